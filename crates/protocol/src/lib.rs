@@ -1,0 +1,35 @@
+//! What Bambu Lab printers and their cloud say on the wire.
+//!
+//! This crate is pure: no sockets, no files, no clock, no async. `bambulab` (we call) and
+//! `bambu-emulator` (we answer) both stand on it and never on each other.
+//!
+//! # Layout
+//!
+//! * [`serial`], [`access_code`], [`model`], [`firmware`]: who a printer is.
+//! * [`mqtt`]: MQTT 3.1.1 packets and topics, both directions.
+//! * [`report`]: what a printer sends: decoding, classification, merging.
+//! * [`status`]: the one typed status of every model, and its JSON document.
+//! * [`request`]: what a printer is asked.
+//! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
+//! * [`cloud`]: the cloud's REST bodies.
+//!
+//! Wire facts carry the tag of their source: `[L]` seen on hardware or the live service,
+//! `[V]` vendor source, `[D]` documented once, `[G]` guess.
+
+pub mod access_code;
+pub mod cloud;
+pub mod firmware;
+pub mod hms;
+pub mod model;
+pub mod mqtt;
+pub mod print_error;
+pub mod report;
+pub mod request;
+pub mod serial;
+pub mod stage;
+pub mod status;
+
+pub use access_code::AccessCode;
+pub use firmware::Firmware;
+pub use model::Model;
+pub use serial::Serial;

@@ -1,0 +1,83 @@
+//! The one typed status of every model, and the JSON document it serializes to.
+//!
+//! One shape everywhere: `serde` in the library, `--json`, HTTP, events. Units stand in the key
+//! where a bare number could be misread. What is not known is `null`, never 0. The status is
+//! built from the merged report by [`crate::report::State`]; nothing here reads the wire.
+
+mod ams;
+mod health;
+mod job;
+mod parts;
+
+use serde::Serialize;
+
+use crate::{Firmware, Model, Serial, hms::Hms, print_error::PrintError};
+
+pub use ams::{ActiveTray, Ams, AmsUnit, Drying, DryingSetting, ExternalSpool, Tray};
+pub use health::{ModuleVersion, Upgrade, UpgradeModule};
+pub use job::{Job, JobKind, PrinterState, Speed, StageNow};
+pub use parts::{
+    AirDuct, AirDuctPart, Cam, Fans, Lights, Network, NozzleInfo, Storage, Temperature,
+    Temperatures,
+};
+
+/// Everything that is known about a printer at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Status {
+    /// Serial number; `null` when neither the caller nor a report named it.
+    pub serial: Option<Serial>,
+    /// The name its owner gave it; the reports do not carry it.
+    pub name: Option<String>,
+    /// Model, from `get_version`, else from the serial number.
+    pub model: Option<Model>,
+    /// Firmware: `sw_ver` of the module `ota`.
+    pub firmware: Option<Firmware>,
+    /// Whether the printer answers. Filled by whoever holds the connection.
+    pub online: Option<bool>,
+    /// When the last report was merged, RFC 3339 in UTC. Filled by whoever has a clock.
+    pub updated_at: Option<String>,
+    /// State of the job (`gcode_state`).
+    pub state: PrinterState,
+    /// What it does right now (`stg_cur`).
+    pub stage: StageNow,
+    /// The job; while idle its fields hold what the printer last reported.
+    pub job: Job,
+    /// All temperatures in °C.
+    pub temperatures: Temperatures,
+    /// Nozzles in the same order as `temperatures.nozzles`.
+    pub nozzles: Vec<NozzleInfo>,
+    /// Fans in percent.
+    pub fans: Fans,
+    /// Air duct; `null` on models without one.
+    pub air_duct: Option<AirDuct>,
+    /// Print speed.
+    pub speed: Speed,
+    /// Filament units.
+    pub ams: Ams,
+    /// External spool holders: id 254 (254 left and 255 right on machines with two nozzles).
+    pub external_spools: Vec<ExternalSpool>,
+    /// Lights.
+    pub lights: Lights,
+    /// Whether the door is open; `null` without a sensor.
+    pub door_open: Option<bool>,
+    /// Whether the top lid is open; `null` without a sensor.
+    pub lid_open: Option<bool>,
+    /// Camera.
+    pub camera: Cam,
+    /// Network.
+    pub network: Network,
+    /// The error that ended or paused the job (`print_error`); `null` when there is none.
+    pub error: Option<PrintError>,
+    /// Health messages, as the printer lists them.
+    pub hms: Vec<Hms>,
+    /// Whether a storage medium is present (`sdcard`).
+    pub storage_present: Option<bool>,
+    /// Storage in more detail.
+    pub storage: Storage,
+    /// Whether commands are taken unsigned; `null` where the report does not tell.
+    pub developer_mode: Option<bool>,
+    /// Firmware upgrade in progress or on offer.
+    pub upgrade: Upgrade,
+    /// Modules and their firmware, from `get_version`.
+    pub modules: Vec<ModuleVersion>,
+}

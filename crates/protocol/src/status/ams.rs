@@ -1,0 +1,134 @@
+//! Filament units, trays and external spools of the status document.
+
+use serde::Serialize;
+
+/// All filament units.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Ams {
+    /// Units, by wire id.
+    pub units: Vec<AmsUnit>,
+    /// Where the filament in use comes from; `null` when none is loaded.
+    pub active: Option<ActiveTray>,
+}
+
+/// The tray that feeds the active extruder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ActiveTray {
+    /// Unit id on the wire (0 to 3, 16, 128 …); 254 or 255 for an external spool.
+    pub unit: u16,
+    /// Slot in the unit; 0 for an external spool.
+    pub tray: u8,
+}
+
+/// One filament unit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct AmsUnit {
+    /// Id on the wire: 0 to 3, 16 (A2L), 128 to 135 (AMS HT).
+    pub id: u16,
+    /// `AMS`, `AMS lite`, `AMS 2 Pro`, `AMS HT`; `null` when nothing tells.
+    pub model: Option<&'static str>,
+    /// 1 to 5, **5 is driest** [L captures]; `null` without a sensor.
+    pub humidity_level: Option<u8>,
+    /// Relative humidity in percent; `null` without a sensor or on old firmware.
+    pub humidity_percent: Option<u8>,
+    /// °C; `null` without a sensor.
+    pub temperature: Option<f64>,
+    /// Minutes of drying left (`dry_time`) [L].
+    pub drying_minutes_left: Option<u32>,
+    /// Drying in detail; `null` on units that cannot dry.
+    pub drying: Option<Drying>,
+    /// Extruder it feeds: 0 right or only, 1 left.
+    pub extruder: Option<u8>,
+    /// Firmware of the unit, from `get_version`.
+    pub firmware: Option<String>,
+    /// Serial number of the unit, from `get_version`.
+    pub serial: Option<String>,
+    /// Trays, by slot.
+    pub trays: Vec<Tray>,
+}
+
+/// Drying of a unit that has a heater.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Drying {
+    /// `off`, `checking`, `drying`, `cooling`, `stopping`, `error`, `out_of_control`, `test`.
+    pub status: Option<&'static str>,
+    /// What was set; `null` where the firmware does not echo it.
+    pub setting: Option<DryingSetting>,
+    /// Why drying cannot start now (`dry_sf_reason`), as words.
+    pub blocked_by: Vec<&'static str>,
+}
+
+/// What a drying run was set to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DryingSetting {
+    /// Filament name.
+    pub filament: Option<String>,
+    /// °C.
+    pub temperature: Option<u16>,
+    /// Hours.
+    pub duration_hours: Option<u16>,
+}
+
+/// A slot of a filament unit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Tray {
+    /// Slot, 0 to 3.
+    pub id: u8,
+    /// Whether a spool is there (`tray_exist_bits` rule).
+    pub loaded: Option<bool>,
+    /// Material, such as `PLA` (`tray_type`); `null` when unknown or empty.
+    pub material: Option<String>,
+    /// Product line, such as `PLA Matte` (`tray_sub_brands`).
+    pub brand: Option<String>,
+    /// First colour, `RRGGBBAA`; `null` when none.
+    pub color: Option<String>,
+    /// All colours (`cols`).
+    pub colors: Vec<String>,
+    /// Filament id, such as `GFA00` (`tray_info_idx`).
+    pub filament_id: Option<String>,
+    /// 0 to 100; `null` for -1.
+    pub remain_percent: Option<u8>,
+    /// Lowest nozzle temperature in °C.
+    pub nozzle_temperature_min: Option<u16>,
+    /// Highest nozzle temperature in °C.
+    pub nozzle_temperature_max: Option<u16>,
+    /// Weight of a full spool in grams.
+    pub weight_grams: Option<u32>,
+    /// Diameter of the filament in mm.
+    pub diameter_mm: Option<f64>,
+    /// RFID chip; `null` without one.
+    pub tag_uid: Option<String>,
+    /// Spool; `null` without RFID (`tray_uuid`).
+    pub spool_uuid: Option<String>,
+    /// Pressure advance factor (`k`), older firmware.
+    pub k: Option<f64>,
+    /// Active pressure advance profile (`cali_idx`); `null` for the default (-1).
+    pub calibration_index: Option<i64>,
+    /// `state` as sent; its meaning depends on the firmware, so trust `loaded`.
+    pub state: Option<i64>,
+}
+
+/// A spool outside of any unit: the same fields as a tray.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ExternalSpool {
+    /// 254 on machines with one nozzle and for the left of two; 255 for the right.
+    pub id: u16,
+    /// Material.
+    pub material: Option<String>,
+    /// Product line.
+    pub brand: Option<String>,
+    /// First colour, `RRGGBBAA`.
+    pub color: Option<String>,
+    /// All colours.
+    pub colors: Vec<String>,
+    /// Filament id.
+    pub filament_id: Option<String>,
+    /// 0 to 100; external holders do not measure and report 0.
+    pub remain_percent: Option<u8>,
+    /// Lowest nozzle temperature in °C.
+    pub nozzle_temperature_min: Option<u16>,
+    /// Highest nozzle temperature in °C.
+    pub nozzle_temperature_max: Option<u16>,
+    /// Pressure advance factor.
+    pub k: Option<f64>,
+}

@@ -1,0 +1,131 @@
+//! Temperatures, nozzles, fans, lights, camera, network and storage of the status document.
+
+use serde::Serialize;
+
+/// One heater in °C.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Temperature {
+    /// Measured.
+    pub current: Option<f64>,
+    /// Wanted; 0 is off.
+    pub target: Option<f64>,
+}
+
+/// All heaters.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Temperatures {
+    /// By extruder: right or only one first, then left.
+    pub nozzles: Vec<Temperature>,
+    /// Bed.
+    pub bed: Temperature,
+    /// Chamber; `null` on models whose report holds a constant.
+    pub chamber: Temperature,
+}
+
+/// A nozzle in an extruder.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct NozzleInfo {
+    /// 0 right or only, 1 left.
+    pub id: u8,
+    /// Diameter in mm.
+    pub diameter_mm: Option<f64>,
+    /// Material: `stainless_steel`, `hardened_steel`, `tungsten_carbide`, `brass` …
+    pub kind: Option<String>,
+    /// Flow: `standard`, `high`, `tpu`; known only where the wire sends a code.
+    pub flow: Option<&'static str>,
+    /// Whether this extruder is the active one.
+    pub active: bool,
+    /// Whether filament is at this extruder; `null` where not told.
+    pub filament_present: Option<bool>,
+}
+
+/// Fans in percent, 0 to 100; `null` on models without that fan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Fans {
+    /// Part cooling.
+    pub part_percent: Option<u8>,
+    /// Auxiliary.
+    pub aux_percent: Option<u8>,
+    /// Chamber or exhaust.
+    pub chamber_percent: Option<u8>,
+    /// Heat break.
+    pub heatbreak_percent: Option<u8>,
+    /// Left auxiliary (P2S, X2D): set value.
+    pub aux_left_percent: Option<u8>,
+}
+
+/// Air duct of H2, P2S and X2D.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AirDuct {
+    /// `modeCur`: 0 cooling, 1 heating, 2 exhaust, 3 full cooling; 255 and -1 are `null`.
+    pub mode: Option<u8>,
+    /// Name of the mode: `cooling`, `heating`, `exhaust`, `full_cooling`.
+    pub name: Option<&'static str>,
+    /// `subMode`: filter on (1) or off (0) where the model has one.
+    pub sub_mode: Option<i64>,
+    /// Fans of the duct.
+    pub parts: Vec<AirDuctPart>,
+}
+
+/// A fan or flap of the air duct.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AirDuctPart {
+    /// Function number, the `fan_index` of `set_fan`: 1 part, 2 auxiliary, 3 chamber …
+    pub id: u16,
+    /// Its name: `part`, `aux`, `chamber`, `heatbreak2`, `board`, `filter`, `aux_left`.
+    pub name: Option<&'static str>,
+    /// Set value in percent.
+    pub percent: Option<u8>,
+    /// Value it moves to, in percent.
+    pub target_percent: Option<u8>,
+}
+
+/// Lights: `on`, `off`, `flashing`, or `null` where not reported.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Lights {
+    /// `chamber_light`.
+    pub chamber: Option<String>,
+    /// `chamber_light2` (H2).
+    pub chamber2: Option<String>,
+    /// `work_light`; `null` on models that report `flashing` for ever.
+    pub work: Option<String>,
+}
+
+/// Camera.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Cam {
+    /// Camera present (`ipcam_dev`).
+    pub present: Option<bool>,
+    /// Recording.
+    pub recording: Option<bool>,
+    /// Time-lapse.
+    pub timelapse: Option<bool>,
+    /// `720p`, `1080p`; `null` where empty.
+    pub resolution: Option<String>,
+    /// Address of the stream; `null` when off or when the model has none.
+    pub rtsp_url: Option<String>,
+    /// Whether the LAN live view is switched on; `null` on JPEG cameras, which tell nothing.
+    pub lan_liveview: Option<bool>,
+}
+
+/// Network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Network {
+    /// Wi-Fi signal in dBm; `null` on a wired machine.
+    pub wifi_dbm: Option<i32>,
+    /// The printer's own IPv4 address (`net.info[].ip`, little-endian on the wire).
+    pub ip: Option<String>,
+    /// Whether the wired interface is in use.
+    pub wired: Option<bool>,
+}
+
+/// Storage.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Storage {
+    /// `none`, `ok`, `abnormal`, `read_only`.
+    pub state: Option<&'static str>,
+    /// Internal storage for time-lapses: free KiB.
+    pub internal_free_kib: Option<u64>,
+    /// External storage for time-lapses: free KiB.
+    pub external_free_kib: Option<u64>,
+}
