@@ -1,1 +1,7 @@
-//! Placeholder.
+//! We answer as Bambu Lab printers and their cloud do.
+//!
+//! # Layout
+//!
+//! * [`machine`]: the trait behind every emulated printer.
+
+pub mod machine;
