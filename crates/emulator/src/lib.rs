@@ -2,6 +2,8 @@
 //!
 //! # Layout
 //!
+//! * [`certs`]: the certificates of the simulated world.
 //! * [`machine`]: the trait behind every emulated printer.
 
+pub mod certs;
 pub mod machine;
