@@ -1,0 +1,64 @@
+"""What every judge needs: counting checks, running our binary once, waiting for something."""
+
+import json
+import subprocess
+import sys
+import time
+
+#: No single wait of a judge is longer, in seconds. Speed is never judged.
+PATIENCE = 60
+
+
+class Judge:
+    """Counts checks, prints those that failed, and ends with `name: N passed, N failed`."""
+
+    def __init__(self, name):
+        self.name, self.passed, self.failed = name, 0, 0
+
+    def check(self, holds, what, detail=""):
+        """Counts one check; a failed one is printed with what was seen instead."""
+        if holds:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"  FAILED {what}: {detail}" if detail else f"  FAILED {what}", flush=True)
+        return bool(holds)
+
+    def equal(self, got, want, what):
+        """Counts one comparison."""
+        return self.check(got == want, what, f"expected {want!r}, got {got!r}")
+
+    def end(self):
+        """Prints the count and ends the process."""
+        if self.passed + self.failed == 0:
+            self.check(False, "at least one check ran")
+        print(f"{self.name}: {self.passed} passed, {self.failed} failed", flush=True)
+        sys.exit(1 if self.failed else 0)
+
+
+def run(command, stdin=b"", timeout=PATIENCE, env=None):
+    """Runs a program to its end: (exit code, standard output, standard error)."""
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, timeout=timeout, env=env, check=False
+    )
+    return done.returncode, done.stdout, done.stderr.decode(errors="replace")
+
+
+def decode(binary, lines, *arguments):
+    """Status documents of `bambu decode` for these report lines."""
+    text = "\n".join(lines).encode() + b"\n"
+    code, out, err = run([binary, "decode", *arguments], text)
+    documents = [json.loads(line) for line in out.splitlines()]
+    if code != 0 or not documents:
+        raise SystemExit(f"bambu decode ended with {code} and {len(documents)} lines: {err}")
+    return documents
+
+
+def wait_for(condition, seconds=PATIENCE, pause=0.05):
+    """The first true value of `condition()`, or its last value when time is up."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value or time.monotonic() > end:
+            return value
+        time.sleep(pause)
