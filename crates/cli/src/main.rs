@@ -1,2 +1,27 @@
-//! Placeholder.
-fn main() {}
+//! The `bambu` binary: arguments in, text out. What it does lives in the libraries below it.
+
+mod called_as;
+mod cli;
+mod commands;
+mod exit;
+mod logging;
+mod output;
+mod settings;
+mod shutdown;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = match called_as::arguments(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(failure) => return exit::report(&failure),
+    };
+    let cli = cli::Cli::parse_from(arguments);
+    logging::start(cli.global.verbose);
+    match cli.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => exit::report(&failure),
+    }
+}

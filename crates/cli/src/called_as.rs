@@ -1,0 +1,83 @@
+//! The seeds' command names: `bambu-query` and `bambu-monitor` with the seeds' arguments.
+//!
+//! One binary looks at the name it was called by and turns the call into a verb of its own.
+
+use std::{ffi::OsString, path::Path};
+
+use crate::exit::{Failure, Kind};
+
+/// The arguments as the `bambu` command line knows them.
+///
+/// # Errors
+/// A name of the seeds whose part is not built yet.
+pub(crate) fn arguments(
+    called: impl IntoIterator<Item = OsString>,
+) -> Result<Vec<OsString>, Failure> {
+    let mut called: Vec<OsString> = called.into_iter().collect();
+    let name = called
+        .first()
+        .and_then(|path| Path::new(path).file_stem())
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let (verb, words): (&str, &[&str]) = match name.as_str() {
+        "bambu-query" => ("query", &["--token"]),
+        "bambu-monitor" => ("monitor", &["--uid", "--token"]),
+        "bambu-login" => return Err(not_yet("login", "set BAMBU_TOKEN to an access token")),
+        "bambu-camera" => return Err(not_yet("camera", "see `bambu --help` for what is there")),
+        _ => return Ok(called),
+    };
+    let rest = called.split_off(1.min(called.len()));
+    let mut arguments = vec![OsString::from("bambu"), OsString::from(verb)];
+    let plain = rest.iter().take_while(|word| !is_flag(word)).count();
+    // The seeds' credentials come first and together; without all of them it is our own call.
+    if plain >= words.len() {
+        for (flag, value) in words.iter().zip(&rest) {
+            arguments.extend([OsString::from(flag), value.clone()]);
+        }
+        arguments.extend(rest.into_iter().skip(words.len()));
+    } else {
+        arguments.extend(rest);
+    }
+    Ok(arguments)
+}
+
+fn is_flag(word: &OsString) -> bool {
+    word.len() > 1 && word.to_string_lossy().starts_with('-')
+}
+
+fn not_yet(what: &str, next: &str) -> Failure {
+    Failure::say(
+        Kind::Usage,
+        format!("bambu-{what} is not built yet: it comes with a later release"),
+    )
+    .next(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turned(call: &str) -> String {
+        let words = arguments(call.split_whitespace().map(OsString::from)).unwrap();
+        words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_seeds_calls_become_our_verbs() {
+        for (call, ours) in [
+            ("/usr/bin/bambu query --json", "/usr/bin/bambu query --json"),
+            ("bambu-query TOKEN --status --json", "bambu query --token TOKEN --status --json"),
+            ("bambu-query - --json", "bambu query --token - --json"),
+            ("bambu-query --help", "bambu query --help"),
+            ("./bambu-monitor u_1 TOKEN S1 S2", "bambu monitor --uid u_1 --token TOKEN S1 S2"),
+            ("bambu-monitor", "bambu monitor"),
+        ] {
+            assert_eq!(turned(call), ours, "{call}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_built_yet_says_so() {
+        assert!(arguments(["bambu-login".into()]).is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! The root of the command line: flags that every verb takes, and the verbs.
+//!
+//! A verb is a file in `commands/` with its `Args` and its `run`, and two lines here.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
+
+use crate::{commands, exit::Failure};
+
+/// Watch and query Bambu Lab printers over the cloud and the local network, and simulate them.
+///
+/// Not affiliated with or endorsed by Bambu Lab.
+#[derive(Debug, Parser)]
+#[command(name = "bambu", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 refused by the printer or the \
+    cloud, 4 not authenticated, 5 unreachable, 6 unconfirmed.\n\
+    Start with: bambu demo")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every verb takes. What is not given comes from the environment, then from the
+/// config file; `settings.rs` settles it.
+#[derive(Debug, Default, Clone, Args)]
+#[command(next_help_heading = "Where to connect (any command)")]
+pub(crate) struct Global {
+    /// Config file [env: BAMBU_CONFIG_DIR names its folder; `bambu config path` tells]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Cloud region: global or china [env: BAMBU_REGION]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Address of the cloud's REST API [env: BAMBU_API_URL]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) api_url: Option<String>,
+    /// Address of the cloud's MQTT broker, such as mqtts://127.0.0.1:8883 [env: BAMBU_MQTT_URL]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) mqtt_url: Option<String>,
+    /// PEM file of further trusted certificate authorities [env: BAMBU_CA_FILE]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Cloud access token; `-` reads it from standard input [env: BAMBU_TOKEN]
+    #[arg(long, global = true, value_name = "TOKEN", allow_hyphen_values = true)]
+    pub(crate) token: Option<String>,
+    /// Number of the cloud account; asked from the cloud when not given [env: BAMBU_UID]
+    #[arg(long, global = true, value_name = "UID")]
+    pub(crate) uid: Option<String>,
+    /// Saved session with the token [env: BAMBU_TOKEN_FILE] [default: ~/.bambu_token]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Tell more on standard error: -v what happens, -vv every detail [env: BAMBU_LOG]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Config(commands::config::Args),
+    Completions(commands::completions::Args),
+    Man(commands::man::Args),
+}
+
+impl Cli {
+    /// Runs the verb that was asked for.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let Self { global, command } = self;
+        match command {
+            Command::Config(args) => commands::config::run(&args, &global),
+            Command::Completions(args) => commands::completions::run(&args),
+            Command::Man(args) => commands::man::run(&args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

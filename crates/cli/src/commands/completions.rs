@@ -1,0 +1,26 @@
+//! `bambu completions`: a completion script for a shell.
+
+use std::io::Write as _;
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::{cli::Cli, exit::Failure, output};
+
+/// Print a completion script for a shell
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The shell that will read it
+    shell: Shell,
+    /// The name it completes
+    #[arg(long, default_value = "bambu", hide = true)]
+    name: String,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), args.name.as_str(), &mut script);
+    let mut out = output::stdout();
+    out.write_all(&script)?;
+    Ok(out.flush()?)
+}

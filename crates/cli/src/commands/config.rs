@@ -1,0 +1,115 @@
+//! `bambu config`: which settings are in force, and where each one came from.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::{
+    cli::Global,
+    exit::Failure,
+    output::{self, Cell, Paint, Table},
+    settings::{Setting, Settings},
+};
+
+/// Show the settings in force and where each one came from
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Print where the config file is, or would be
+    Path,
+    /// Print every setting and its source; secrets are masked
+    Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
+    let mut out = output::stdout();
+    match args.what {
+        // Not through `Settings`: the path is asked for when the file is broken, too.
+        What::Path => writeln!(out, "{}", Settings::config_path(global).display())?,
+        What::Show { json } => {
+            let settings = Settings::load(global)?;
+            if json { show_json(&settings, &mut out)? } else { show(&settings, &mut out)? }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+const MASK: &str = "********";
+
+/// Name, value and source of each setting; `None` where it is not set.
+fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
+    fn line<T>(
+        name: &'static str,
+        setting: Option<&Setting<T>>,
+        text: impl FnOnce(&T) -> String,
+    ) -> (&'static str, Option<String>, String) {
+        let source = setting.map_or_else(|| "not set".to_owned(), |s| s.source.to_string());
+        (name, setting.map(|setting| text(&setting.value)), source)
+    }
+    let path = |path: &std::path::PathBuf| path.display().to_string();
+    vec![
+        line("config_file", Some(&settings.config_file), |file| match settings.config_found {
+            true => path(file),
+            false => format!("{} (not there)", file.display()),
+        }),
+        line("region", Some(&settings.region), |region| region.name().to_owned()),
+        line("api_url", Some(&settings.api_url), Clone::clone),
+        line("mqtt_url", Some(&settings.mqtt_url), Clone::clone),
+        line("ca_file", settings.ca_file.as_ref(), path),
+        line("token_file", Some(&settings.token_file), path),
+        line("token", settings.token.as_ref(), |_| MASK.to_owned()),
+        line("uid", settings.uid.as_ref(), Clone::clone),
+        line("access_code", settings.access_code.as_ref(), |_| MASK.to_owned()),
+    ]
+}
+
+fn show(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
+    let colour = output::on_terminal() && output::colour_wanted();
+    let mut table = Table::new(&["SETTING", "VALUE", "FROM"]);
+    for (name, value, source) in lines(settings) {
+        let value = value.unwrap_or_else(|| "-".to_owned());
+        table.row([name.into(), value.into(), Cell::painted(source, Paint::Dim)]);
+    }
+    table.write(out, colour)?;
+    if settings.printers.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let mut table = Table::new(&["PRINTER", "SERIAL", "MODEL", "HOST", "ACCESS CODE", "GROUP"]);
+    for printer in &settings.printers {
+        let text = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or("-"));
+        table.row([
+            text(&printer.name),
+            printer.serial.as_str().into(),
+            printer.model.map_or("-", |model| model.name()).into(),
+            text(&printer.host),
+            printer.access_code.as_ref().map_or("-", |_| MASK).into(),
+            text(&printer.group),
+        ]);
+    }
+    table.write(out, colour)
+}
+
+fn show_json(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
+    let mut document = serde_json::Map::new();
+    for (name, value, source) in lines(settings) {
+        document.insert(name.to_owned(), json!({"value": value, "source": source}));
+    }
+    let printers = settings.printers.iter().map(|printer| {
+        json!({"serial": printer.serial, "name": printer.name, "model": printer.model,
+               "host": printer.host, "mqtt_port": printer.mqtt_port, "group": printer.group,
+               "access_code": printer.access_code.as_ref().map(|_| MASK)})
+    });
+    document.insert("printers".to_owned(), printers.collect());
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}

@@ -1,0 +1,152 @@
+//! Text out: standard output as one buffered writer, colour where it is wanted, plain tables.
+//!
+//! How single values read (time, temperature, percent) is in `output/human.rs`.
+
+pub(crate) mod human;
+
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
+
+/// Standard output, locked and buffered: flush it where a reader waits.
+pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(64 * 1024, io::stdout().lock())
+}
+
+/// Whether a person looks at standard output.
+pub(crate) fn on_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether colour is welcome at all: `NO_COLOR` is unset and the terminal is not dumb.
+pub(crate) fn colour_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// How a cell is painted; plain text where colour is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paint {
+    Plain,
+    Bold,
+    Dim,
+    Green,
+    Yellow,
+    Red,
+    Cyan,
+}
+
+impl Paint {
+    /// The text between the escape sequences of this paint.
+    pub(crate) fn on(self, text: &str, colour: bool) -> String {
+        let code = match self {
+            _ if !colour => return text.to_owned(),
+            Self::Plain => return text.to_owned(),
+            Self::Bold => "1",
+            Self::Dim => "2",
+            Self::Red => "31",
+            Self::Green => "32",
+            Self::Yellow => "33",
+            Self::Cyan => "36",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// One cell of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    text: String,
+    paint: Paint,
+}
+
+impl Cell {
+    /// A painted cell. Control characters are dropped: names come from the network.
+    pub(crate) fn painted(text: impl AsRef<str>, paint: Paint) -> Self {
+        Self { text: human::printable(text.as_ref()), paint }
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::painted(text, Paint::Plain)
+    }
+}
+
+/// Rows under headings, columns as wide as their widest cell, two spaces between.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    headings: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// An empty table with these headings; without any, rows alone are shown.
+    pub(crate) fn new(headings: &[&'static str]) -> Self {
+        Self { headings: headings.to_vec(), rows: Vec::new() }
+    }
+
+    /// Appends a row.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The lines of the table, without line ends.
+    pub(crate) fn lines(&self, colour: bool) -> Vec<String> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0).max(self.headings.len());
+        let mut widths = vec![0; columns];
+        for (width, heading) in widths.iter_mut().zip(&self.headings) {
+            *width = human::width(heading);
+        }
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(human::width(&cell.text));
+            }
+        }
+        let mut lines = Vec::with_capacity(self.rows.len() + 1);
+        if !self.headings.is_empty() {
+            let cells = self.headings.iter().map(|text| Cell::painted(text, Paint::Bold));
+            lines.push(line(&cells.collect::<Vec<_>>(), &widths, colour));
+        }
+        lines.extend(self.rows.iter().map(|row| line(row, &widths, colour)));
+        lines
+    }
+
+    /// Writes the lines of the table.
+    pub(crate) fn write(&self, out: &mut impl Write, colour: bool) -> io::Result<()> {
+        self.lines(colour).iter().try_for_each(|line| writeln!(out, "{line}"))
+    }
+}
+
+fn line(cells: &[Cell], widths: &[usize], colour: bool) -> String {
+    let mut line = String::new();
+    let mut gap = 0;
+    for (cell, width) in cells.iter().zip(widths) {
+        line.extend(std::iter::repeat_n(' ', gap));
+        line.push_str(&cell.paint.on(&cell.text, colour && !cell.text.is_empty()));
+        gap = width.saturating_sub(human::width(&cell.text)) + 2;
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_lines_up_and_leaves_no_trailing_space() {
+        let mut table = Table::new(&["NAME", "STATE"]);
+        table.row(["P1S".into(), Cell::painted("running", Paint::Green)]);
+        table.row(["Große Kiste".into(), "idle".into()]);
+        assert_eq!(
+            table.lines(false),
+            ["NAME         STATE", "P1S          running", "Große Kiste  idle"]
+        );
+        assert!(table.lines(true)[1].contains("\x1b[32mrunning\x1b[0m"));
+    }
+
+    #[test]
+    fn a_name_from_the_network_cannot_steer_the_terminal() {
+        let mut table = Table::new(&[]);
+        table.row([Cell::from("a\x1b[2Jb\r\n")]);
+        assert_eq!(table.lines(false), ["a[2Jb"]);
+    }
+}

@@ -1,0 +1,92 @@
+//! How single values read to a person. What is not known reads `-`.
+
+/// What stands for an unknown value.
+pub(crate) const UNKNOWN: &str = "-";
+
+/// Minutes as `45m`, `2h 05m` or `3d 04h`.
+pub(crate) fn minutes(minutes: Option<u32>) -> String {
+    match minutes {
+        None => UNKNOWN.into(),
+        Some(m) if m < 60 => format!("{m}m"),
+        Some(m) if m < 24 * 60 => format!("{}h {:02}m", m / 60, m % 60),
+        Some(m) => format!("{}d {:02}h", m / 1440, m % 1440 / 60),
+    }
+}
+
+/// A percentage as `45%`.
+pub(crate) fn percent(percent: Option<u8>) -> String {
+    percent.map_or_else(|| UNKNOWN.into(), |percent| format!("{percent}%"))
+}
+
+/// A heater as `220/220°C`, or `24°C` while it is off.
+pub(crate) fn heater(current: Option<f64>, target: Option<f64>) -> String {
+    match (current, target) {
+        (None, _) => UNKNOWN.into(),
+        (Some(current), Some(target)) if target > 0.0 => format!("{current:.0}/{target:.0}°C"),
+        (Some(current), _) => format!("{current:.0}°C"),
+    }
+}
+
+/// A progress bar of `width` cells.
+pub(crate) fn bar(percent: Option<u8>, width: usize) -> String {
+    let filled = usize::from(percent.unwrap_or(0).min(100)) * width / 100;
+    let rest = width.saturating_sub(filled);
+    format!("{}{}", "█".repeat(filled), "░".repeat(rest))
+}
+
+/// The text without control characters, so that a name cannot steer the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Cells a text takes on a terminal, wide East Asian characters and emoji counted twice.
+pub(crate) fn width(text: &str) -> usize {
+    let wide = |c: char| {
+        matches!(u32::from(c), 0x1100..=0x115F | 0x2E80..=0xA4CF
+        | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE4F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6
+        | 0x1F300..=0x1F64F | 0x1F900..=0x1F9FF | 0x20000..=0x3FFFD)
+    };
+    let bare = |c: char| matches!(u32::from(c), 0x300..=0x36F | 0x200B..=0x200F | 0xFE00..=0xFE0F);
+    text.chars().map(|c| if bare(c) { 0 } else { 1 + usize::from(wide(c)) }).sum()
+}
+
+/// The text cut to `cells`, with `…` where something is missing.
+pub(crate) fn cut(text: &str, cells: usize) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        if width(&kept) + width(c.encode_utf8(&mut [0; 4])) >= cells {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_as_a_person_says_them() {
+        assert_eq!(minutes(Some(59)), "59m");
+        assert_eq!(minutes(Some(125)), "2h 05m");
+        assert_eq!(minutes(Some(3000)), "2d 02h");
+        assert_eq!(heater(Some(219.6), Some(220.0)), "220/220°C");
+        assert_eq!(heater(Some(24.1), Some(0.0)), "24°C");
+        assert_eq!(heater(None, Some(60.0)), "-");
+        assert_eq!(percent(Some(45)), "45%");
+        assert_eq!(bar(Some(50), 4), "██░░");
+        assert_eq!(bar(Some(255), 2), "██");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_by_cells_not_bytes() {
+        assert_eq!(cut("cube.gcode.3mf", 20), "cube.gcode.3mf");
+        assert_eq!(cut("cube.gcode.3mf", 6), "cube.…");
+        assert_eq!(cut("测试测试", 5), "测试…");
+    }
+}

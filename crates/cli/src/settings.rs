@@ -1,0 +1,303 @@
+//! The one place that settles where and as whom we connect: region defaults, then the config
+//! file, then the environment, then flags. `bambu config show` prints the result.
+//!
+//! The config file is read in `settings/file.rs`, the saved session in `settings/session.rs`.
+
+mod file;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use bambu_protocol::AccessCode;
+
+use crate::{
+    cli::Global,
+    exit::{Failure, Kind},
+};
+
+pub(crate) use file::PrinterEntry;
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Built in.
+    Default,
+    /// The saved session.
+    Session,
+    /// The config file.
+    File,
+    /// An environment variable.
+    Environment(&'static str),
+    /// A flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Session => f.write_str("saved session"),
+            Self::File => f.write_str("config file"),
+            Self::Environment(name) | Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A value and where it came from.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) source: Source,
+}
+
+impl<T> Setting<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting { value: change(self.value), source: self.source }
+    }
+}
+
+/// A secret that never shows itself.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// The secret itself.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(<redacted>)")
+    }
+}
+
+/// Everything a command needs to connect.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) config_file: Setting<PathBuf>,
+    pub(crate) config_found: bool,
+    pub(crate) region: Setting<Region>,
+    pub(crate) api_url: Setting<String>,
+    pub(crate) mqtt_url: Setting<String>,
+    pub(crate) ca_file: Option<Setting<PathBuf>>,
+    pub(crate) token_file: Setting<PathBuf>,
+    pub(crate) token: Option<Setting<Secret>>,
+    pub(crate) uid: Option<Setting<String>>,
+    pub(crate) access_code: Option<Setting<AccessCode>>,
+    pub(crate) printers: Vec<PrinterEntry>,
+}
+
+/// What is outside of the arguments: the environment and the home directory. A value of its own
+/// so that tests can make one up.
+struct Surroundings<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+    home: PathBuf,
+    config_dir: PathBuf,
+}
+
+impl Surroundings<'static> {
+    fn real() -> Self {
+        let base = directories::BaseDirs::new();
+        let home = base.as_ref().map_or_else(|| PathBuf::from("."), |b| b.home_dir().to_owned());
+        let config_dir = base.map_or_else(|| home.clone(), |b| b.config_dir().join("bambu"));
+        Surroundings { variable: &|name| std::env::var(name).ok(), home, config_dir }
+    }
+}
+
+impl Surroundings<'_> {
+    fn config_file(&self, flags: &Global) -> Setting<PathBuf> {
+        if let Some(path) = &flags.config {
+            return Setting { value: path.clone(), source: Source::Flag("--config") };
+        }
+        let folder = (self.variable)("BAMBU_CONFIG_DIR").filter(|text| !text.is_empty());
+        let source = match folder {
+            Some(_) => Source::Environment("BAMBU_CONFIG_DIR"),
+            None => Source::Default,
+        };
+        let folder = folder.map_or_else(|| self.config_dir.clone(), PathBuf::from);
+        Setting { value: folder.join("bambu.toml"), source }
+    }
+}
+
+impl Settings {
+    /// Settles everything for this call.
+    ///
+    /// # Errors
+    /// A config file, session file or value that cannot be understood.
+    pub(crate) fn load(flags: &Global) -> Result<Self, Failure> {
+        Self::settle(flags, &Surroundings::real())
+    }
+
+    /// Where the config file is, or would be.
+    pub(crate) fn config_path(flags: &Global) -> PathBuf {
+        Surroundings::real().config_file(flags).value
+    }
+
+    fn settle(flags: &Global, around: &Surroundings<'_>) -> Result<Self, Failure> {
+        let pick = |flag: Option<&str>, names: Names, file: Option<&str>| {
+            let Names(flag_name, variable) = names;
+            let from = |text: String, source| Setting { value: text, source };
+            flag.map(|text| from(text.to_owned(), Source::Flag(flag_name)))
+                .or_else(|| {
+                    let text = (around.variable)(variable).filter(|text| !text.is_empty())?;
+                    Some(from(text, Source::Environment(variable)))
+                })
+                .or_else(|| file.map(|text| from(text.to_owned(), Source::File)))
+        };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.to_string_lossy().into_owned());
+
+        let config_file = around.config_file(flags);
+        let wanted = flags.config.is_some();
+        let (file, config_found) = file::read(&config_file.value, wanted)?;
+
+        let token_file = pick(
+            path(&flags.token_file).as_deref(),
+            Names("--token-file", "BAMBU_TOKEN_FILE"),
+            file.token_file.as_deref(),
+        );
+        let token_file_wanted = token_file.is_some();
+        let token_file =
+            token_file.map(|setting| setting.map(|text| home(&text, &around.home))).unwrap_or(
+                Setting { value: around.home.join(".bambu_token"), source: Source::Default },
+            );
+        let token = pick(flags.token.as_deref(), Names("--token", "BAMBU_TOKEN"), None);
+        // A token that was given makes the saved session irrelevant, even a broken one.
+        let session = match &token {
+            Some(_) => session::Session::default(),
+            None => session::read(&token_file.value, token_file_wanted)?,
+        };
+        let token = match token {
+            Some(token) => Some(Setting { value: secret(&token.value)?, source: token.source }),
+            None => session.token.map(|token| Setting {
+                value: Secret(token.trim().to_owned()),
+                source: Source::Session,
+            }),
+        };
+
+        let region = pick(
+            flags.region.as_deref(),
+            Names("--region", "BAMBU_REGION"),
+            file.region.as_deref(),
+        )
+        .or_else(|| session.region.map(|value| Setting { value, source: Source::Session }));
+        let region = match region {
+            None => Setting { value: Region::Global, source: Source::Default },
+            Some(Setting { value, source }) => {
+                Setting { value: region_named(&value, &source)?, source }
+            }
+        };
+        let default = |text: &str| Setting { value: text.to_owned(), source: Source::Default };
+        let api_url = pick(
+            flags.api_url.as_deref(),
+            Names("--api-url", "BAMBU_API_URL"),
+            file.api_url.as_deref(),
+        )
+        .unwrap_or_else(|| default(region.value.api_url()));
+        let mqtt_url = pick(
+            flags.mqtt_url.as_deref(),
+            Names("--mqtt-url", "BAMBU_MQTT_URL"),
+            file.mqtt_url.as_deref(),
+        )
+        .unwrap_or_else(|| default(region.value.mqtt_url()));
+        let ca_file = pick(
+            path(&flags.ca_file).as_deref(),
+            Names("--ca-file", "BAMBU_CA_FILE"),
+            file.ca_file.as_deref(),
+        )
+        .map(|setting| setting.map(|text| home(&text, &around.home)));
+        let uid = pick(flags.uid.as_deref(), Names("--uid", "BAMBU_UID"), file.uid.as_deref())
+            .or_else(|| session.uid.map(|value| Setting { value, source: Source::Session }))
+            .map(|setting| setting.map(|uid| uid.trim().trim_start_matches("u_").to_owned()));
+        let access_code = pick(None, Names("", "BAMBU_ACCESS_CODE"), None)
+            .map(|setting| setting.map(|code| AccessCode::new(&code)));
+        Ok(Self {
+            config_file,
+            config_found,
+            region,
+            api_url,
+            mqtt_url,
+            ca_file,
+            token_file,
+            token,
+            uid,
+            access_code,
+            printers: file.printer,
+        })
+    }
+}
+
+/// The name of a flag and of the environment variable that says the same.
+struct Names(&'static str, &'static str);
+
+/// A cloud region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Region {
+    Global,
+    China,
+}
+
+impl Region {
+    fn api_url(self) -> &'static str {
+        match self {
+            Self::Global => "https://api.bambulab.com",
+            Self::China => "https://api.bambulab.cn",
+        }
+    }
+
+    fn mqtt_url(self) -> &'static str {
+        match self {
+            Self::Global => "mqtts://us.mqtt.bambulab.com:8883",
+            Self::China => "mqtts://cn.mqtt.bambulab.com:8883",
+        }
+    }
+
+    /// Its name in files and flags.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::China => "china",
+        }
+    }
+}
+
+fn region_named(name: &str, source: &Source) -> Result<Region, Failure> {
+    match name.trim().to_ascii_lowercase().as_str() {
+        "global" => Ok(Region::Global),
+        "china" | "cn" => Ok(Region::China),
+        _ => Err(Failure::say(Kind::Usage, format!("unknown region {name:?} ({source})"))
+            .next("use global or china")),
+    }
+}
+
+/// A secret as given; `-` reads one line from standard input.
+pub(crate) fn secret(given: &str) -> Result<Secret, Failure> {
+    if given != "-" {
+        return Ok(Secret(given.trim().to_owned()));
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .take(64 * 1024)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::new(Kind::Failed, error).about("cannot read standard input"))?;
+    match text.lines().map(str::trim).find(|line| !line.is_empty()) {
+        Some(line) => Ok(Secret(line.to_owned())),
+        None => Err(Failure::say(Kind::Usage, "`-` was given, but standard input is empty")
+            .next("pipe the secret in, such as: bambu query --token - < token.txt")),
+    }
+}
+
+/// A path with a leading `~` replaced by the home directory.
+fn home(text: &str, home: &Path) -> PathBuf {
+    match text.strip_prefix("~/") {
+        Some(rest) => home.join(rest),
+        None => PathBuf::from(text),
+    }
+}

@@ -1,0 +1,84 @@
+//! Who wins, and what is never shown.
+
+use std::collections::HashMap;
+
+use super::*;
+
+fn settled(
+    flags: &Global,
+    variables: &[(&str, &str)],
+    config: &str,
+    session: &str,
+) -> Result<Settings, Failure> {
+    let home = tempfile::tempdir().unwrap();
+    let config_dir = home.path().join("config");
+    std::fs::create_dir_all(&config_dir).unwrap();
+    if !config.is_empty() {
+        std::fs::write(config_dir.join("bambu.toml"), config).unwrap();
+    }
+    if !session.is_empty() {
+        std::fs::write(home.path().join(".bambu_token"), session).unwrap();
+    }
+    let variables: HashMap<String, String> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let variable = |name: &str| variables.get(name).cloned();
+    Settings::settle(
+        flags,
+        &Surroundings { variable: &variable, home: home.path().to_owned(), config_dir },
+    )
+}
+
+#[test]
+fn flags_beat_environment_beats_file_beats_region() {
+    let none = Global::default();
+    let file = "region = \"china\"\napi_url = \"http://file\"\n";
+    let settings = settled(&none, &[], "", "").unwrap();
+    assert_eq!(settings.api_url.value, "https://api.bambulab.com");
+    let settings = settled(&none, &[], "region = \"china\"", "").unwrap();
+    assert_eq!(settings.api_url.value, "https://api.bambulab.cn");
+    let settings = settled(&none, &[], file, "").unwrap();
+    assert_eq!(
+        (settings.api_url.value.as_str(), settings.api_url.source),
+        ("http://file", Source::File)
+    );
+    let variables = [("BAMBU_API_URL", "http://env")];
+    let settings = settled(&none, &variables, file, "").unwrap();
+    assert_eq!(settings.api_url.value, "http://env");
+    let flags = Global { api_url: Some("http://flag".into()), ..Global::default() };
+    let settings = settled(&flags, &variables, file, "").unwrap();
+    assert_eq!(settings.api_url.source, Source::Flag("--api-url"));
+}
+
+#[test]
+fn the_saved_session_of_the_seeds_is_read_unless_a_token_is_given() {
+    let session = r#"{"region": "china", "token": "saved", "created": 1}"#;
+    let settings = settled(&Global::default(), &[], "", session).unwrap();
+    assert_eq!(settings.token.unwrap().value.reveal(), "saved");
+    assert_eq!(settings.region.value, Region::China);
+    let settings = settled(&Global::default(), &[("BAMBU_TOKEN", "given")], "", "{broken").unwrap();
+    assert_eq!(settings.token.unwrap().value.reveal(), "given");
+    assert!(settled(&Global::default(), &[], "", "{broken").is_err());
+}
+
+#[test]
+fn a_bad_config_names_its_line_and_never_its_secret() {
+    for (config, line) in [
+        ("region = \"global\"\n[[printer]]\nserial = \"S1\"\naccess_code = 12345678\n", "line 4"),
+        ("[[printer]]\nserial = \"S1\"\nacces_code = \"12345678\"\n", "line 3"),
+        ("\n\nregion = \"glo", "line 3"),
+        ("[[printer]]\nserial = \"a/b\"\n", "line 2"),
+        ("[[printer]]\nname = \"x\"\n", "line 1"),
+    ] {
+        let failure = settled(&Global::default(), &[], config, "").unwrap_err().to_string();
+        assert!(failure.contains(line), "{failure}");
+        assert!(!failure.contains("12345678"), "{failure}");
+    }
+}
+
+#[test]
+fn a_uid_is_taken_with_and_without_its_prefix() {
+    for config in ["uid = \"u_123\"", "uid = 123"] {
+        let settings = settled(&Global::default(), &[], config, "").unwrap();
+        assert_eq!(settings.uid.unwrap().value, "123");
+    }
+}
