@@ -8,6 +8,7 @@ mod ams;
 mod health;
 mod job;
 mod parts;
+mod text;
 
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ pub use parts::{
     AirDuct, AirDuctPart, Cam, Fans, Lights, Network, NozzleInfo, Storage, Temperature,
     Temperatures,
 };
+pub use text::Text;
 
 /// Everything that is known about a printer at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

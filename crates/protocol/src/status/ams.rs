@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Text;
+
 /// All filament units.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Ams {
@@ -40,9 +42,9 @@ pub struct AmsUnit {
     /// Extruder it feeds: 0 right or only, 1 left.
     pub extruder: Option<u8>,
     /// Firmware of the unit, from `get_version`.
-    pub firmware: Option<String>,
+    pub firmware: Option<Text>,
     /// Serial number of the unit, from `get_version`.
-    pub serial: Option<String>,
+    pub serial: Option<Text>,
     /// Trays, by slot.
     pub trays: Vec<Tray>,
 }
@@ -62,7 +64,7 @@ pub struct Drying {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DryingSetting {
     /// Filament name.
-    pub filament: Option<String>,
+    pub filament: Option<Text>,
     /// °C.
     pub temperature: Option<u16>,
     /// Hours.
@@ -77,15 +79,15 @@ pub struct Tray {
     /// Whether a spool is there (`tray_exist_bits` rule).
     pub loaded: Option<bool>,
     /// Material, such as `PLA` (`tray_type`); `null` when unknown or empty.
-    pub material: Option<String>,
+    pub material: Option<Text>,
     /// Product line, such as `PLA Matte` (`tray_sub_brands`).
-    pub brand: Option<String>,
+    pub brand: Option<Text>,
     /// First colour, `RRGGBBAA`; `null` when none.
-    pub color: Option<String>,
+    pub color: Option<Text>,
     /// All colours (`cols`).
-    pub colors: Vec<String>,
+    pub colors: Vec<Text>,
     /// Filament id, such as `GFA00` (`tray_info_idx`).
-    pub filament_id: Option<String>,
+    pub filament_id: Option<Text>,
     /// 0 to 100; `null` for -1.
     pub remain_percent: Option<u8>,
     /// Lowest nozzle temperature in °C.
@@ -97,9 +99,9 @@ pub struct Tray {
     /// Diameter of the filament in mm.
     pub diameter_mm: Option<f64>,
     /// RFID chip; `null` without one.
-    pub tag_uid: Option<String>,
+    pub tag_uid: Option<Text>,
     /// Spool; `null` without RFID (`tray_uuid`).
-    pub spool_uuid: Option<String>,
+    pub spool_uuid: Option<Text>,
     /// Pressure advance factor (`k`), older firmware.
     pub k: Option<f64>,
     /// Active pressure advance profile (`cali_idx`); `null` for the default (-1).
@@ -114,15 +116,15 @@ pub struct ExternalSpool {
     /// 254 on machines with one nozzle and for the left of two; 255 for the right.
     pub id: u16,
     /// Material.
-    pub material: Option<String>,
+    pub material: Option<Text>,
     /// Product line.
-    pub brand: Option<String>,
+    pub brand: Option<Text>,
     /// First colour, `RRGGBBAA`.
-    pub color: Option<String>,
+    pub color: Option<Text>,
     /// All colours.
-    pub colors: Vec<String>,
+    pub colors: Vec<Text>,
     /// Filament id.
-    pub filament_id: Option<String>,
+    pub filament_id: Option<Text>,
     /// 0 to 100; external holders do not measure and report 0.
     pub remain_percent: Option<u8>,
     /// Lowest nozzle temperature in °C.

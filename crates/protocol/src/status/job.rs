@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Text;
+
 /// State of the printer's job (`gcode_state`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -97,9 +99,9 @@ pub enum JobKind {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Job {
     /// Title (`subtask_name`).
-    pub name: Option<String>,
+    pub name: Option<Text>,
     /// File (`gcode_file`).
-    pub file: Option<String>,
+    pub file: Option<Text>,
     /// Plate, counted from 1.
     pub plate: Option<u32>,
     /// Progress, 0 to 100 (`mc_percent`).
@@ -115,19 +117,19 @@ pub struct Job {
     /// Origin (`print_type`).
     pub kind: Option<JobKind>,
     /// Cloud task, `"0"` on the LAN.
-    pub task_id: Option<String>,
+    pub task_id: Option<Text>,
     /// Cloud subtask.
-    pub subtask_id: Option<String>,
+    pub subtask_id: Option<Text>,
     /// Cloud project.
-    pub project_id: Option<String>,
+    pub project_id: Option<Text>,
     /// Cloud profile.
-    pub profile_id: Option<String>,
+    pub profile_id: Option<Text>,
     /// Objects skipped in this job (`s_obj`).
     pub skipped_objects: Vec<i64>,
     /// Stages of this job in order (`stg`).
     pub stages: Vec<i64>,
     /// Why the last job failed (`fail_reason`), decimal text of a print error.
-    pub fail_reason: Option<String>,
+    pub fail_reason: Option<Text>,
     /// Current line of the G-code (`mc_print_line_number`), P1, A1, A2L.
     pub gcode_line: Option<u64>,
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Text;
+
 /// One heater in °C.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Temperature {
@@ -30,7 +32,7 @@ pub struct NozzleInfo {
     /// Diameter in mm.
     pub diameter_mm: Option<f64>,
     /// Material: `stainless_steel`, `hardened_steel`, `tungsten_carbide`, `brass` …
-    pub kind: Option<String>,
+    pub kind: Option<Text>,
     /// Flow: `standard`, `high`, `tpu`; known only where the wire sends a code.
     pub flow: Option<&'static str>,
     /// Whether this extruder is the active one.
@@ -84,11 +86,11 @@ pub struct AirDuctPart {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Lights {
     /// `chamber_light`.
-    pub chamber: Option<String>,
+    pub chamber: Option<Text>,
     /// `chamber_light2` (H2).
-    pub chamber2: Option<String>,
+    pub chamber2: Option<Text>,
     /// `work_light`; `null` on models that report `flashing` for ever.
-    pub work: Option<String>,
+    pub work: Option<Text>,
 }
 
 /// Camera.
@@ -101,9 +103,9 @@ pub struct Cam {
     /// Time-lapse.
     pub timelapse: Option<bool>,
     /// `720p`, `1080p`; `null` where empty.
-    pub resolution: Option<String>,
+    pub resolution: Option<Text>,
     /// Address of the stream; `null` when off or when the model has none.
-    pub rtsp_url: Option<String>,
+    pub rtsp_url: Option<Text>,
     /// Whether the LAN live view is switched on; `null` on JPEG cameras, which tell nothing.
     pub lan_liveview: Option<bool>,
 }
@@ -114,7 +116,7 @@ pub struct Network {
     /// Wi-Fi signal in dBm; `null` on a wired machine.
     pub wifi_dbm: Option<i32>,
     /// The printer's own IPv4 address (`net.info[].ip`, little-endian on the wire).
-    pub ip: Option<String>,
+    pub ip: Option<Text>,
     /// Whether the wired interface is in use.
     pub wired: Option<bool>,
 }

@@ -1,0 +1,131 @@
+//! What a delta changes beyond the plain rule: full or delta, spools that are gone, exist bits.
+
+use super::{
+    leaf::{Bits, Leaf, Wire},
+    wire::{
+        PushStatus,
+        ams::{HasId, TrayReport, UnitReport},
+    },
+};
+
+impl PushStatus {
+    /// Whether this is the whole state. `msg` 0 says so. Some firmware sends no `msg` at all,
+    /// neither in whole reports nor in deltas (H2D 01.01) [L]: then only a `push_status` with the
+    /// keys that every whole report has may replace the state, so that a delta cannot wipe it.
+    pub(crate) fn is_full(&self) -> bool {
+        match self.msg {
+            Leaf::Known(msg) => msg == 0.0,
+            Leaf::Absent | Leaf::Unknown => {
+                self.command.is_present()
+                    && self.gcode_state.is_present()
+                    && self.nozzle_temper.is_present()
+                    && self.bed_temper.is_present()
+                    && self.spd_lvl.is_present()
+                    && self.home_flag.is_present()
+                    && self.wifi_signal.is_present()
+            }
+        }
+    }
+
+    /// Merges a delta. The envelope of the delta (`msg`, `sequence_id`) is merged, too.
+    pub(crate) fn merge_delta(&mut self, delta: Self) {
+        self.merge(delta);
+    }
+
+    /// Marks the trays of this one report that say "spool gone" by saying nothing else.
+    pub(crate) fn settle_trays(&mut self) {
+        let units = self.ams.known_mut().and_then(|ams| ams.units.known_mut());
+        for unit in units.into_iter().flat_map(|units| &mut units.0) {
+            if unit.id().is_some_and(|id| id >= FIRST_HT) {
+                continue;
+            }
+            for tray in unit.trays.known_mut().into_iter().flat_map(|trays| &mut trays.0) {
+                if tray.says_gone() {
+                    tray.forget();
+                }
+            }
+        }
+    }
+
+    /// Empties the slots and drops the units whose exist bit is cleared.
+    pub(crate) fn apply_exist_bits(&mut self) {
+        let Some(ams) = self.ams.known_mut() else { return };
+        let Some(units) = ams.units.known_mut() else { return };
+        if let Leaf::Known(bits) = ams.ams_exist_bits {
+            units.0.retain(|unit| unit.exists(bits) != Some(false));
+        }
+        let Leaf::Known(bits) = ams.tray_exist_bits else { return };
+        for unit in &mut units.0 {
+            let Some(id) = unit.id() else { continue };
+            for tray in unit.trays.known_mut().into_iter().flat_map(|trays| &mut trays.0) {
+                if tray.id().and_then(|slot| slot_bit(id, slot)).is_some_and(|bit| !bits.bit(bit)) {
+                    tray.forget();
+                }
+            }
+        }
+    }
+}
+
+/// First unit id of AMS HT.
+const FIRST_HT: u16 = 128;
+
+impl UnitReport {
+    /// Whether the unit is there by `ams_exist_bits`; `None` for ids without a known bit.
+    fn exists(&self, bits: Bits) -> Option<bool> {
+        let bit = match self.id()? {
+            id @ 0..=3 => id,
+            16 => 12,
+            id @ 128..=135 => id - FIRST_HT + 4,
+            _ => return None,
+        };
+        Some(bits.bit(u32::from(bit)))
+    }
+}
+
+/// The bit of a slot in `tray_exist_bits` and its sisters; `None` for ids without a known bit.
+pub(crate) fn slot_bit(unit: u16, slot: u16) -> Option<u32> {
+    let bit = match (unit, slot) {
+        (0..=3, 0..=3) => unit * 4 + slot,
+        (16, 0..=3) => 24 + slot,
+        (128..=135, 0) => unit - FIRST_HT + 16,
+        _ => return None,
+    };
+    Some(u32::from(bit))
+}
+
+impl TrayReport {
+    /// `{"id"}`, or `{"id","state"}` with a steady empty state, and nothing else [L].
+    fn says_gone(&self) -> bool {
+        let steady_empty = match self.state {
+            Leaf::Absent => true,
+            Leaf::Unknown => false,
+            Leaf::Known(state) => [0.0, 8.0, 9.0, 10.0].contains(&state),
+        };
+        let rest = Self { id: self.id, state: self.state, ..Self::default() };
+        steady_empty && *self == rest
+    }
+
+    /// Nothing is known of the spool any more.
+    fn forget(&mut self) {
+        *self = Self {
+            id: self.id,
+            state: self.state,
+            tray_info_idx: Leaf::Unknown,
+            tray_type: Leaf::Unknown,
+            tray_sub_brands: Leaf::Unknown,
+            tray_id_name: Leaf::Unknown,
+            tray_color: Leaf::Unknown,
+            cols: Leaf::Unknown,
+            tray_weight: Leaf::Unknown,
+            tray_diameter: Leaf::Unknown,
+            nozzle_temp_min: Leaf::Unknown,
+            nozzle_temp_max: Leaf::Unknown,
+            remain: Leaf::Unknown,
+            tag_uid: Leaf::Unknown,
+            tray_uuid: Leaf::Unknown,
+            k: Leaf::Unknown,
+            cali_idx: Leaf::Unknown,
+            unlisted: false,
+        };
+    }
+}

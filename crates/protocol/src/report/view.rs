@@ -1,0 +1,84 @@
+//! The merged report as a [`Status`]: what the values mean, by model.
+//!
+//! One file per part of the status document; the judgements are those of the wire reference.
+
+mod ams;
+mod health;
+mod job;
+mod machine;
+mod number;
+mod temperatures;
+
+use super::{State, version, wire::PushStatus, wire::parts::Module};
+use crate::{
+    Firmware, Model,
+    hms::Hms,
+    model::Capabilities,
+    print_error::PrintError,
+    status::{PrinterState, Status},
+};
+use number::word;
+
+/// What the parts of the view look at.
+struct Context<'a> {
+    print: &'a PushStatus,
+    modules: &'a [Module],
+    model: Option<Model>,
+    firmware: Option<Firmware>,
+}
+
+impl Context<'_> {
+    fn capabilities(&self) -> Option<&'static Capabilities> {
+        self.model.map(Model::capabilities)
+    }
+
+    /// Whether the model has something; machines of unknown model are believed.
+    fn may_have(&self, has: impl FnOnce(&Capabilities) -> bool) -> bool {
+        self.capabilities().is_none_or(has)
+    }
+}
+
+pub(super) fn status(state: &State) -> Status {
+    let context = Context {
+        print: &state.print,
+        modules: &state.modules,
+        model: state.model(),
+        firmware: state.firmware(),
+    };
+    let print = context.print;
+    let printer_state = print
+        .gcode_state
+        .known()
+        .map_or(PrinterState::Unknown, |text| PrinterState::from_wire(text));
+    let hms = print.hms.known().into_iter().flat_map(|list| list.iter());
+    Status {
+        serial: state.serial(),
+        name: None,
+        model: context.model,
+        firmware: context.firmware,
+        online: None,
+        updated_at: None,
+        state: printer_state,
+        stage: job::stage(print, printer_state),
+        job: job::job(print),
+        temperatures: temperatures::temperatures(&context),
+        nozzles: temperatures::nozzles(&context),
+        fans: machine::fans(&context),
+        air_duct: machine::air_duct(print),
+        speed: job::speed(print),
+        ams: ams::ams(&context),
+        external_spools: ams::external_spools(print),
+        lights: machine::lights(print),
+        door_open: machine::door_open(&context),
+        lid_open: machine::lid_open(&context),
+        camera: machine::camera(print),
+        network: machine::network(print),
+        error: word(&print.print_error).and_then(PrintError::from_wire),
+        hms: hms.filter_map(|hms| Hms::from_wire(word(&hms.attr)?, word(&hms.code)?)).collect(),
+        storage_present: print.sdcard.known().copied(),
+        storage: machine::storage(print),
+        developer_mode: print.fun.known().map(|fun| !fun.bit(29)),
+        upgrade: health::upgrade(print),
+        modules: version::list(context.modules),
+    }
+}

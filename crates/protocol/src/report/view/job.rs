@@ -1,0 +1,75 @@
+//! Job, stage and speed.
+
+use super::number::{narrow, percent, text, whole};
+use crate::{
+    report::{leaf::Leaf, list::List, wire::PushStatus},
+    stage,
+    status::{Job, JobKind, PrinterState, Speed, StageNow},
+};
+
+pub(super) fn job(print: &PushStatus) -> Job {
+    let layers = print.layers.known();
+    Job {
+        name: text(&print.subtask_name),
+        file: text(&print.gcode_file),
+        plate: plate(print),
+        progress_percent: percent(&print.mc_percent).or_else(|| percent(&print.percent)),
+        prepare_percent: percent(&print.gcode_file_prepare_percent)
+            .or_else(|| percent(&print.prepare_per)),
+        remaining_minutes: whole(&print.mc_remaining_time).or_else(|| whole(&print.remain_time)),
+        layer: whole(&print.layer_num).or_else(|| whole(&layers?.layer_num)),
+        total_layers: whole(&print.total_layer_num).or_else(|| whole(&layers?.total_layer_num)),
+        kind: kind(print),
+        task_id: text(&print.task_id),
+        subtask_id: text(&print.subtask_id),
+        project_id: text(&print.project_id),
+        profile_id: text(&print.profile_id),
+        skipped_objects: numbers(&print.s_obj),
+        stages: numbers(&print.stg),
+        fail_reason: text(&print.fail_reason),
+        gcode_line: whole(&print.mc_print_line_number),
+    }
+}
+
+fn numbers<const CAP: usize>(list: &Leaf<List<f64, CAP>>) -> Vec<i64> {
+    list.known().into_iter().flat_map(|list| list.iter()).filter_map(|n| narrow(*n)).collect()
+}
+
+/// `plate_idx`, else `plate_id`, else the number in `…/plate_2.gcode`; 0 is none.
+fn plate(print: &PushStatus) -> Option<u32> {
+    let in_file = || {
+        let (_, tail) = print.gcode_file.known()?.rsplit_once("plate_")?;
+        tail.strip_suffix(".gcode")?.parse().ok()
+    };
+    let told = [&print.plate_idx, &print.plate_id].into_iter().filter_map(whole);
+    told.chain(in_file()).find(|plate| *plate > 0)
+}
+
+fn kind(print: &PushStatus) -> Option<JobKind> {
+    match print.print_type.known()?.as_str() {
+        "cloud" => Some(JobKind::Cloud),
+        "local" => Some(JobKind::Local),
+        "system" => Some(JobKind::System),
+        "idle" => Some(JobKind::Idle),
+        _ => None,
+    }
+}
+
+/// 0, 255 and -1 all mean "no special activity" [V]: idle without a job, printing with one.
+pub(super) fn stage(print: &PushStatus, state: PrinterState) -> StageNow {
+    let id: Option<i64> = whole(&print.stg_cur);
+    let name = id.and_then(|id| match id {
+        -1 | 0 | 255 if !state.is_active() => Some("idle"),
+        -1 | 0 | 255 => Some("printing"),
+        id => stage::name(id),
+    });
+    StageNow { id, name, seconds_left: whole(&print.stg_cd) }
+}
+
+pub(super) fn speed(print: &PushStatus) -> Speed {
+    let level = whole(&print.spd_lvl).filter(|level| (1..=4).contains(level));
+    let name = level.and_then(|level: u8| {
+        ["silent", "standard", "sport", "ludicrous"].get(usize::from(level) - 1).copied()
+    });
+    Speed { level, name, percent: whole(&print.spd_mag) }
+}
