@@ -59,6 +59,7 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Decode(commands::decode::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
@@ -69,6 +70,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Self { global, command } = self;
         match command {
+            Command::Decode(args) => commands::decode::run(args),
             Command::Config(args) => commands::config::run(&args, &global),
             Command::Completions(args) => commands::completions::run(&args),
             Command::Man(args) => commands::man::run(&args),

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod decode;
 pub(crate) mod man;
 
 use std::{future::Future, time::Duration};
