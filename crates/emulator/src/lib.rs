@@ -4,6 +4,8 @@
 //!
 //! * [`certs`]: the certificates of the simulated world.
 //! * [`machine`]: the trait behind every emulated printer.
+//! * [`mqtt`]: the broker, and the LAN face of a printer over it.
 
 pub mod certs;
 pub mod machine;
+pub mod mqtt;

@@ -1,0 +1,154 @@
+//! New connections: TCP, TLS and CONNECT, within one time limit. What follows is in `session`.
+
+use std::{sync::Arc, time::Duration};
+
+use bambu_protocol::mqtt::{
+    self, ConnAck, Connect, ConnectCode, DecodeError, Limits as PacketLimits, Packet,
+};
+use bytes::BytesMut;
+use rustls::ServerConfig;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::{Instant, sleep, timeout, timeout_at},
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    User,
+    session::{self, read_some},
+    shared::{Shared, count},
+};
+
+/// Largest CONNECT: a stranger gets no megabyte.
+const MAX_CONNECT: usize = 16 << 10;
+
+/// Rest after a failed accept, as when the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest wait for a client to take the last bytes.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Serves a listener until `shutdown`, then waits for its connections.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    shutdown: CancellationToken,
+) {
+    let tls = tls.map(TlsAcceptor::from);
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((tcp, _)) if connections.len() < shared.limits.max_connections => {
+                let (shared, tls) = (Arc::clone(&shared), tls.clone());
+                connections.spawn(connection(shared, tcp, tls, shutdown.clone()));
+            }
+            Ok(_) => count(&shared.tally.refused, 1),
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn connection(
+    shared: Arc<Shared>,
+    tcp: TcpStream,
+    tls: Option<TlsAcceptor>,
+    shutdown: CancellationToken,
+) {
+    let deadline = Instant::now() + shared.limits.handshake;
+    let _ = tcp.set_nodelay(true);
+    let Some(tls) = tls else {
+        return greet(&shared, tcp, deadline, &shutdown).await;
+    };
+    let handshake = timeout_at(deadline, tls.accept(tcp));
+    let stream = tokio::select! {
+        () = shutdown.cancelled() => return,
+        stream = handshake => stream,
+    };
+    match stream {
+        Ok(Ok(stream)) => greet(&shared, stream, deadline, &shutdown).await,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "TLS handshake failed");
+            count(&shared.tally.refused, 1);
+        }
+        Err(_) => count(&shared.tally.refused, 1),
+    }
+}
+
+/// Waits for CONNECT, and answers it.
+async fn greet<S>(shared: &Shared, mut io: S, deadline: Instant, shutdown: &CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let mut buf = BytesMut::new();
+    let first = tokio::select! {
+        () = shutdown.cancelled() => return,
+        first = timeout_at(deadline, first_packet(&mut io, &mut buf)) => first,
+    };
+    let refused = match first {
+        Ok(Some(Ok(Packet::Connect(connect)))) => match admit(shared, &connect) {
+            Ok(user) => {
+                session::run(shared, io, buf, user, connect, shutdown).await;
+                return;
+            }
+            Err(code) => Some(code),
+        },
+        Ok(Some(Err(DecodeError::ProtocolLevel(_)))) => Some(ConnectCode::UnacceptableProtocol),
+        _ => None,
+    };
+    count(&shared.tally.refused, 1);
+    let farewell = async {
+        if let Some(code) = refused {
+            tracing::debug!(?code, "client refused");
+            let mut out = BytesMut::new();
+            if mqtt::encode(&conn_ack(code), &mut out).is_ok() {
+                io.write_all(&out).await?;
+            }
+        }
+        io.shutdown().await
+    };
+    let _ = timeout(FAREWELL, farewell).await;
+}
+
+/// CONNACK for a new session.
+pub(super) fn conn_ack(code: ConnectCode) -> Packet {
+    Packet::ConnAck(ConnAck { session_present: false, code })
+}
+
+fn admit(shared: &Shared, connect: &Connect) -> Result<User, ConnectCode> {
+    if connect.client_id.is_empty() && !connect.clean_session {
+        return Err(ConnectCode::IdentifierRejected);
+    }
+    shared.hooks.connect(connect).map_err(super::ConnectRefusal::code)
+}
+
+/// `None` when the connection broke.
+async fn first_packet<S: AsyncRead + Unpin>(
+    io: &mut S,
+    buf: &mut BytesMut,
+) -> Option<Result<Packet, DecodeError>> {
+    loop {
+        match mqtt::decode(buf, &PacketLimits { max_packet: MAX_CONNECT }) {
+            Ok(Some(packet)) => return Some(Ok(packet)),
+            Err(error) => return Some(Err(error)),
+            Ok(None) => {}
+        }
+        match read_some(io, buf).await {
+            Ok(0) | Err(_) => return None,
+            Ok(_) => {}
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The LAN face of one printer: user `bblp`, the access code as password, two topics.
+
+use std::sync::Arc;
+
+use bambu_protocol::mqtt::{Connect, topic};
+use bytes::Bytes;
+use rustls::ServerConfig;
+use subtle::ConstantTimeEq as _;
+use tokio::{net::TcpListener, sync::broadcast::error::RecvError};
+use tokio_util::sync::CancellationToken;
+
+use super::{Broker, ConnectRefusal, Hooks, Limits, User};
+use crate::machine::Machine;
+
+/// The user name of every printer [L].
+const USER: &str = "bblp";
+
+struct Lan {
+    machine: Arc<dyn Machine>,
+    report: String,
+    request: String,
+}
+
+impl Hooks for Lan {
+    fn connect(&self, connect: &Connect) -> Result<User, ConnectRefusal> {
+        let code = self.machine.access_code();
+        let password = connect.password.as_deref().unwrap_or_default();
+        let right = bool::from(password.ct_eq(code.reveal().as_bytes()));
+        if right && !code.is_empty() && connect.username.as_deref() == Some(USER) {
+            Ok(USER.into())
+        } else {
+            Err(ConnectRefusal::NotAuthorized)
+        }
+    }
+
+    fn may_subscribe(&self, _user: &User, _filter: &str) -> bool {
+        true
+    }
+
+    fn may_publish(&self, _user: &User, _topic: &str) -> bool {
+        true
+    }
+
+    fn published(&self, _user: &User, topic: &str, payload: &Bytes) {
+        if topic == self.request {
+            self.machine.request(payload);
+        }
+    }
+
+    fn full_report(&self, topic: &str) -> Option<Bytes> {
+        if topic == self.report { self.machine.full_report() } else { None }
+    }
+
+    fn routes(&self, _topic: &str) -> bool {
+        false
+    }
+}
+
+/// Serves `machine` to LAN clients until `shutdown`; ends when its last connection has ended.
+///
+/// Any filter may be subscribed, `#` too; nothing is sent on subscribing; what is published
+/// elsewhere than to `device/<serial>/request` is ignored [L].
+pub async fn run(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    machine: Arc<dyn Machine>,
+    shutdown: CancellationToken,
+) {
+    let (report, request) = (topic::report(machine.serial()), topic::request(machine.serial()));
+    let mut reports = machine.reports();
+    let hooks = Lan { machine, report: report.clone(), request };
+    let broker = Broker::new(Arc::new(hooks), Limits { max_connections: 256, ..Limits::default() });
+    let pump = async {
+        loop {
+            let next = tokio::select! {
+                () = shutdown.cancelled() => return,
+                next = reports.recv() => next,
+            };
+            match next {
+                Ok(payload) => {
+                    broker.publish(&report, payload);
+                }
+                Err(RecvError::Lagged(_)) => broker.resync(&report),
+                // The machine is gone; clients stay connected to a silent printer.
+                Err(RecvError::Closed) => return,
+            }
+        }
+    };
+    tokio::join!(broker.run(listener, tls, shutdown.clone()), pump);
+}
