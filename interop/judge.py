@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+import traceback
 
 #: No single wait of a judge is longer, in seconds. Speed is never judged.
 PATIENCE = 60
@@ -28,6 +29,13 @@ class Judge:
         """Counts one comparison."""
         return self.check(got == want, what, f"expected {want!r}, got {got!r}")
 
+    def part(self, function, *arguments):
+        """Runs one part of a judge; an exception in it is a failed check, not the end."""
+        try:
+            function(*arguments)
+        except Exception:  # whatever went wrong belongs to this part
+            self.check(False, function.__name__, traceback.format_exc(limit=-4))
+
     def end(self):
         """Prints the count and ends the process."""
         if self.passed + self.failed == 0:
@@ -50,7 +58,7 @@ def decode(binary, lines, *arguments):
     code, out, err = run([binary, "decode", *arguments], text)
     documents = [json.loads(line) for line in out.splitlines()]
     if code != 0 or not documents:
-        raise SystemExit(f"bambu decode ended with {code} and {len(documents)} lines: {err}")
+        raise RuntimeError(f"bambu decode ended with {code} and {len(documents)} lines: {err}")
     return documents
 
 

@@ -253,10 +253,7 @@ def main():
     judge = Judge("decode")
     bench = Bench(sys.argv[1], judge)
     for part in (values, wire_forms, odd_types, merging, not_merged, hostile, garbled):
-        try:
-            part(bench)
-        except (SystemExit, ValueError, LookupError, TypeError) as problem:
-            judge.check(False, part.__name__, repr(problem))
+        judge.part(part, bench)
     judge.end()
 
 
