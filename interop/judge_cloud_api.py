@@ -110,7 +110,7 @@ def live(judge, world):
             client.request_full_status()
             full = wait_for(lambda: next(
                 (d["print"] for _, d in received
-                 if d.get("print", {}).get("msg") == 0 and "gcode_state" in d["print"]), None))
+                 if d.get("print", {}).get("msg", 0) == 0 and "gcode_state" in d["print"]), None))
             judge.check(full, f"{serial}: request_full_status brings a full report")
             judge.check(full and "ams" in full and "nozzle_temper" in full, f"{serial}: a whole one")
             judge.equal({s for s, _ in received}, {serial}, "of this printer only")
@@ -131,7 +131,8 @@ def control(judge, world):
             received.clear()
             client.request_full_status()
             full = wait_for(lambda: next((d["print"] for _, d in received
-                                          if d.get("print", {}).get("msg") == 0), None), 10)
+                                          if d.get("print", {}).get("msg") == 0
+                                          and "gcode_state" in d["print"]), None), 10)
             return full or {}
 
         def reaches(key, value):
