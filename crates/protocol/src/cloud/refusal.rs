@@ -1,0 +1,48 @@
+//! What the cloud says when it refuses.
+
+use serde::Deserialize;
+
+use super::lenient;
+
+/// The error envelope of all services: `{"code", "error", "message"}`, each key optional. [L]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Refusal {
+    /// 2 missing, 4 please log in, 8 forbidden, 14 quota reached.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub code: Option<i64>,
+    /// Short name, such as `Please login.`
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub error: Option<String>,
+    /// Text.
+    #[serde(default, alias = "detail", deserialize_with = "lenient::text")]
+    pub message: Option<String>,
+}
+
+impl Refusal {
+    /// Reads a body, JSON or plain text; anything else is an empty refusal.
+    pub fn read(body: &[u8]) -> Self {
+        if let Ok(refusal) = serde_json::from_slice(body) {
+            return refusal;
+        }
+        let text = String::from_utf8_lossy(body.get(..body.len().min(400)).unwrap_or_default());
+        let plain = text.trim();
+        let message = (!plain.is_empty() && !plain.starts_with('<')).then(|| plain.to_owned());
+        Self { message, ..Self::default() }
+    }
+
+    /// Whether the token is dead: the only refusal that means "log in again". [L]
+    pub fn is_login_wanted(&self) -> bool {
+        let says = |text: &Option<String>| text.as_deref() == Some("Please login.");
+        self.code == Some(4) || says(&self.error) || says(&self.message)
+    }
+
+    /// The text to show: one line of at most 200 characters, without control characters.
+    pub fn text(&self) -> Option<String> {
+        let text = match (&self.message, &self.error) {
+            (Some(message), Some(error)) if message != error => format!("{error}: {message}"),
+            (Some(text), _) | (None, Some(text)) => text.clone(),
+            (None, None) => return self.code.map(|code| format!("code {code}")),
+        };
+        Some(text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect())
+    }
+}
