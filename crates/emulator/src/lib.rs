@@ -5,7 +5,9 @@
 //! * [`certs`]: the certificates of the simulated world.
 //! * [`machine`]: the trait behind every emulated printer.
 //! * [`mqtt`]: the broker, and the LAN face of a printer over it.
+//! * [`simulator`]: invented printers of every model, and printers made from captures.
 
 pub mod certs;
 pub mod machine;
 pub mod mqtt;
+pub mod simulator;

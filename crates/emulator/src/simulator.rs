@@ -1,0 +1,204 @@
+//! Invented printers of every model: they live, report and obey as the observed ones do.
+//!
+//! `simulator/life.rs` is what happens to a printer, `frame.rs` how its model tells it,
+//! `requests.rs` what it is asked; `replay.rs` is a printer made from a captured report.
+
+mod core;
+mod filament;
+mod frame;
+mod habits;
+mod heat;
+mod job;
+mod life;
+mod phase;
+mod requests;
+mod summary;
+mod template;
+mod version;
+
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bambu_protocol::{AccessCode, Firmware, Model, Serial};
+use bytes::Bytes;
+use tokio::{
+    sync::broadcast,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{core::Core, habits::Habits};
+use crate::machine::Machine;
+
+pub use self::job::{Job, Origin};
+pub use self::summary::{JobSummary, Summary};
+
+/// Reports that a slow reader may lag behind before it gets a full one instead.
+const BACKLOG: usize = 64;
+
+/// What a printer does when it is switched on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StartState {
+    /// Stands idle until it is asked to print.
+    #[default]
+    Idle,
+    /// Is somewhere inside a job, and starts another one some time after each.
+    Printing,
+}
+
+/// What a simulated printer is made from.
+#[derive(Debug, Clone)]
+pub struct PrinterSpec {
+    /// Serial number.
+    pub serial: Serial,
+    /// Name that its owner gave it.
+    pub name: String,
+    /// Model.
+    pub model: Model,
+    /// LAN access code.
+    pub access_code: AccessCode,
+    /// Decides everything that chance decides.
+    pub seed: u64,
+    /// Idle or printing at first.
+    pub start: StartState,
+    /// Simulated seconds per second, above 0.
+    pub speed: f64,
+    /// Its own address, as its reports tell it.
+    pub ip: Ipv4Addr,
+    /// Developer Mode: without it, commands of the `print` section are refused.
+    pub developer_mode: bool,
+    /// Milliseconds since 1970 when it was switched on; now, unless a test wants the same each time.
+    pub started_ms: u64,
+}
+
+impl PrinterSpec {
+    /// An idle printer in Developer Mode on 127.0.0.1, named after its model.
+    pub fn new(serial: Serial, model: Model, access_code: AccessCode) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            serial,
+            name: model.name().to_owned(),
+            model,
+            access_code,
+            seed: 1,
+            start: StartState::Idle,
+            speed: 1.0,
+            ip: Ipv4Addr::LOCALHOST,
+            developer_mode: true,
+            started_ms: now.as_millis() as u64,
+        }
+    }
+}
+
+/// A simulated printer.
+#[derive(Debug)]
+pub struct Printer {
+    spec: Arc<PrinterSpec>,
+    core: Mutex<Core>,
+    reports: broadcast::Sender<Bytes>,
+}
+
+/// Why a job was not started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the printer is busy with another job: stop it or wait for its end")]
+pub struct Busy;
+
+impl Printer {
+    /// Makes a printer. It lives as long as [`Printer::run`] runs, and answers from the start.
+    pub fn new(spec: PrinterSpec) -> Arc<Self> {
+        let spec = Arc::new(spec);
+        let core = Mutex::new(Core::new(spec.clone()));
+        let (reports, _) = broadcast::channel(BACKLOG);
+        Arc::new(Self { spec, core, reports })
+    }
+
+    /// What it was made from.
+    pub fn spec(&self) -> &PrinterSpec {
+        &self.spec
+    }
+
+    /// The firmware version that it tells (`ota` of `get_version`).
+    pub fn firmware(&self) -> Option<Firmware> {
+        version::firmware(self.spec.model).parse().ok()
+    }
+
+    /// Lets it live and report until `shutdown`.
+    ///
+    /// Simulated time passes by its own ticks alone, so the same seed gives the same reports.
+    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        let period = Habits::of(self.spec.model).period;
+        // Printers of one fleet do not all speak in the same millisecond.
+        let offset = Duration::from_millis(self.spec.seed.wrapping_mul(7919) % 2000).min(period);
+        let mut ticks = interval_at(Instant::now() + offset, period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.tick(period);
+        }
+    }
+
+    /// Lets one period pass and sends the report that is due, if anybody listens.
+    fn tick(&self, period: Duration) {
+        let mut core = self.core();
+        core.tick(period);
+        if core.streaming && self.reports.receiver_count() > 0 {
+            let report = core.due();
+            // Nobody may be left to hear it: that is no fault.
+            let _ = self.reports.send(report);
+        }
+    }
+
+    /// Starts a job, as the printer's screen would.
+    ///
+    /// # Errors
+    /// [`Busy`] while another job holds the printer.
+    pub fn start_print(&self, job: Job) -> Result<(), Busy> {
+        let mut core = self.core();
+        let started = core.start(job);
+        if started { Ok(()) } else { Err(Busy) }
+    }
+
+    /// Whether it is switched on and reachable.
+    pub fn online(&self) -> bool {
+        true
+    }
+
+    /// What the cloud knows of it.
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.core())
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Machine for Printer {
+    fn serial(&self) -> &Serial {
+        &self.spec.serial
+    }
+
+    fn access_code(&self) -> AccessCode {
+        self.spec.access_code.clone()
+    }
+
+    fn request(&self, payload: &[u8]) {
+        let mut core = self.core();
+        for answer in requests::answer(&mut core, payload) {
+            let _ = self.reports.send(answer);
+        }
+    }
+
+    fn reports(&self) -> broadcast::Receiver<Bytes> {
+        self.reports.subscribe()
+    }
+
+    fn full_report(&self) -> Option<Bytes> {
+        Some(self.core().copy())
+    }
+}
+
+#[cfg(test)]
+mod tests;

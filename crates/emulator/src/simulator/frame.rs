@@ -1,0 +1,321 @@
+//! What a printer says about itself: full reports and deltas, in the shape of its model.
+//!
+//! Keys that the model's template lacks are left out, and every value takes the JSON type it has there.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    net::Ipv4Addr,
+};
+
+use bambu_protocol::Model;
+use serde_json::{Map, Value, json};
+
+use super::{
+    habits::Habits,
+    job::Origin,
+    life::Life,
+    phase::{Pause, Phase, WARM_UP},
+    template::{Template, put},
+};
+
+/// What belongs to one printer and does not change with its life.
+pub(super) struct Identity<'a> {
+    pub(super) serial: &'a str,
+    pub(super) ip: Ipv4Addr,
+    pub(super) developer_mode: bool,
+}
+
+/// One key of a report and its value.
+pub(super) type Entry = (&'static str, Value);
+
+/// All living keys of a report, as this model sends them.
+pub(super) fn entries(model: Model, life: &Life) -> Vec<Entry> {
+    let habits = Habits::of(model);
+    let template = Template::of(model);
+    let mut out = Entries { template, list: Vec::with_capacity(96) };
+    job(&mut out, life, habits);
+    heat(&mut out, life, habits);
+    fans(&mut out, life);
+    feed(&mut out, life, habits);
+    switches(&mut out, life);
+    out.list
+}
+
+/// The full report: everything the model sends. `None` for `sequence_id` leaves it at rest.
+pub(super) fn full(model: Model, life: &Life, identity: &Identity<'_>) -> Map<String, Value> {
+    let template = Template::of(model);
+    let mut print = template.print.clone();
+    for (path, value) in entries(model, life) {
+        put(&mut print, path, value);
+    }
+    life.filament.write(&mut print);
+    let octets = identity.ip.octets();
+    let lan = u32::from_le_bytes(octets);
+    let mut own = Entries { template, list: Vec::new() };
+    own.put("upgrade_state.sn", identity.serial);
+    own.put("ipcam.rtsp_url", format!("rtsps://{}:322/streaming/live/1", identity.ip));
+    own.put("fun", with_bit(template, "fun", 29, !identity.developer_mode));
+    for (path, value) in own.list {
+        put(&mut print, path, value);
+    }
+    if let Some(first) =
+        print.get_mut("net").and_then(|net| net.get_mut("info")).and_then(|info| info.get_mut(0))
+    {
+        *first = json!({"ip": lan, "mask": 0x00FF_FFFF});
+    }
+    print
+}
+
+/// The whole array of AMS units, with what is left on the spools.
+pub(super) fn ams_units(model: Model, life: &Life) -> Option<Value> {
+    let mut units = Template::of(model).at_rest("ams.ams")?.as_array()?.clone();
+    life.filament.write_units(&mut units);
+    Some(Value::Array(units))
+}
+
+/// A short number for a value, to see whether it has changed since it was last sent.
+pub(super) fn fingerprint(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+struct Entries {
+    template: &'static Template,
+    list: Vec<Entry>,
+}
+
+impl Entries {
+    fn put(&mut self, path: &'static str, value: impl Into<Value>) {
+        if let Some(value) = self.template.shaped(path, value.into()) {
+            self.list.push((path, value));
+        }
+    }
+
+    fn text(&mut self, path: &'static str, value: impl ToString) {
+        self.put(path, value.to_string());
+    }
+}
+
+fn job(out: &mut Entries, life: &Life, habits: &Habits) {
+    let state = life.gcode_state();
+    let percent = (life.progress() * 100.0).floor() as u32;
+    let (layer, minutes) = (life.layer(), life.remaining_minutes());
+    let prepared = match life.phase {
+        Phase::Idle => 0,
+        Phase::Fetching(done) => done.clamp(0.0, 100.0) as u32,
+        _ => 100,
+    };
+    let job = life.job.as_ref();
+    let layers = job.map_or(0, |job| job.layers);
+    out.put("gcode_state", state);
+    out.put("mc_percent", percent);
+    out.put("percent", percent);
+    out.put("mc_remaining_time", minutes);
+    out.put("remain_time", minutes);
+    out.put("layer_num", layer);
+    out.put("total_layer_num", layers);
+    out.put("3D.layer_num", layer);
+    out.put("3D.total_layer_num", layers);
+    out.text("gcode_file_prepare_percent", prepared);
+    out.put("prepare_per", prepared);
+    out.put("mc_print_stage", if life.busy() { "2" } else { "1" });
+    out.text("mc_print_line_number", (life.progress() * 9_000.0 * f64::from(layers)) as u64 / 10);
+    let file = job.map_or_else(String::new, |job| habits.gcode_file(job));
+    out.put("gcode_file", file.clone());
+    out.put("file", file);
+    out.put("subtask_name", job.map_or("", |job| &job.name));
+    let zero = |id: Option<&String>| id.map_or("0", String::as_str).to_owned();
+    out.put("task_id", zero(job.map(|job| &job.task_id)));
+    out.put("subtask_id", zero(job.map(|job| &job.subtask_id)));
+    out.put("project_id", zero(job.map(|job| &job.project_id)));
+    out.put("profile_id", zero(job.map(|job| &job.profile_id)));
+    out.put("job_id", zero(job.map(|job| &job.task_id)));
+    let plate = job.map_or(0, |job| job.plate);
+    out.put("plate_id", plate);
+    out.put("plate_idx", plate);
+    let origin = match job {
+        Some(job) if life.busy() => job.origin.word(),
+        _ => habits.resting_print_type,
+    };
+    out.put("print_type", origin);
+    let cloud = job.is_some_and(|job| job.origin == Origin::Cloud);
+    out.put("model_id", if cloud { "US5eed0000c0ffee" } else { "" });
+    let stages: &[i32] = if job.is_some() { &WARM_UP } else { &[] };
+    out.put("stg", stages.to_vec());
+    out.put("stg_cur", stage(life, habits));
+    out.put(
+        "state",
+        match life.phase {
+            Phase::Idle => 0,
+            Phase::Finished => 6,
+            Phase::Failed => 7,
+            _ => 4,
+        },
+    );
+    let working = life.busy();
+    out.put("job_attr", if working { 17 } else { 3 });
+    out.put("job.cur_stage.state", if working { 2 } else { 0 });
+    out.put("job.job_state", job_state(life));
+    out.put("mc_stage", if working { 2 } else { 1 });
+    out.put("mc_action", if working { 0 } else { 255 });
+    out.put("print_gcode_action", if working { 0 } else { 255 });
+    out.put("print_error", life.print_error);
+    out.text("mc_print_error_code", life.print_error & 0xFFFF);
+    out.text("fail_reason", life.fail_reason);
+    out.put(
+        "hms",
+        life.hms.iter().map(|(attr, code)| habits.hms(*attr, *code)).collect::<Vec<_>>(),
+    );
+    out.put("spd_lvl", life.speed_level);
+    out.put("spd_mag", life.speed_percent());
+}
+
+fn stage(life: &Life, habits: &Habits) -> i32 {
+    match (life.pause, life.phase) {
+        (Some(Pause::Asked), _) => 16,
+        (Some(Pause::RunOut), _) => 6,
+        (None, Phase::WarmingUp(at, _)) => WARM_UP.get(at).copied().unwrap_or(0),
+        (None, Phase::Printing(_)) => 0,
+        (None, Phase::Idle | Phase::Fetching(_)) => habits.idle_stage,
+        (None, Phase::Finished | Phase::Failed) => habits.stage_after_job,
+    }
+}
+
+fn job_state(life: &Life) -> u32 {
+    match life.phase {
+        Phase::Idle => 0,
+        _ if life.pause.is_some() => 5,
+        Phase::Fetching(_) => 2,
+        Phase::WarmingUp(..) => 3,
+        Phase::Printing(_) => 4,
+        Phase::Finished => 8,
+        Phase::Failed => 9,
+    }
+}
+
+fn heat(out: &mut Entries, life: &Life, habits: &Habits) {
+    let shown = |heater: &super::heat::Heater| {
+        let wobble = if heater.holding() { life.wobble } else { 0.0 };
+        let grain = if habits.whole_degrees { 1.0 } else { 32.0 };
+        ((heater.now + wobble) * grain).round() / grain
+    };
+    let packed = |heater: &super::heat::Heater| {
+        (heater.target.round() as u32) << 16 | shown(heater).round() as u32
+    };
+    // The flat fields of an H2D show the other extruder [L].
+    let flat = if habits.flat_shows_left { life.nozzles.len() - 1 } else { life.extruder() };
+    if let Some(nozzle) = life.nozzles.get(flat) {
+        out.put("nozzle_temper", shown(nozzle));
+        out.put("nozzle_target_temper", nozzle.target);
+    }
+    out.put("bed_temper", shown(&life.bed));
+    out.put("bed_target_temper", life.bed.target);
+    out.put("device.bed.info.temp", packed(&life.bed));
+    out.put("device.bed_temp", packed(&life.bed));
+    out.put("device.bed.state", life.bed.state());
+    // 5 is what machines without a chamber thermometer send [L].
+    out.put("chamber_temper", if habits.chamber_sensor { shown(&life.chamber) } else { 5.0 });
+    out.put("ctt", life.chamber.target);
+    out.put("info.temp", packed(&life.chamber));
+    out.put("device.cham_temp", packed(&life.chamber));
+    out.put("device.ctc.info.temp", packed(&life.chamber));
+    out.put("device.ctc.state", life.chamber.state());
+    let Some(Value::Array(at_rest)) = out.template.at_rest("device.extruder.info") else { return };
+    let mut extruders = at_rest.clone();
+    let tray = life.tray.and_then(|at| life.filament.trays.get(at));
+    for (at, extruder) in extruders.iter_mut().enumerate() {
+        let Some(nozzle) = life.nozzles.get(at) else { continue };
+        put_if(extruder, "temp", packed(nozzle));
+        if let Some(tray) = tray.filter(|tray| tray.extruder as usize == at) {
+            for key in ["snow", "spre", "star"] {
+                put_if(extruder, key, tray.packed());
+            }
+            put_if(extruder, "info", 0b1110_u32);
+            put_if(extruder, "stat", 768_u32);
+        }
+    }
+    let count = extruders.len() as u32;
+    out.put("device.extruder.info", extruders);
+    let active = life.extruder() as u32;
+    out.put("device.extruder.state", count | active << 4 | active << 8);
+}
+
+fn put_if(object: &mut Value, key: &str, value: u32) {
+    if let Some(old) = object.get_mut(key) {
+        *old = Value::from(value);
+    }
+}
+
+fn fans(out: &mut Entries, life: &Life) {
+    out.text("cooling_fan_speed", life.part_fan.step());
+    out.text("big_fan1_speed", life.aux_fan.step());
+    out.text("big_fan2_speed", life.chamber_fan.step());
+    out.text("heatbreak_fan_speed", life.heatbreak_fan.step());
+    let gears = [life.part_fan.gear(), life.aux_fan.gear(), life.chamber_fan.gear(), 0];
+    out.put("fan_gear", u32::from_le_bytes(gears));
+    let Some(Value::Array(at_rest)) = out.template.at_rest("device.airduct.parts") else { return };
+    let mut parts = at_rest.clone();
+    for part in &mut parts {
+        let fan = match part.get("id").and_then(Value::as_u64).unwrap_or(0) >> 4 {
+            1 => life.part_fan,
+            2 => life.aux_fan,
+            3 => life.chamber_fan,
+            10 => life.left_fan,
+            _ => continue,
+        };
+        put_if(part, "state", fan.set.round() as u32);
+        put_if(part, "tar_state", fan.set.round() as u32);
+    }
+    out.put("device.airduct.parts", parts);
+}
+
+fn feed(out: &mut Entries, life: &Life, habits: &Habits) {
+    let tray = life.tray.and_then(|at| life.filament.trays.get(at));
+    let dual = life.nozzles.len() > 1;
+    let now = tray.map_or(255, |tray| if dual { tray.slot } else { tray.flat() });
+    out.text("ams.tray_now", now);
+    out.text("ams.tray_tar", now);
+    out.text("ams.tray_pre", now);
+    out.put("ams.version", life.filament.version);
+    out.put("ams_status", if life.busy() && tray.is_some() { 768 } else { 0 });
+    out.put("hw_switch_state", if tray.is_some() { habits.loaded_switch } else { 0 });
+    let mapping: Vec<u32> = match (tray, &life.job) {
+        (Some(tray), _) => vec![tray.packed()],
+        (None, Some(_)) => vec![65535],
+        (None, None) => Vec::new(),
+    };
+    out.put("mapping", mapping);
+}
+
+fn switches(out: &mut Entries, life: &Life) {
+    out.put("wifi_signal", format!("{}dBm", life.wifi_dbm));
+    if let Some(Value::Array(at_rest)) = out.template.at_rest("lights_report") {
+        let mut lights = at_rest.clone();
+        for light in &mut lights {
+            let state = match light.get("node").and_then(Value::as_str) {
+                Some("chamber_light") => life.light,
+                Some("chamber_light2") => life.light2,
+                _ => life.work_light,
+            };
+            if let Some(mode) = light.get_mut("mode") {
+                *mode = Value::from(state.word());
+            }
+        }
+        out.put("lights_report", lights);
+    }
+    let base = out.template.at_rest("home_flag").and_then(Value::as_i64).unwrap_or(0) as u32;
+    let homed = if life.homed { 0b111 } else { 0 };
+    out.put("home_flag", i64::from((base | homed) as i32));
+    let cfg = with_bit(out.template, "cfg", 7, life.light != super::phase::Light::Off);
+    let cfg = u64::from_str_radix(&cfg, 16).unwrap_or(0);
+    let speed = u64::from(life.speed_level) << 8;
+    out.put("cfg", format!("{:X}", cfg & !0x700 | speed));
+}
+
+/// The hex string at rest under `path` with one bit set or cleared.
+fn with_bit(template: &Template, path: &str, bit: u32, on: bool) -> String {
+    let text = template.at_rest(path).and_then(Value::as_str).unwrap_or("0");
+    let bits = u64::from_str_radix(text, 16).unwrap_or(0) & !(1 << bit);
+    format!("{:X}", bits | u64::from(on) << bit)
+}

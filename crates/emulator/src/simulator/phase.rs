@@ -1,0 +1,62 @@
+//! The words of a printer's life: phases, pauses, stages, lights, error codes.
+
+/// Where a printer is in its job.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Phase {
+    /// No job since power-on.
+    Idle,
+    /// Fetching and unpacking the file; percent done.
+    Fetching(f64),
+    /// A stage of the start: the position in [`WARM_UP`] and the seconds spent in it.
+    WarmingUp(usize, f64),
+    /// Layer by layer; seconds of printing done at standard speed.
+    Printing(f64),
+    /// The last job ended well.
+    Finished,
+    /// The last job failed or was cancelled.
+    Failed,
+}
+
+/// Why a running job stands still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// A person asked for it.
+    Asked,
+    /// The spool is empty.
+    RunOut,
+}
+
+/// Stages before the first layer: bed, homing, nozzle cleaning, levelling.
+pub(super) const WARM_UP: [i32; 4] = [2, 13, 14, 1];
+
+/// `print_error` of a job that a person cancelled.
+pub(super) const CANCELLED: u32 = 0x0300_400C;
+/// `print_error` of a file that cannot be read or parsed.
+pub(super) const UNREADABLE: u32 = 0x0500_4003;
+/// `print_error` of a start while another job runs.
+pub(super) const BUSY: u32 = 0x0500_4004;
+
+/// Percent of the standard speed by level: silent, standard, sport, ludicrous.
+pub(super) const SPEEDS: [u32; 4] = [50, 100, 124, 166];
+
+/// What a light does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Light {
+    On,
+    Off,
+    Flashing,
+}
+
+impl Light {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Flashing => "flashing",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        [Self::On, Self::Off, Self::Flashing].into_iter().find(|light| light.word() == word)
+    }
+}
