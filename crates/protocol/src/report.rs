@@ -16,6 +16,9 @@ mod version;
 mod view;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use ack::Ack;
 pub use document::Presence;
 pub use state::{Applied, State};

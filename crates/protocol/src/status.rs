@@ -7,6 +7,7 @@
 mod ams;
 mod health;
 mod job;
+mod options;
 mod parts;
 mod text;
 
@@ -17,6 +18,7 @@ use crate::{Firmware, Model, Serial, hms::Hms, print_error::PrintError};
 pub use ams::{ActiveTray, Ams, AmsUnit, Drying, DryingSetting, ExternalSpool, Tray};
 pub use health::{ModuleVersion, Upgrade, UpgradeModule};
 pub use job::{Job, JobKind, PrinterState, Speed, StageNow};
+pub use options::{Detectors, HomedAxes, Options, Tool};
 pub use parts::{
     AirDuct, AirDuctPart, Cam, Fans, Lights, Network, NozzleInfo, Storage, Temperature,
     Temperatures,
@@ -48,6 +50,8 @@ pub struct Status {
     pub temperatures: Temperatures,
     /// Nozzles in the same order as `temperatures.nozzles`.
     pub nozzles: Vec<NozzleInfo>,
+    /// Nozzles that wait in the rack (H2C).
+    pub nozzle_rack: Vec<NozzleInfo>,
     /// Fans in percent.
     pub fans: Fans,
     /// Air duct; `null` on models without one.
@@ -78,6 +82,16 @@ pub struct Status {
     pub storage: Storage,
     /// Whether commands are taken unsigned; `null` where the report does not tell.
     pub developer_mode: Option<bool>,
+    /// What the printer is set to do by itself.
+    pub options: Options,
+    /// What it watches for.
+    pub detectors: Detectors,
+    /// Which axes are homed.
+    pub homed_axes: Option<HomedAxes>,
+    /// Laser, cutter or fan; `null` on machines without a place for one.
+    pub tool: Option<Tool>,
+    /// Build plate that the camera recognized, such as `P0101`.
+    pub plate_detected: Option<Text>,
     /// Firmware upgrade in progress or on offer.
     pub upgrade: Upgrade,
     /// Modules and their firmware, from `get_version`.

@@ -1,5 +1,7 @@
 //! Reports of real printers, where a copy of them lies beside the repository.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{fs, path::PathBuf};
 
 use bambu_protocol::report::{Applied, State};

@@ -98,7 +98,9 @@ impl<'de> Visitor<'de> for Sections {
                 Section::Info => info = map.next_value()?,
                 Section::Event => event = map.next_value()?,
                 Section::Time => t_utc = map.next_value()?,
-                Section::Quiet => drop(map.next_value::<Skip>()?),
+                Section::Quiet => {
+                    map.next_value::<Skip>()?;
+                }
                 Section::Other(name) => {
                     let answer = map.next_value::<Leaf<Answer>>()?;
                     ack = answer.known().and_then(|answer| answer.ack(&name)).or(ack);

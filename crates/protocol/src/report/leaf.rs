@@ -139,7 +139,7 @@ impl Wire for f64 {
         value.is_finite().then_some(value)
     }
     fn boolean(value: bool) -> Option<Self> {
-        Some(f64::from(u8::from(value)))
+        Some(Self::from(u8::from(value)))
     }
     fn text(text: &str) -> Option<Self> {
         let text = text.trim();

@@ -1,10 +1,12 @@
 //! What a delta changes beyond the plain rule: full or delta, spools that are gone, exist bits.
 
+use serde::Deserialize;
+
 use super::{
     leaf::{Bits, Leaf, Wire},
     wire::{
         PushStatus,
-        ams::{HasId, TrayReport, UnitReport},
+        ams::{HasId, TrayReport},
     },
 };
 
@@ -36,11 +38,9 @@ impl PushStatus {
     pub(crate) fn settle_trays(&mut self) {
         let units = self.ams.known_mut().and_then(|ams| ams.units.known_mut());
         for unit in units.into_iter().flat_map(|units| &mut units.0) {
-            if unit.id().is_some_and(|id| id >= FIRST_HT) {
-                continue;
-            }
+            let Some(id) = unit.id() else { continue };
             for tray in unit.trays.known_mut().into_iter().flat_map(|trays| &mut trays.0) {
-                if tray.says_gone() {
+                if tray.says_gone(id) {
                     tray.forget();
                 }
             }
@@ -52,7 +52,7 @@ impl PushStatus {
         let Some(ams) = self.ams.known_mut() else { return };
         let Some(units) = ams.units.known_mut() else { return };
         if let Leaf::Known(bits) = ams.ams_exist_bits {
-            units.0.retain(|unit| unit.exists(bits) != Some(false));
+            units.0.retain(|unit| unit.id().and_then(unit_bit).is_none_or(|bit| bits.bit(bit)));
         }
         let Leaf::Known(bits) = ams.tray_exist_bits else { return };
         for unit in &mut units.0 {
@@ -69,17 +69,15 @@ impl PushStatus {
 /// First unit id of AMS HT.
 const FIRST_HT: u16 = 128;
 
-impl UnitReport {
-    /// Whether the unit is there by `ams_exist_bits`; `None` for ids without a known bit.
-    fn exists(&self, bits: Bits) -> Option<bool> {
-        let bit = match self.id()? {
-            id @ 0..=3 => id,
-            16 => 12,
-            id @ 128..=135 => id - FIRST_HT + 4,
-            _ => return None,
-        };
-        Some(bits.bit(u32::from(bit)))
-    }
+/// The bit of a unit in `ams_exist_bits`; `None` for ids without a known bit.
+pub(crate) fn unit_bit(unit: u16) -> Option<u32> {
+    let bit = match unit {
+        0..=3 => unit,
+        16 => 12,
+        128..=135 => unit - FIRST_HT + 4,
+        _ => return None,
+    };
+    Some(u32::from(bit))
 }
 
 /// The bit of a slot in `tray_exist_bits` and its sisters; `None` for ids without a known bit.
@@ -93,9 +91,23 @@ pub(crate) fn slot_bit(unit: u16, slot: u16) -> Option<u32> {
     Some(u32::from(bit))
 }
 
+/// [`TrayReport::says_gone`] for a tray of a raw report.
+pub(crate) fn says_gone(unit: u16, tray: &serde_json::Value) -> bool {
+    Leaf::<TrayReport>::deserialize(tray)
+        .is_ok_and(|tray| tray.known().is_some_and(|tray| tray.says_gone(unit)))
+}
+
+/// A bit field of a raw report.
+pub(crate) fn bits(value: &serde_json::Value) -> Option<Bits> {
+    Leaf::<Bits>::deserialize(value).ok()?.known().copied()
+}
+
 impl TrayReport {
-    /// `{"id"}`, or `{"id","state"}` with a steady empty state, and nothing else [L].
-    fn says_gone(&self) -> bool {
+    /// `{"id"}`, or `{"id","state"}` with a steady empty state, and nothing else; not on AMS HT [L].
+    fn says_gone(&self, unit: u16) -> bool {
+        if unit >= FIRST_HT {
+            return false;
+        }
         let steady_empty = match self.state {
             Leaf::Absent => true,
             Leaf::Unknown => false,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::text;
+use super::{merge, text};
 
 /// Deltas kept as they came; more are folded into one document.
 const MAX_DELTA_BYTES: usize = 4096;
@@ -31,7 +31,7 @@ impl Raw {
         self.deltas.push(payload.into());
         self.delta_bytes = self.delta_bytes.saturating_add(payload.len());
         if self.delta_bytes > MAX_DELTA_BYTES {
-            let folded = self.print().to_string();
+            let folded = Value::Object(self.print()).to_string();
             self.full(folded.as_bytes());
         }
     }
@@ -39,61 +39,94 @@ impl Raw {
     /// Everything known, as one document.
     pub(crate) fn merged(&self) -> Value {
         let mut merged = self.print();
-        if let (Value::Object(merged), Some(Value::Object(version))) =
-            (&mut merged, self.version.as_deref().and_then(value))
-            && let Some(info) = version.get("info")
-        {
-            merged.insert("info".into(), info.clone());
-        }
-        merged
+        let info = self.version.as_deref().and_then(|payload| document(payload).remove("info"));
+        merged.extend(info.map(|info| ("info".to_owned(), info)));
+        Value::Object(merged)
     }
 
-    fn print(&self) -> Value {
-        let mut merged = self.full.as_deref().and_then(value).unwrap_or_else(empty);
+    /// The merged `print` section, and `t_utc` where it stands beside it.
+    fn print(&self) -> Map<String, Value> {
+        let mut merged = self.full.as_deref().map(document).unwrap_or_default();
+        merged.retain(|key, _| key == "print" || key == "t_utc");
+        settle(&mut merged);
         for delta in &self.deltas {
-            if let Some(delta) = value(delta) {
-                merge(&mut merged, delta);
-            }
+            let mut delta = document(delta);
+            delta.retain(|key, _| key == "print" || key == "t_utc");
+            merge_objects(&mut merged, delta);
+            settle(&mut merged);
         }
         merged
     }
 }
 
-fn empty() -> Value {
-    Value::Object(Map::new())
-}
-
-fn value(payload: &[u8]) -> Option<Value> {
+fn document(payload: &[u8]) -> Map<String, Value> {
     let text = text::text(payload);
-    serde_json::from_str(&text).or_else(|_| serde_json::from_str(&text::repaired(&text))).ok()
+    serde_json::from_str(&text)
+        .or_else(|_| serde_json::from_str(&text::repaired(&text)))
+        .unwrap_or_default()
 }
 
-/// Objects merge key by key; filament units and trays by id; all else is replaced.
-fn merge(old: &mut Value, new: Value) {
-    match (old, new) {
-        (Value::Object(old), Value::Object(new)) => {
-            for (key, new) in new {
-                match old.get_mut(&key) {
-                    Some(old) if key == "ams" || key == "tray" => merge_by_id(old, new),
-                    Some(old) => merge(old, new),
-                    None => drop(old.insert(key, new)),
-                }
+/// Objects merge key by key, filament units and trays by id; all else is replaced.
+fn merge_objects(old: &mut Map<String, Value>, new: Map<String, Value>) {
+    let unit = id(old).or_else(|| id(&new));
+    for (key, new) in new {
+        match (old.get_mut(&key), new) {
+            (Some(Value::Array(old)), Value::Array(new)) if key == "ams" => merge_by_id(old, new),
+            (Some(Value::Array(old)), Value::Array(new)) if key == "tray" => {
+                let is_gone = |tray: &Value| unit.is_some_and(|unit| merge::says_gone(unit, tray));
+                old.retain(|old| !new.iter().any(|new| same_id(old, new) && is_gone(new)));
+                merge_by_id(old, new);
             }
+            (Some(Value::Object(old)), Value::Object(new)) => merge_objects(old, new),
+            (_, new) => drop(old.insert(key, new)),
         }
-        (old, new) => *old = new,
     }
 }
 
-fn merge_by_id(old: &mut Value, new: Value) {
-    match (old, new) {
-        (Value::Array(old), Value::Array(new)) => {
-            for new in new {
-                match old.iter_mut().find(|old| old.get("id") == new.get("id")) {
-                    Some(old) => merge(old, new),
-                    None => old.push(new),
-                }
+fn merge_by_id(old: &mut Vec<Value>, new: Vec<Value>) {
+    for new in new {
+        match (old.iter_mut().find(|old| same_id(old, &new)), new) {
+            (Some(Value::Object(old)), Value::Object(new)) => merge_objects(old, new),
+            (_, new) => old.push(new),
+        }
+    }
+}
+
+/// Ids come as numbers and as decimal text.
+fn id(object: &Map<String, Value>) -> Option<u16> {
+    match object.get("id")? {
+        Value::String(text) => text.trim().parse().ok(),
+        number => number.as_f64().filter(|id| id.fract() == 0.0).map(|id| id as u16),
+    }
+}
+
+fn same_id(a: &Value, b: &Value) -> bool {
+    match (a.as_object().and_then(id), b.as_object().and_then(id)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// Applies the exist bits: what they deny is not kept.
+fn settle(document: &mut Map<String, Value>) {
+    let ams = document.get_mut("print").and_then(|print| print.get_mut("ams"));
+    let Some(Value::Object(ams)) = ams else { return };
+    let bits = |key| ams.get(key).and_then(merge::bits);
+    let (units_exist, trays_exist) = (bits("ams_exist_bits"), bits("tray_exist_bits"));
+    let Some(Value::Array(units)) = ams.get_mut("ams") else { return };
+    let unit_id = |unit: &Value| unit.as_object().and_then(id);
+    units.retain(|unit| {
+        let bit = unit_id(unit).and_then(merge::unit_bit);
+        bit.zip(units_exist).is_none_or(|(bit, bits)| bits.bit(bit))
+    });
+    for unit in units {
+        let Some((unit_id, bits)) = unit_id(unit).zip(trays_exist) else { continue };
+        let Some(Value::Array(trays)) = unit.get_mut("tray") else { continue };
+        for tray in trays.iter_mut().filter_map(Value::as_object_mut) {
+            let bit = id(tray).and_then(|slot| merge::slot_bit(unit_id, slot));
+            if bit.is_some_and(|bit| !bits.bit(bit)) {
+                tray.retain(|key, _| key == "id" || key == "state");
             }
         }
-        (old, new) => merge(old, new),
     }
 }

@@ -7,6 +7,7 @@ mod health;
 mod job;
 mod machine;
 mod number;
+mod options;
 mod temperatures;
 
 use super::{State, version, wire::PushStatus, wire::parts::Module};
@@ -63,6 +64,7 @@ pub(super) fn status(state: &State) -> Status {
         job: job::job(print),
         temperatures: temperatures::temperatures(&context),
         nozzles: temperatures::nozzles(&context),
+        nozzle_rack: temperatures::nozzle_rack(&context),
         fans: machine::fans(&context),
         air_duct: machine::air_duct(print),
         speed: job::speed(print),
@@ -78,6 +80,11 @@ pub(super) fn status(state: &State) -> Status {
         storage_present: print.sdcard.known().copied(),
         storage: machine::storage(print),
         developer_mode: print.fun.known().map(|fun| !fun.bit(29)),
+        options: options::options(print),
+        detectors: options::detectors(print),
+        homed_axes: options::homed_axes(print),
+        tool: options::tool(print),
+        plate_detected: options::plate(print),
         upgrade: health::upgrade(print),
         modules: version::list(context.modules),
     }

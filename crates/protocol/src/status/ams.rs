@@ -9,6 +9,9 @@ use super::Text;
 pub struct Ams {
     /// Units, by wire id.
     pub units: Vec<AmsUnit>,
+    /// What the units do: `idle`, `filament_change`, `rfid`, `assist`, `calibration`, `cold_pull`,
+    /// `self_check`, `debug` (upper byte of `ams_status`).
+    pub activity: Option<&'static str>,
     /// Where the filament in use comes from; `null` when none is loaded.
     pub active: Option<ActiveTray>,
 }
@@ -84,6 +87,8 @@ pub struct Tray {
     pub brand: Option<Text>,
     /// First colour, `RRGGBBAA`; `null` when none.
     pub color: Option<Text>,
+    /// Colour code of the product, such as `A01-K1` (`tray_id_name`).
+    pub color_code: Option<Text>,
     /// All colours (`cols`).
     pub colors: Vec<Text>,
     /// Filament id, such as `GFA00` (`tray_info_idx`).

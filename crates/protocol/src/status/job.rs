@@ -104,6 +104,8 @@ pub struct Job {
     pub file: Option<Text>,
     /// Plate, counted from 1.
     pub plate: Option<u32>,
+    /// Number of plates in the project.
+    pub plates: Option<u32>,
     /// Progress, 0 to 100 (`mc_percent`).
     pub progress_percent: Option<u8>,
     /// Download or preparation, 0 to 100 (`gcode_file_prepare_percent`).
@@ -124,6 +126,8 @@ pub struct Job {
     pub project_id: Option<Text>,
     /// Cloud profile.
     pub profile_id: Option<Text>,
+    /// MakerWorld design.
+    pub design_id: Option<Text>,
     /// Objects skipped in this job (`s_obj`).
     pub skipped_objects: Vec<i64>,
     /// Stages of this job in order (`stg`).

@@ -39,6 +39,8 @@ pub struct NozzleInfo {
     pub active: bool,
     /// Whether filament is at this extruder; `null` where not told.
     pub filament_present: Option<bool>,
+    /// Wear counter as sent, newer machines.
+    pub wear: Option<f64>,
 }
 
 /// Fans in percent, 0 to 100; `null` on models without that fan.

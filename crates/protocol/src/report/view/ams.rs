@@ -2,7 +2,7 @@
 
 use super::{
     Context,
-    number::{filled, narrow, percent, whole},
+    number::{filled, narrow, percent, whole, word},
     temperatures,
 };
 use crate::{
@@ -28,7 +28,22 @@ pub(super) fn ams(context: &Context<'_>) -> Ams {
     let exist = report.and_then(|ams| ams.tray_exist_bits.known().copied());
     Ams {
         units: units.iter().filter_map(|unit| one_unit(context, unit, exist)).collect(),
+        activity: word(&context.print.ams_status).and_then(activity),
         active: active(context, report.map(|ams| &**ams)),
+    }
+}
+
+fn activity(status: u32) -> Option<&'static str> {
+    match status >> 8 {
+        0 => Some("idle"),
+        1 => Some("filament_change"),
+        2 => Some("rfid"),
+        3 => Some("assist"),
+        4 => Some("calibration"),
+        7 => Some("cold_pull"),
+        0x10 => Some("self_check"),
+        0x20 => Some("debug"),
+        _ => None,
     }
 }
 
@@ -120,6 +135,7 @@ fn one_tray(unit: u16, tray: &TrayReport, exist: Option<Bits>) -> Option<Tray> {
         material,
         brand: filled(&tray.tray_sub_brands),
         color,
+        color_code: filled(&tray.tray_id_name),
         colors,
         filament_id: filled(&tray.tray_info_idx),
         remain_percent: percent(&tray.remain),

@@ -13,6 +13,7 @@ pub(super) fn job(print: &PushStatus) -> Job {
         name: text(&print.subtask_name),
         file: text(&print.gcode_file),
         plate: plate(print),
+        plates: whole(&print.plate_cnt),
         progress_percent: percent(&print.mc_percent).or_else(|| percent(&print.percent)),
         prepare_percent: percent(&print.gcode_file_prepare_percent)
             .or_else(|| percent(&print.prepare_per)),
@@ -24,6 +25,7 @@ pub(super) fn job(print: &PushStatus) -> Job {
         subtask_id: text(&print.subtask_id),
         project_id: text(&print.project_id),
         profile_id: text(&print.profile_id),
+        design_id: text(&print.design_id),
         skipped_objects: numbers(&print.s_obj),
         stages: numbers(&print.stg),
         fail_reason: text(&print.fail_reason),

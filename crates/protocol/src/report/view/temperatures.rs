@@ -104,11 +104,24 @@ pub(super) fn active_slot(context: &Context<'_>) -> Option<Option<u32>> {
     Some(slot.and_then(|one| word(&one.snow)))
 }
 
+fn listed<'a>(context: &Context<'a>) -> &'a [Nozzle] {
+    device(context)
+        .and_then(|device| device.nozzle.known()?.info.known())
+        .map_or(&[][..], |list| &*list.0)
+}
+
+/// Nozzles of the rack: the high nibble of their id is 1 [V].
+pub(super) fn nozzle_rack(context: &Context<'_>) -> Vec<NozzleInfo> {
+    let in_rack = |nozzle: &Nozzle| {
+        let id = whole(&nozzle.id).filter(|id: &u8| id >> 4 == 1)?;
+        Some(NozzleInfo { id, ..described(nozzle) })
+    };
+    listed(context).iter().filter_map(in_rack).collect()
+}
+
 pub(super) fn nozzles(context: &Context<'_>) -> Vec<NozzleInfo> {
     let extruders = extruders(context);
-    let list = device(context)
-        .and_then(|device| device.nozzle.known()?.info.known())
-        .map_or(&[][..], |list| &*list.0);
+    let list = listed(context);
     if extruders.is_empty() {
         return single(context, list.first()).into_iter().collect();
     }
@@ -150,6 +163,7 @@ fn described(nozzle: &Nozzle) -> NozzleInfo {
         diameter_mm: nozzle.diameter.known().copied().filter(|mm| *mm > 0.0),
         kind,
         flow,
+        wear: nozzle.wear.known().copied(),
         ..NozzleInfo::default()
     }
 }
