@@ -1,7 +1,9 @@
 //! Text out: standard output as one buffered writer, colour where it is wanted, plain tables.
 //!
-//! How single values read (time, temperature, percent) is in `output/human.rs`.
+//! How single values read is in `output/human.rs`, how a printer reads in `brief.rs`, `detail.rs`.
 
+pub(crate) mod brief;
+pub(crate) mod detail;
 pub(crate) mod human;
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};

@@ -34,6 +34,11 @@ pub(crate) fn bar(percent: Option<u8>, width: usize) -> String {
     format!("{}{}", "█".repeat(filled), "░".repeat(rest))
 }
 
+/// A name of the status document as words: `heating_bed` as `heating bed`.
+pub(crate) fn words(name: &str) -> String {
+    name.replace('_', " ")
+}
+
 /// The text without control characters, so that a name cannot steer the terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
