@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     PrinterSpec, StartState,
@@ -147,5 +147,6 @@ impl Core {
 }
 
 fn envelope(print: Map<String, Value>) -> Bytes {
-    Bytes::from(json!({ "print": print }).to_string())
+    let whole = Map::from_iter([("print".to_owned(), Value::Object(print))]);
+    Bytes::from(Value::Object(whole).to_string())
 }

@@ -92,8 +92,8 @@ impl Entries {
         }
     }
 
-    fn text(&mut self, path: &'static str, value: impl ToString) {
-        self.put(path, value.to_string());
+    fn text(&mut self, path: &'static str, number: impl Into<u64>) {
+        self.put(path, number.into().to_string());
     }
 }
 
@@ -141,7 +141,10 @@ fn job(out: &mut Entries, life: &Life, habits: &Habits) {
     out.put("print_type", origin);
     let cloud = job.is_some_and(|job| job.origin == Origin::Cloud);
     out.put("model_id", if cloud { "US5eed0000c0ffee" } else { "" });
-    let stages: &[i32] = if job.is_some() { &WARM_UP } else { &[] };
+    let stages: &[i32] = match job {
+        Some(_) if life.busy() || habits.keeps_stages => &WARM_UP,
+        _ => &[],
+    };
     out.put("stg", stages.to_vec());
     out.put("stg_cur", stage(life, habits));
     out.put(

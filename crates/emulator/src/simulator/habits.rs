@@ -19,6 +19,8 @@ pub(super) struct Habits {
     pub(super) idle_stage: i32,
     /// `stg_cur` after a job.
     pub(super) stage_after_job: i32,
+    /// `stg` still lists the stages after the job.
+    pub(super) keeps_stages: bool,
     /// `print_type` without a running job.
     pub(super) resting_print_type: &'static str,
     /// Sends whole degrees; the others send 32nds.
@@ -80,6 +82,7 @@ const P1: Habits = Habits {
     always_full: false,
     idle_stage: 0,
     stage_after_job: 255,
+    keeps_stages: false,
     resting_print_type: "idle",
     whole_degrees: false,
     flat_shows_left: false,
@@ -102,6 +105,7 @@ const X1: Habits = Habits {
     always_full: true,
     idle_stage: -1,
     stage_after_job: -1,
+    keeps_stages: true,
     resting_print_type: "",
     chamber_sensor: true,
     silent_refusal: false,

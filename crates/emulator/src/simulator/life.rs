@@ -283,7 +283,9 @@ impl Life {
             (None, _) => {}
             // Nobody watches a printer that lives by itself: the spool is replaced after a while.
             (Some(Pause::RunOut), Some(rest)) if *rest > 0.0 => return *rest -= seconds,
-            (Some(Pause::RunOut), Some(_)) => drop(self.resume()),
+            (Some(Pause::RunOut), Some(_)) => {
+                self.resume();
+            }
             (Some(_), _) => return,
         }
         match self.phase {
