@@ -3,11 +3,13 @@
 //! # Layout
 //!
 //! * [`certs`]: the certificates of the simulated world.
+//! * [`cloud`]: accounts, sign-in, the REST answers and the broker's rules.
 //! * [`machine`]: the trait behind every emulated printer.
 //! * [`mqtt`]: the broker, and the LAN face of a printer over it.
 //! * [`simulator`]: invented printers of every model, and printers made from captures.
 
 pub mod certs;
+pub mod cloud;
 pub mod machine;
 pub mod mqtt;
 pub mod simulator;

@@ -1,0 +1,147 @@
+//! The simulated cloud: who has an account, which printers are bound to whom, which tokens live.
+//!
+//! `cloud/http.rs` answers REST, `cloud/rules.rs` guards the broker; `world.rs` puts printers in.
+
+pub mod account;
+pub mod http;
+pub mod listing;
+pub mod sessions;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use bambu_protocol::Serial;
+
+use account::{Account, Accounts};
+use listing::{Listed, Listing};
+use sessions::{Refusal, Sessions, SignedIn};
+
+/// The cloud of one simulated world; the printers bound to it never change, their state does.
+pub struct Cloud {
+    accounts: Accounts,
+    sessions: Mutex<Sessions>,
+    printers: Vec<Bound>,
+    by_serial: HashMap<Serial, usize>,
+}
+
+/// A printer and the account it is bound to.
+pub struct Bound {
+    owner: Arc<Account>,
+    printer: Arc<dyn Listed>,
+    online: AtomicBool,
+}
+
+impl Cloud {
+    /// A cloud with these accounts; each printer comes with the account that owns it.
+    pub fn new(accounts: Accounts, printers: Vec<(Arc<Account>, Arc<dyn Listed>)>) -> Self {
+        let sessions = Mutex::new(Sessions::new(&accounts, Instant::now()));
+        let printers: Vec<Bound> = printers
+            .into_iter()
+            .map(|(owner, printer)| Bound { owner, printer, online: AtomicBool::new(true) })
+            .collect();
+        let by_serial =
+            printers.iter().enumerate().map(|(at, b)| (b.printer.serial().clone(), at)).collect();
+        Self { accounts, sessions, printers, by_serial }
+    }
+
+    /// The accounts.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The printers bound to this account, in the order they were bound.
+    pub fn printers_of<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = &'a Bound> {
+        self.printers.iter().filter(|bound| bound.owner.uid == account.uid)
+    }
+
+    /// The printer with this serial number, whoever owns it.
+    pub fn printer(&self, serial: &Serial) -> Option<&Bound> {
+        self.by_serial.get(serial).and_then(|at| self.printers.get(*at))
+    }
+
+    /// The account that a token belongs to; `None` for an unknown or revoked one.
+    pub fn account_of(&self, token: &str) -> Option<Arc<Account>> {
+        self.sessions().account_of(token)
+    }
+
+    /// A token of this account that lives from the start of the world.
+    pub fn first_token(&self, account: &Account) -> String {
+        sessions::first_token(account)
+    }
+
+    /// Signs in by account name and password (`user/login`).
+    ///
+    /// # Errors
+    /// [`Refusal`] for an unknown account and for a wrong password alike.
+    pub fn by_password(&self, email: &str, password: &str) -> Result<SignedIn, Refusal> {
+        self.sessions().by_password(&self.accounts, email, password, Instant::now())
+    }
+
+    /// Signs in by account name and e-mailed code (`user/login`).
+    ///
+    /// # Errors
+    /// [`Refusal`] for a wrong, used or old code.
+    pub fn by_code(&self, email: &str, code: &str) -> Result<SignedIn, Refusal> {
+        self.sessions().by_code(&self.accounts, email, code, Instant::now())
+    }
+
+    /// Sends a code by e-mail: from now on the account's code counts again, once.
+    pub fn send_code(&self, email: &str) {
+        self.sessions().send_code(&self.accounts, email, Instant::now());
+    }
+
+    /// The second step of an account with an authenticator.
+    ///
+    /// # Errors
+    /// [`Refusal`] for an unknown, used or old key and for a wrong code.
+    pub fn by_authenticator(&self, key: &str, code: &str) -> Result<SignedIn, Refusal> {
+        self.sessions().by_authenticator(key, code, Instant::now())
+    }
+
+    /// A new token for the holder of a living one and of its refresh token; `None` otherwise.
+    pub fn refresh(&self, token: &str, refresh: &str) -> Option<String> {
+        self.sessions().refresh(token, refresh)
+    }
+
+    /// Ends a token's life.
+    pub fn sign_out(&self, token: &str) {
+        self.sessions().sign_out(token);
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Bound {
+    /// The account that owns it.
+    pub fn owner(&self) -> &Account {
+        &self.owner
+    }
+
+    /// The printer.
+    pub fn printer(&self) -> &Arc<dyn Listed> {
+        &self.printer
+    }
+
+    /// Whether the cloud reaches it.
+    pub fn online(&self) -> bool {
+        self.online.load(Ordering::Relaxed)
+    }
+
+    /// Cuts it off from the cloud or lets it back; tells whether that was news.
+    pub fn set_online(&self, online: bool) -> bool {
+        self.online.swap(online, Ordering::Relaxed) != online
+    }
+
+    /// What the cloud tells about it now.
+    pub fn listing(&self) -> Listing {
+        self.printer.listing()
+    }
+}

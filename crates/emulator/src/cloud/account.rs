@@ -1,0 +1,115 @@
+//! The accounts of the simulated cloud, all made from the seed. Their tokens are in `sessions.rs`.
+
+use std::{fmt, sync::Arc};
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+/// Somebody with an account.
+pub struct Account {
+    /// The number of the account; its MQTT user name is `u_<uid>`.
+    pub uid: u64,
+    /// Name at sign-in.
+    pub email: String,
+    /// Displayed name.
+    pub name: String,
+    /// What it takes to sign in.
+    pub sign_in: SignIn,
+    /// The password. A secret.
+    pub password: String,
+    /// The code that an e-mail brings, six digits. A secret.
+    pub email_code: String,
+    /// What the authenticator shows, six digits; it never changes here. A secret.
+    pub totp_code: String,
+    /// Where its tokens are drawn from.
+    pub(super) token_seed: u64,
+}
+
+/// What it takes to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    /// The password alone.
+    Password,
+    /// A code sent by e-mail (`loginType` `verifyCode`).
+    EmailCode,
+    /// Password, then the code of an authenticator (`loginType` `tfa`).
+    Authenticator,
+}
+
+impl SignIn {
+    /// The word of the ready file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::EmailCode => "email_code",
+            Self::Authenticator => "authenticator",
+        }
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("uid", &self.uid).finish_non_exhaustive()
+    }
+}
+
+/// The three accounts of every simulated cloud.
+#[derive(Debug)]
+pub struct Accounts {
+    /// The one of the ready file: signs in by e-mail code and owns the printers asked for.
+    pub ready: Arc<Account>,
+    /// Signs in by password alone.
+    pub plain: Arc<Account>,
+    /// Signs in by password and authenticator.
+    pub authenticator: Arc<Account>,
+}
+
+impl Accounts {
+    /// The same accounts for the same seed.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed ^ 0xACC0_0475);
+        let mut make = |name: &str, sign_in| Arc::new(Account::draw(&mut rng, name, sign_in));
+        Self {
+            ready: make("maker", SignIn::EmailCode),
+            plain: make("plain", SignIn::Password),
+            authenticator: make("authenticator", SignIn::Authenticator),
+        }
+    }
+
+    /// All of them, the ready one first.
+    pub fn all(&self) -> [&Arc<Account>; 3] {
+        [&self.ready, &self.plain, &self.authenticator]
+    }
+
+    /// The account with this name at sign-in; case does not matter.
+    pub fn by_email(&self, email: &str) -> Option<&Arc<Account>> {
+        self.all().into_iter().find(|account| account.email.eq_ignore_ascii_case(email.trim()))
+    }
+
+    /// The account with this number.
+    pub fn by_uid(&self, uid: u64) -> Option<&Arc<Account>> {
+        self.all().into_iter().find(|account| account.uid == uid)
+    }
+}
+
+impl Account {
+    fn draw(rng: &mut StdRng, name: &str, sign_in: SignIn) -> Self {
+        const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let letter = |rng: &mut StdRng| {
+            LETTERS.get(rng.random_range(0..LETTERS.len())).copied().map_or('a', char::from)
+        };
+        let password = (0..4)
+            .map(|_| (0..4).map(|_| letter(rng)).collect::<String>())
+            .collect::<Vec<_>>()
+            .join("-");
+        Self {
+            uid: rng.random_range(1_000_000_000..2_000_000_000),
+            email: format!("{name}@example.com"),
+            name: name.to_owned(),
+            sign_in,
+            password,
+            email_code: format!("{:06}", rng.random_range(100_000..1_000_000)),
+            totp_code: format!("{:06}", rng.random_range(100_000..1_000_000)),
+            token_seed: rng.random(),
+        }
+    }
+}

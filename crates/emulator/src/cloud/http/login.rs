@@ -1,0 +1,172 @@
+//! Signing in and out. The rules are in `sessions.rs`; here is what they look like on the wire.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::json;
+
+use super::answer::{Caller, object, please_login, refused, text};
+use crate::cloud::{
+    Cloud,
+    sessions::{Refusal, SignedIn},
+};
+
+const CSRF_COOKIE: &str = "bbl_csrf_token";
+const CSRF_HEADER: &str = "x-bbl-csrf-token";
+/// Life of a token from password, code or authenticator: 90 days, in seconds [L].
+const TOKEN_LIFE: u64 = 7_776_000;
+/// Life of a refreshed token: a year, in seconds [L].
+const REFRESHED_LIFE: u64 = 31_536_000;
+
+/// `POST user/login` with password or code.
+pub(super) async fn login(State(cloud): State<Arc<Cloud>>, body: Bytes) -> Response {
+    let step = || {
+        let body = object(&body)?;
+        let account = text(&body, "account")?;
+        let result = match body.get("code").and_then(|code| code.as_str()) {
+            Some(code) if !code.is_empty() => cloud.by_code(account, code),
+            _ => cloud.by_password(account, text(&body, "password")?),
+        };
+        Ok(match result {
+            Ok(signed_in) => reply(&signed_in),
+            Err(refusal) => refuse(refusal),
+        })
+    };
+    step().unwrap_or_else(|refusal: Response| refusal)
+}
+
+/// `POST user/sendemail/code`; it does not tell which addresses have an account.
+pub(super) async fn send_code(State(cloud): State<Arc<Cloud>>, body: Bytes) -> Response {
+    let step = || {
+        let body = object(&body)?;
+        text(&body, "type")?;
+        cloud.send_code(text(&body, "email")?);
+        Ok(Json(json!({})).into_response())
+    };
+    step().unwrap_or_else(|refusal: Response| refusal)
+}
+
+/// `POST user/tfa/login` on the API host: the token comes in the body.
+pub(super) async fn authenticator(State(cloud): State<Arc<Cloud>>, body: Bytes) -> Response {
+    match second_step(&cloud, &body) {
+        Ok(Ok(signed_in)) => reply(&signed_in),
+        Ok(Err(refusal)) => refuse(refusal),
+        Err(response) => response,
+    }
+}
+
+/// `GET /api/csrf` on the web origin: a cookie to be shown again in a header.
+pub(super) async fn csrf() -> Response {
+    let value = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>());
+    let cookie = format!("{CSRF_COOKIE}={value}; Path=/; SameSite=Lax");
+    ([(header::SET_COOKIE, cookie)], Json(json!({}))).into_response()
+}
+
+/// `POST /api/sign-in/tfa` on the web origin: the token comes as the cookie `token`.
+pub(super) async fn web_authenticator(
+    State(cloud): State<Arc<Cloud>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some(cookie) = cookie(&headers, CSRF_COOKIE) else {
+        return csrf_refusal("missing_cookie");
+    };
+    match headers.get(CSRF_HEADER) {
+        None => return csrf_refusal("missing_header"),
+        Some(value) if value.as_bytes() != cookie.as_bytes() => {
+            return csrf_refusal("token_mismatch");
+        }
+        Some(_) => {}
+    }
+    match second_step(&cloud, &body) {
+        Ok(Ok(SignedIn::Token(token))) => {
+            let cookie = format!("token={token}; Path=/; Max-Age={TOKEN_LIFE}; HttpOnly; Secure");
+            ([(header::SET_COOKIE, cookie)], Json(json!({}))).into_response()
+        }
+        Ok(Ok(other)) => reply(&other),
+        Ok(Err(refusal)) => refuse(refusal),
+        Err(response) => response,
+    }
+}
+
+/// `POST user/refreshtoken`: works for the holder of the old access token only [L].
+pub(super) async fn refresh(
+    State(cloud): State<Arc<Cloud>>,
+    caller: Caller,
+    body: Bytes,
+) -> Response {
+    let step = || {
+        let body = object(&body)?;
+        let refresh = text(&body, "refreshToken")?;
+        let token = cloud.refresh(&caller.token, refresh).ok_or_else(please_login)?;
+        Ok(token_reply(&token, "ticket", REFRESHED_LIFE))
+    };
+    step().unwrap_or_else(|refusal: Response| refusal)
+}
+
+/// `POST my/logout`: 200 with an empty body; the token is dead afterwards.
+pub(super) async fn logout(State(cloud): State<Arc<Cloud>>, caller: Caller) -> Response {
+    cloud.sign_out(&caller.token);
+    StatusCode::OK.into_response()
+}
+
+fn second_step(cloud: &Cloud, body: &Bytes) -> Result<Result<SignedIn, Refusal>, Response> {
+    let body = object(body)?;
+    let key = text(&body, "tfaKey")?;
+    Ok(cloud.by_authenticator(key, text(&body, "tfaCode")?))
+}
+
+fn reply(signed_in: &SignedIn) -> Response {
+    let (login_type, key) = match signed_in {
+        SignedIn::Token(token) => return token_reply(token, "password", TOKEN_LIFE),
+        SignedIn::CodeNeeded => ("verifyCode", ""),
+        SignedIn::AuthenticatorNeeded(key) => ("tfa", key.as_str()),
+    };
+    Json(json!({
+        "accessToken": "", "refreshToken": "", "expiresIn": 0, "refreshExpiresIn": 0,
+        "tfaKey": key, "accessMethod": "", "loginType": login_type, "firstAppLogin": false,
+    }))
+    .into_response()
+}
+
+/// The refresh token equals the access token at issue [L].
+fn token_reply(token: &str, method: &str, life: u64) -> Response {
+    Json(json!({
+        "accessToken": token, "refreshToken": token, "expiresIn": life, "refreshExpiresIn": life,
+        "tfaKey": "", "accessMethod": method, "loginType": "", "firstAppLogin": false,
+    }))
+    .into_response()
+}
+
+fn refuse(refusal: Refusal) -> Response {
+    let code = match refusal {
+        Refusal::Expired => 1,
+        Refusal::WrongCode => 2,
+        Refusal::LoginFailed => 5,
+    };
+    refused(StatusCode::BAD_REQUEST, code, &refusal.to_string())
+}
+
+/// Both refusals come before the code is looked at [L].
+fn csrf_refusal(reason: &str) -> Response {
+    let body = json!({"error": format!("CSRF error: {reason}"), "reason": reason});
+    (StatusCode::FORBIDDEN, Json(body)).into_response()
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, value)| *known == name && !value.is_empty())
+        .map(|(_, value)| value)
+}
