@@ -10,10 +10,11 @@ the real cloud refuses has to be refused here in the same way.
 
 import os
 import sys
+import tempfile
 import threading
 
 import requests
-from bambulab import BambuAPIError, BambuClient, MQTTClient
+from bambulab import BambuAPIError, BambuAuthenticator, BambuAuthError, BambuClient, MQTTClient
 
 from judge import Judge, wait_for
 from world import World
@@ -88,6 +89,67 @@ def rest_refusals(judge, world):
                     (401, 4, "Please login."), f"token {token!r}: the words that mean log in again")
     resources = requests.get(f"{world.ready['api_url']}/v1/iot-service/api/slicer/resource", timeout=30)
     judge.equal(resources.status_code, 200, "slicer/resource needs no token")
+
+
+def post(world, path, body):
+    """(status, JSON) of a call of the login family."""
+    answer = requests.post(f"{world.ready['api_url']}/v1/user-service/user/{path}", json=body, timeout=30)
+    try:
+        return answer.status_code, answer.json()
+    except ValueError:
+        return answer.status_code, {}
+
+
+def package_login(world, account, code):
+    """The package's own login; its token goes to a file of ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        authenticator = BambuAuthenticator(token_file=os.path.join(folder, "token"))
+        authenticator.base_url = world.ready["api_url"]
+        try:
+            return authenticator.login(account["email"], account["password"], lambda: code)
+        except BambuAuthError as error:
+            return error
+
+
+def login(judge, world):
+    """The three ways in, as they are on the wire; two of them the package cannot go."""
+    mail = world.account
+    others = [a for a in world.ready["accounts"] if a["email"] != mail["email"]]
+    totp = next(a for a in others if a.get("totp_code"))
+    plain = next(a for a in others if not a.get("totp_code"))
+
+    token = package_login(world, mail, mail["email_code"])
+    if judge.check(isinstance(token, str), "the package logs in by e-mail code", token):
+        judge.equal(len(BambuClient(token).get_devices()), len(world.printers), "its token works")
+    judge.check("400" in str(package_login(world, mail, "999999")), "a wrong e-mail code: 400")
+    status, body = post(world, "login", {"account": mail["email"], "code": "999999"})
+    judge.equal((status, body.get("code")), (400, 2), "a wrong e-mail code is 400 with code 2")
+    status, body = post(world, "login", {"account": mail["email"], "password": "wrong"})
+    judge.equal(status, 400, "a wrong password is 400")
+    status, body = post(world, "login", {"account": mail["email"], "password": mail["password"]})
+    judge.equal((status, body.get("loginType"), body.get("accessToken") or ""), (200, "verifyCode", ""),
+                "the password alone asks for the e-mail code")
+
+    status, body = post(world, "login", {"account": plain["email"], "password": plain["password"]})
+    judge.check(status == 200 and body.get("accessToken") and not body.get("loginType"),
+                "a plain password brings a token", (status, body.keys()))
+    judge.check("success" not in body, "in the observed body, which has no `success`")
+    judge.check("Login failed" in str(package_login(world, plain, "")),
+                "so the package, which waits for `success`, fails")
+
+    status, body = post(world, "login", {"account": totp["email"], "password": totp["password"]})
+    key = body.get("tfaKey")
+    judge.check((status, body.get("loginType")) == (200, "tfa") and key, "an authenticator account", body)
+    wrong, _ = post(world, "tfa/login", {"tfaKey": key, "tfaCode": "000000"})
+    judge.check(400 <= wrong < 500, "a wrong authenticator code is refused", wrong)
+    _, body = post(world, "login", {"account": totp["email"], "password": totp["password"]})
+    key = body.get("tfaKey")
+    status, body = post(world, "tfa/login", {"tfaKey": key, "tfaCode": totp["totp_code"]})
+    judge.check(status == 200 and body.get("accessToken"), "the right one brings a token", (status, body.keys()))
+    again, _ = post(world, "tfa/login", {"tfaKey": key, "tfaCode": totp["totp_code"]})
+    judge.check(400 <= again < 500, "the key is good for once", again)
+    judge.check("404" in str(package_login(world, totp, totp["totp_code"])),
+                "the package asks the API host for /api/sign-in/tfa, which is not there: 404")
 
 
 def mqtt_client(world, printer, received, token=None):
@@ -182,7 +244,7 @@ def main():
         os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = world.ca_file
         BambuClient.BASE_URL = world.ready["api_url"]
         MQTTClient.BROKER, MQTTClient.PORT = world.ready["mqtt"]["host"], world.ready["mqtt"]["port"]
-        for part in (rest, rest_refusals, live, control, wrong_token):
+        for part in (rest, rest_refusals, login, live, control, wrong_token):
             judge.part(part, judge, world)
     judge.end()
 
