@@ -11,6 +11,7 @@ mod heat;
 mod job;
 mod life;
 mod phase;
+pub mod replay;
 mod requests;
 mod summary;
 mod template;
@@ -34,6 +35,7 @@ use self::{core::Core, habits::Habits};
 use crate::machine::Machine;
 
 pub use self::job::{Job, Origin};
+pub use self::replay::{Replay, ReplayError};
 pub use self::summary::{JobSummary, Summary};
 
 /// Reports that a slow reader may lag behind before it gets a full one instead.
