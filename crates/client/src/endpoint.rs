@@ -1,0 +1,191 @@
+//! Where the cloud is: its REST address and its broker. Which setting wins is the caller's matter.
+
+use std::{fmt, str::FromStr};
+
+use url::Url;
+
+/// Port of MQTT over TLS.
+pub const MQTT_PORT: u16 = 8883;
+
+/// The part of the world that an account belongs to; a token of one is worth nothing in the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Region {
+    /// `api.bambulab.com`, `us.mqtt.bambulab.com`. [L]
+    #[default]
+    Global,
+    /// `api.bambulab.cn`, `cn.mqtt.bambulab.com`. [L]
+    China,
+}
+
+/// Where one account's cloud is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Base of all REST paths, such as `https://api.bambulab.com`, without a slash at its end.
+    pub api_url: String,
+    /// The broker.
+    pub mqtt: BrokerAddress,
+}
+
+/// Host and port of a broker; always TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BrokerAddress {
+    /// Host name or address, without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// Why a text is no region, no API address or no broker address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidEndpoint {
+    /// Write `global` or `china`.
+    #[error("{0:?} is no region: write global or china")]
+    Region(String),
+    /// Write it as `https://host[:port]`; `http://` is taken for this machine only.
+    #[error("the API address is not https://host[:port] (http:// only for this machine)")]
+    ApiUrl,
+    /// Write it as `mqtts://host[:port]`.
+    #[error("the broker address is not mqtts://host[:port]")]
+    Broker,
+}
+
+impl Region {
+    /// Where its cloud is.
+    pub fn endpoint(self) -> Endpoint {
+        let (api, broker) = match self {
+            Self::Global => ("https://api.bambulab.com", "us.mqtt.bambulab.com"),
+            Self::China => ("https://api.bambulab.cn", "cn.mqtt.bambulab.com"),
+        };
+        Endpoint {
+            api_url: api.into(),
+            mqtt: BrokerAddress { host: broker.into(), port: MQTT_PORT },
+        }
+    }
+}
+
+impl FromStr for Region {
+    type Err = InvalidEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "global" | "us" | "eu" => Ok(Self::Global),
+            "china" | "cn" => Ok(Self::China),
+            other => Err(InvalidEndpoint::Region(other.chars().take(40).collect())),
+        }
+    }
+}
+
+impl Endpoint {
+    /// The same with another REST address.
+    ///
+    /// # Errors
+    /// [`InvalidEndpoint::ApiUrl`]: no address, credentials in it, or plain HTTP to another machine,
+    /// which would send the token in the open.
+    pub fn with_api_url(mut self, text: &str) -> Result<Self, InvalidEndpoint> {
+        let url = Url::parse(text.trim()).map_err(|_| InvalidEndpoint::ApiUrl)?;
+        let safe = match url.scheme() {
+            "https" => url.host().is_some(),
+            "http" => is_this_machine(&url),
+            _ => false,
+        };
+        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        if !safe || !plain {
+            return Err(InvalidEndpoint::ApiUrl);
+        }
+        self.api_url = url.as_str().trim_end_matches('/').to_owned();
+        Ok(self)
+    }
+
+    /// The same with another broker.
+    #[must_use]
+    pub fn with_mqtt(mut self, mqtt: BrokerAddress) -> Self {
+        self.mqtt = mqtt;
+        self
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+impl FromStr for BrokerAddress {
+    type Err = InvalidEndpoint;
+
+    /// Reads `mqtts://host:port`, `host:port` or `host`.
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
+        let text = text.trim();
+        let text = match text.split_once("://") {
+            Some(("mqtts" | "ssl", rest)) => rest,
+            Some(_) => return Err(InvalidEndpoint::Broker),
+            None => text,
+        };
+        // The made-up scheme lets the URL parser judge host, brackets and port.
+        let url = Url::parse(&format!("mqtts://{text}")).map_err(|_| InvalidEndpoint::Broker)?;
+        let plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && matches!(url.path(), "" | "/");
+        let host = url.host_str().filter(|host| !host.is_empty() && plain);
+        let host = host.ok_or(InvalidEndpoint::Broker)?.trim_matches(['[', ']']).to_owned();
+        let port = url.port().unwrap_or(MQTT_PORT);
+        if port == 0 {
+            return Err(InvalidEndpoint::Broker);
+        }
+        Ok(Self { host, port })
+    }
+}
+
+impl fmt::Display for BrokerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broker_addresses_are_read_as_people_write_them() {
+        let cases = [
+            ("mqtts://127.0.0.1:41002", "127.0.0.1:41002"),
+            ("mqtts://us.mqtt.bambulab.com", "us.mqtt.bambulab.com:8883"),
+            ("localhost:1", "localhost:1"),
+            ("printer.lan", "printer.lan:8883"),
+            ("mqtts://[::1]:9", "[::1]:9"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(text.parse::<BrokerAddress>().unwrap().to_string(), shown);
+        }
+        for bad in ["", "mqtt://h", "http://h:1", "mqtts://", "h:99999", "h:0", "u@h", "h/p", "h?a"]
+        {
+            assert_eq!(bad.parse::<BrokerAddress>(), Err(InvalidEndpoint::Broker), "{bad}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_taken_for_this_machine_only() {
+        let base = || Region::Global.endpoint();
+        assert!(base().with_api_url("http://127.0.0.1:41001").is_ok());
+        assert!(base().with_api_url("http://localhost:1/").is_ok());
+        assert!(base().with_api_url("https://example.com").is_ok());
+        for bad in
+            ["http://example.com", "ftp://x", "", "https://u:p@example.com", "http://1.2.3.4"]
+        {
+            assert_eq!(base().with_api_url(bad), Err(InvalidEndpoint::ApiUrl), "{bad}");
+        }
+        assert_eq!(Region::China.endpoint().mqtt.host, "cn.mqtt.bambulab.com");
+        assert_eq!("CN".parse(), Ok(Region::China));
+        assert!("mars".parse::<Region>().is_err());
+    }
+}

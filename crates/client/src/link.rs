@@ -1,0 +1,209 @@
+//! The one connection to a printer, over the LAN or the cloud, and the handle to it.
+//!
+//! One task per *connection* owns the socket (`link/session.rs`); a [`Link`] is a handle to one
+//! printer on it. What travels is in `bambu_protocol::{report, request}`.
+
+mod cloud;
+mod hub;
+mod reason;
+mod session;
+
+use std::sync::Arc;
+
+use bambu_protocol::{AccessCode, Model, Serial, report::Ack, request::Request, status::Status};
+use bytes::Bytes;
+use tokio::sync::{broadcast, oneshot, watch};
+
+use crate::{
+    endpoint::{BrokerAddress, MQTT_PORT},
+    options::Options,
+};
+
+pub use cloud::{CloudLogin, CloudSession};
+pub use reason::{Reason, Unreachable};
+
+use hub::{Command, Handle, Owner};
+use session::{Login, Session};
+
+/// Requests that may wait for the connection's task; more are refused with [`SendError::Busy`].
+pub(crate) const QUEUE: usize = 32;
+
+/// A handle to one printer; cheap to clone.
+///
+/// The connection ends, with an MQTT DISCONNECT, when its last handle is dropped.
+#[derive(Debug, Clone)]
+pub struct Link(Arc<Handle>);
+
+/// What is known about a printer at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The status; `online` is true only while [`Connection::Online`].
+    pub status: Arc<Status>,
+    /// How the connection is.
+    pub connection: Connection,
+    /// Reports merged since the link was made.
+    pub reports: u64,
+    /// Whether the status rests on a whole report, so that what is `null` is not known at all.
+    pub complete: bool,
+}
+
+/// How the connection to a printer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// Being made, or waiting for the first whole report.
+    Connecting,
+    /// The printer reports.
+    Online,
+    /// The printer was silent for a while and is being asked whether it is there.
+    Stale,
+    /// Not connected; the link tries again by itself unless it is [`Reason::Closed`].
+    Offline(Reason),
+}
+
+/// Why a request was not answered. It is never sent again by itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// Too many requests are waiting: try again later. This one was not sent.
+    #[error("too many requests are waiting for this printer; try again")]
+    Busy,
+    /// There is no connection yet: wait for [`Connection::Online`]. The request was not sent.
+    #[error("the printer is not connected yet; the request was not sent")]
+    Connecting,
+    /// There is no connection: see the reason. The request was not sent.
+    #[error("the request was not sent: {0}")]
+    Offline(Reason),
+    /// The connection broke before the answer: look at the printer before sending it again.
+    #[error("the connection broke before the printer answered; it may have acted all the same")]
+    Lost,
+    /// No answer in time: look at the printer before sending it again.
+    #[error("the printer did not answer in time; it may have acted all the same")]
+    NoAnswer,
+}
+
+/// A printer on the local network.
+#[derive(Debug, Clone)]
+pub struct LanTarget {
+    /// Serial number; the printer's certificate must name it.
+    pub serial: Serial,
+    /// Host name or address.
+    pub host: String,
+    /// MQTT port, 8883 on real printers.
+    pub port: u16,
+    /// The code on the printer's screen.
+    pub access_code: AccessCode,
+    /// Its name, if known; the reports do not carry it.
+    pub name: Option<String>,
+    /// Its model, if known.
+    pub model: Option<Model>,
+}
+
+impl LanTarget {
+    /// A printer at the usual port, without name and model.
+    pub fn new(serial: Serial, host: impl Into<String>, access_code: AccessCode) -> Self {
+        Self { serial, host: host.into(), port: MQTT_PORT, access_code, name: None, model: None }
+    }
+}
+
+/// Connects to a printer on the local network. Returns at once; the state is in the snapshot.
+///
+/// Must be called inside a tokio runtime.
+pub fn connect_lan(target: LanTarget, options: Options) -> Link {
+    let LanTarget { serial, host, port, access_code, name, model } = target;
+    let login = Login::lan(BrokerAddress { host, port }, serial.clone(), &access_code);
+    let owner = Session::spawn(login, options);
+    Link(owner.printer(serial, name, model))
+}
+
+impl Link {
+    /// The printer's serial number.
+    pub fn serial(&self) -> &Serial {
+        &self.0.feed.serial
+    }
+
+    /// What is known right now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.feed.snapshot.borrow().clone()
+    }
+
+    /// What is known, and every change of it; a slow reader sees the newest only.
+    pub fn updates(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.0.feed.snapshot.subscribe()
+    }
+
+    /// Every payload as the printer sent it, 1024 deep; a reader that lags has missed some.
+    pub fn raw(&self) -> broadcast::Receiver<Bytes> {
+        self.0.feed.raw()
+    }
+
+    /// Waits for the first whole status.
+    ///
+    /// # Errors
+    /// The [`Reason`] as soon as one is fatal.
+    pub async fn ready(&self) -> Result<Arc<Snapshot>, Reason> {
+        let mut updates = self.updates();
+        let settled = |snapshot: &Arc<Snapshot>| match &snapshot.connection {
+            Connection::Online => snapshot.complete,
+            Connection::Offline(reason) => reason.is_fatal(),
+            Connection::Connecting | Connection::Stale => false,
+        };
+        let snapshot = match updates.wait_for(settled).await {
+            Ok(snapshot) => snapshot.clone(),
+            Err(_) => return Err(Reason::Closed),
+        };
+        match &snapshot.connection {
+            Connection::Offline(reason) => Err(reason.clone()),
+            _ => Ok(snapshot),
+        }
+    }
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// A request that has no acknowledgement of its own is answered by the report that it asks for
+    /// (`pushall`), or as soon as it is sent (`pushing.start`).
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing is queued for a later connection and nothing is sent twice.
+    pub async fn send(&self, request: Request) -> Result<Ack, SendError> {
+        self.snapshot().connection.check()?;
+        let (answer, waiting) = oneshot::channel();
+        let serial = self.serial().clone();
+        self.0.owner.send(Command { serial, request, answer })?;
+        waiting.await.unwrap_or(Err(SendError::Lost))
+    }
+
+    /// Ends the connection that this link runs on, with all printers on it, and waits until the
+    /// other end was told.
+    pub async fn close(&self) {
+        self.0.owner.close().await;
+    }
+}
+
+impl Connection {
+    /// Whether a request can be sent now.
+    pub(crate) fn check(&self) -> Result<(), SendError> {
+        match self {
+            Self::Online | Self::Stale => Ok(()),
+            Self::Connecting => Err(SendError::Connecting),
+            Self::Offline(reason) => Err(SendError::Offline(reason.clone())),
+        }
+    }
+
+    /// Why it is offline; `None` in the other states.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Offline(reason) => Some(reason),
+            Self::Connecting | Self::Online | Self::Stale => None,
+        }
+    }
+
+    /// One word: `connecting`, `online`, `stale`, `offline`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Online => "online",
+            Self::Stale => "stale",
+            Self::Offline(_) => "offline",
+        }
+    }
+}

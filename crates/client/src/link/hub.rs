@@ -1,0 +1,190 @@
+//! What handles and the connection's task share: the printers wanted, and the way to ask.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+};
+
+use bambu_protocol::{Model, Serial, report::Ack, request::Request, status::Status};
+use bytes::Bytes;
+use tokio::{
+    sync::{Notify, broadcast, mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Connection, Reason, SendError, Snapshot};
+
+/// Payloads that a slow reader of raw reports may be behind.
+const RAW_DEPTH: usize = 1024;
+
+/// A request on its way to the task.
+pub(super) struct Command {
+    pub(super) serial: Serial,
+    pub(super) request: Request,
+    pub(super) answer: oneshot::Sender<Result<Ack, SendError>>,
+}
+
+/// What one printer's readers see. Written by the task alone.
+pub(super) struct Feed {
+    pub(super) serial: Serial,
+    pub(super) name: Option<String>,
+    pub(super) model: Option<Model>,
+    pub(super) snapshot: watch::Sender<Arc<Snapshot>>,
+    raw: OnceLock<broadcast::Sender<Bytes>>,
+}
+
+impl Feed {
+    fn new(serial: Serial, name: Option<String>, model: Option<Model>) -> Self {
+        let status = Status {
+            serial: Some(serial.clone()),
+            name: name.clone(),
+            model: model.or_else(|| Model::from_serial(&serial)),
+            online: Some(false),
+            ..Status::default()
+        };
+        let snapshot = watch::Sender::new(Arc::new(Snapshot {
+            status: Arc::new(status),
+            connection: Connection::Connecting,
+            reports: 0,
+            complete: false,
+        }));
+        Self { serial, name, model, snapshot, raw: OnceLock::new() }
+    }
+
+    /// A reader of raw payloads; the channel is made for the first one.
+    pub(super) fn raw(&self) -> broadcast::Receiver<Bytes> {
+        self.raw.get_or_init(|| broadcast::Sender::new(RAW_DEPTH)).subscribe()
+    }
+
+    /// Hands a payload to those who read raw; the copy frees the socket's read buffer.
+    pub(super) fn send_raw(&self, payload: &Bytes) {
+        if let Some(raw) = self.raw.get()
+            && raw.receiver_count() > 0
+        {
+            let _ = raw.send(Bytes::copy_from_slice(payload));
+        }
+    }
+}
+
+/// Shared by the task and all handles.
+pub(super) struct Hub {
+    printers: Mutex<HashMap<Serial, (Arc<Feed>, Weak<Handle>)>>,
+    /// Told when `printers` changed.
+    pub(super) changed: Notify,
+    /// Ends the task.
+    pub(super) closing: CancellationToken,
+}
+
+impl Hub {
+    pub(super) fn new() -> Self {
+        Self {
+            printers: Mutex::default(),
+            changed: Notify::new(),
+            closing: CancellationToken::new(),
+        }
+    }
+
+    /// The printers that somebody watches now.
+    pub(super) fn feeds(&self) -> Vec<Arc<Feed>> {
+        self.lock().values().map(|(feed, _)| feed.clone()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Serial, (Arc<Feed>, Weak<Handle>)>> {
+        self.printers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Held by every handle of a connection; the task ends after the last one.
+pub(super) struct Owner {
+    hub: Arc<Hub>,
+    commands: mpsc::Sender<Command>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Owner {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        commands: mpsc::Sender<Command>,
+        task: JoinHandle<()>,
+    ) -> Arc<Self> {
+        Arc::new(Self { hub, commands, task: Mutex::new(Some(task)) })
+    }
+
+    /// The handle of a printer: the one that exists, else a new one.
+    pub(super) fn printer(
+        self: &Arc<Self>,
+        serial: Serial,
+        name: Option<String>,
+        model: Option<Model>,
+    ) -> Arc<Handle> {
+        let mut printers = self.hub.lock();
+        if let Some(handle) = printers.get(&serial).and_then(|(_, handle)| handle.upgrade()) {
+            return handle;
+        }
+        let feed = Arc::new(Feed::new(serial.clone(), name, model));
+        if self.hub.closing.is_cancelled() {
+            feed.snapshot.send_modify(|snapshot| {
+                Arc::make_mut(snapshot).connection = Connection::Offline(Reason::Closed);
+            });
+        }
+        let handle = Arc::new(Handle { feed: feed.clone(), owner: self.clone() });
+        printers.insert(serial, (feed, Arc::downgrade(&handle)));
+        drop(printers);
+        self.hub.changed.notify_one();
+        handle
+    }
+
+    pub(super) fn send(&self, command: Command) -> Result<(), SendError> {
+        self.commands.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SendError::Busy,
+            mpsc::error::TrySendError::Closed(_) => SendError::Offline(Reason::Closed),
+        })
+    }
+
+    /// Ends the task and waits for it.
+    pub(super) async fn close(&self) {
+        self.hub.closing.cancel();
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.hub.closing.cancel();
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("printers", &self.hub.lock().len()).finish()
+    }
+}
+
+/// What stands behind all clones of one link.
+pub(super) struct Handle {
+    pub(super) feed: Arc<Feed>,
+    pub(super) owner: Arc<Owner>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let mut printers = self.owner.hub.lock();
+        // A new handle may have taken the place of this one while it was going.
+        if printers.get(&self.feed.serial).is_some_and(|(feed, _)| Arc::ptr_eq(feed, &self.feed)) {
+            printers.remove(&self.feed.serial);
+        }
+        drop(printers);
+        self.owner.hub.changed.notify_one();
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("serial", &self.feed.serial).finish()
+    }
+}

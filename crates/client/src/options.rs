@@ -1,0 +1,63 @@
+//! What a connection may be told: whom to trust and how long to wait.
+
+use std::time::Duration;
+
+use crate::tls::Roots;
+
+/// How links behave. `Options::default()` trusts the public roots and waits as printers need.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whom to trust.
+    pub roots: Roots,
+    /// How long to wait.
+    pub timing: Timing,
+}
+
+/// How long a link waits for what. The defaults follow the vendor's slicer.
+#[derive(Debug, Clone)]
+pub struct Timing {
+    /// For each of: name look-up and TCP, TLS, the broker's welcome.
+    pub connect: Duration,
+    /// For the answer to a request or a probe.
+    pub ack: Duration,
+    /// Silence after which the broker connection itself is checked with a ping, and again for its
+    /// answer.
+    pub keep_alive: Duration,
+    /// Silence of a printer after which it is asked to speak again (`pushing.start`).
+    pub start_push_after: Duration,
+    /// Silence of a printer after which its status is stale and it is probed.
+    pub stale_after: Duration,
+    /// How often a printer behind the cloud that gave no answer is probed again.
+    pub offline_probe: Duration,
+    /// Least time between two requests for the whole status of one printer.
+    pub pushall_floor: Duration,
+    /// How often the whole status is fetched again from models that send only changes.
+    pub pushall_every: Duration,
+    /// Time between the first requests to two printers of one cloud session.
+    pub pace: Duration,
+    /// Longest first wait before a connection is tried again; it doubles up to `retry_max`.
+    pub retry_first: Duration,
+    /// Longest wait before a connection is tried again.
+    pub retry_max: Duration,
+    /// Time that a connection must have held before the waits start over.
+    pub healthy_after: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            ack: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(30),
+            start_push_after: Duration::from_secs(20),
+            stale_after: Duration::from_secs(30),
+            offline_probe: Duration::from_secs(300),
+            pushall_floor: Duration::from_secs(3),
+            pushall_every: Duration::from_secs(300),
+            pace: Duration::from_millis(5),
+            retry_first: Duration::from_secs(1),
+            retry_max: Duration::from_secs(60),
+            healthy_after: Duration::from_secs(30),
+        }
+    }
+}

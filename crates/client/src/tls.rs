@@ -1,0 +1,158 @@
+//! Whom we trust: public authorities for the cloud, given ones for printers.
+//!
+//! `tls/printer.rs` is the check of a printer's certificate, `tls/version1.rs` its fallback for
+//! certificates that the usual library cannot read.
+
+mod fingerprint;
+mod printer;
+mod version1;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use bambu_protocol::Serial;
+use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::CryptoProvider};
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
+
+pub use fingerprint::Fingerprint;
+pub use printer::UntrustedPrinter;
+
+use printer::PrinterVerifier;
+
+/// The authorities that are trusted. Cheap to clone; TLS settings are made once per set.
+///
+/// The cloud is judged by the public authorities and the given ones, a printer by the given ones
+/// alone: no public authority has a say about a printer.
+#[derive(Clone, Default)]
+pub struct Roots(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    extra: Vec<CertificateDer<'static>>,
+    cloud: OnceLock<Arc<ClientConfig>>,
+    printer: OnceLock<Arc<ClientConfig>>,
+}
+
+/// Why a file of authorities (`BAMBU_CA_FILE`) cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RootsError {
+    /// The file cannot be read: check its path.
+    #[error("the CA file {} cannot be read; check BAMBU_CA_FILE", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file holds no certificate: it takes PEM, `-----BEGIN CERTIFICATE-----`.
+    #[error("{origin} holds no readable PEM certificate; check BAMBU_CA_FILE")]
+    NoCertificate {
+        /// File name, or where else the text came from.
+        origin: String,
+    },
+}
+
+/// Why TLS settings could not be made; never seen with the built-in provider.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS cannot be set up")]
+pub struct SetupError(#[from] rustls::Error);
+
+impl Roots {
+    /// The public authorities alone.
+    pub fn public() -> Self {
+        Self::default()
+    }
+
+    /// These and the authorities in a PEM file.
+    ///
+    /// # Errors
+    /// [`RootsError`] when the file cannot be read or holds no certificate.
+    pub fn with_pem_file(self, path: impl AsRef<Path>) -> Result<Self, RootsError> {
+        let path = path.as_ref();
+        let pem = std::fs::read(path)
+            .map_err(|source| RootsError::Read { path: path.to_owned(), source })?;
+        self.with_pem(&pem, &path.display().to_string())
+    }
+
+    /// These and the authorities in a PEM text; `origin` is named when it cannot be read.
+    ///
+    /// # Errors
+    /// [`RootsError::NoCertificate`].
+    pub fn with_pem(self, pem: &[u8], origin: &str) -> Result<Self, RootsError> {
+        let bad = || RootsError::NoCertificate { origin: origin.to_owned() };
+        let more: Vec<_> =
+            CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| bad())?;
+        if more.is_empty() || !more.iter().all(|der| printer::is_readable(der)) {
+            return Err(bad());
+        }
+        let mut extra = self.0.extra.clone();
+        extra.extend(more);
+        Ok(Self(Arc::new(Inner { extra, ..Inner::default() })))
+    }
+
+    /// TLS settings for the cloud: REST and broker.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn cloud_config(&self) -> Result<Arc<ClientConfig>, SetupError> {
+        if let Some(config) = self.0.cloud.get() {
+            return Ok(config.clone());
+        }
+        let mut roots = RootCertStore::empty();
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        roots.add_parsable_certificates(self.0.extra.iter().cloned());
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(self.0.cloud.get_or_init(|| Arc::new(config)).clone())
+    }
+
+    /// TLS settings for one printer, and the name to ask for: its serial number.
+    pub(crate) fn printer_config(
+        &self,
+        serial: &Serial,
+    ) -> Result<(Arc<ClientConfig>, ServerName<'static>), SetupError> {
+        if let Ok(name) = ServerName::try_from(serial.as_str().to_owned()) {
+            if let Some(config) = self.0.printer.get() {
+                return Ok((config.clone(), name));
+            }
+            let config = self.verified_by(PrinterVerifier::new(&self.0.extra, None, provider()))?;
+            return Ok((self.0.printer.get_or_init(|| Arc::new(config)).clone(), name));
+        }
+        // A serial that is no host name (digits only) cannot be sent; the verifier knows it then.
+        let verifier = PrinterVerifier::new(&self.0.extra, Some(serial.clone()), provider());
+        let mut config = self.verified_by(verifier)?;
+        config.enable_sni = false;
+        let any = std::net::Ipv4Addr::UNSPECIFIED.into();
+        Ok((Arc::new(config), ServerName::IpAddress(any)))
+    }
+
+    fn verified_by(&self, verifier: PrinterVerifier) -> Result<ClientConfig, SetupError> {
+        let mut config = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        config.resumption = Resumption::disabled();
+        Ok(config)
+    }
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Roots").field("extra", &self.0.extra.len()).finish()
+    }
+}
+
+/// The one TLS provider of this crate, never the process default.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())).clone()
+}
+
+#[cfg(test)]
+mod tests;

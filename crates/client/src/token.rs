@@ -1,0 +1,73 @@
+//! The cloud's access token: a secret that may name its user.
+
+use std::fmt;
+
+use base64::{Engine, alphabet::URL_SAFE, engine};
+
+/// An access token of the cloud.
+///
+/// A secret: it has no `Display` or `Serialize`, and `Debug` shows `<redacted>`.
+/// [`Token::reveal`] is the only way to its text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// Takes a token; surrounding white space is dropped.
+    pub fn new(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+
+    /// The token itself, for the request header and the broker's login and nowhere else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is no token at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The user id that an old three-part token names; new tokens are opaque, ask
+    /// [`Cloud::uid`](crate::cloud::Cloud::uid) then. [L]
+    pub fn uid(&self) -> Option<String> {
+        let parts: Vec<&str> = self.0.split('.').collect();
+        let [_, claims, _] = parts.as_slice() else {
+            return None;
+        };
+        let padding = engine::DecodePaddingMode::Indifferent;
+        let engine = engine::GeneralPurpose::new(
+            &URL_SAFE,
+            engine::GeneralPurposeConfig::new().with_decode_padding_mode(padding),
+        );
+        let claims: serde_json::Value =
+            serde_json::from_slice(&engine.decode(claims).ok()?).ok()?;
+        let uid = claims.get("username")?.as_str()?.strip_prefix("u_")?;
+        let plain = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        plain.then(|| uid.to_owned())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(<redacted>)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_token_names_its_user_and_a_new_one_does_not() {
+        let claims = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(r#"{"username":"u_123"}"#);
+        assert_eq!(Token::new(&format!("aa.{claims}.bb\n")).uid().as_deref(), Some("123"));
+        for text in ["", "AQAopaque", "a.b.c", "a.e30.c", "a.b.c.d"] {
+            assert_eq!(Token::new(text).uid(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_never_shown_by_debug() {
+        assert_eq!(format!("{:?}", Token::new("AQAsecret")), "Token(<redacted>)");
+    }
+}
