@@ -4,6 +4,7 @@ from . import wire
 from .x1c_multi_ams import unit_reading
 
 DUCT = {0: "cooling", 1: "heating", 2: "exhaust", 3: "full_cooling"}
+STAGES = {0: "printing", 1: "auto_bed_leveling", 14: "cleaning_nozzle_tip"}
 PARTS = {1: "part", 2: "aux", 3: "chamber", 4: "heatbreak2", 5: "board", 6: "filter", 10: "aux_left"}
 
 
@@ -14,14 +15,15 @@ def expected(capture):
     ota = wire.module(capture, "ota")
     assert ota["product_name"] == "Bambu Lab H2D"
     assert (right["id"], left["id"]) == (0, 1)
-    assert "msg" not in p, "no `msg` at all: a full report"
+    assert p.get("msg", 0) == 0, "a full report"
     chamber, chamber_target = wire.packed(device["ctc"]["info"]["temp"])
     want = {
         "model": "H2D",
         "firmware": ota["sw_ver"],
         "state": wire.state(p),
         "stage.id": p["stg_cur"],
-        "stage.name": {14: "cleaning_nozzle_tip"}[p["stg_cur"]],
+        # The stage speaks only while a job is active.
+        "stage.name": STAGES[p["stg_cur"]] if p["gcode_state"] == "RUNNING" else "idle",
         "job.plate": p["plate_idx"],
         "job.gcode_line": None,
         "temperatures.nozzles": 2,
