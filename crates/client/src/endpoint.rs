@@ -104,7 +104,8 @@ impl Endpoint {
     }
 }
 
-fn is_this_machine(url: &Url) -> bool {
+/// Whether an address stays on this machine.
+pub(crate) fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

@@ -1,5 +1,6 @@
 //! A client for Bambu Lab printers and their cloud.
 
+pub mod cloud;
 pub mod endpoint;
 pub mod link;
 pub mod options;
@@ -7,6 +8,7 @@ pub mod tls;
 pub mod token;
 
 pub use bambu_protocol as protocol;
+pub use cloud::{Cloud, CloudError};
 pub use endpoint::{BrokerAddress, Endpoint, Region};
 pub use link::{
     CloudLogin, CloudSession, Connection, LanTarget, Link, Reason, Snapshot, connect_lan,
