@@ -74,7 +74,11 @@ fn merge_objects(old: &mut Map<String, Value>, new: Map<String, Value>) {
             (Some(Value::Array(old)), Value::Array(new)) if key == "ams" => merge_by_id(old, new),
             (Some(Value::Array(old)), Value::Array(new)) if key == "tray" => {
                 let is_gone = |tray: &Value| unit.is_some_and(|unit| merge::says_gone(unit, tray));
-                old.retain(|old| !new.iter().any(|new| same_id(old, new) && is_gone(new)));
+                for old in old.iter_mut() {
+                    if new.iter().any(|new| same_id(old, new) && is_gone(new)) {
+                        empty(old);
+                    }
+                }
                 merge_by_id(old, new);
             }
             (Some(Value::Object(old)), Value::Object(new)) => merge_objects(old, new),
@@ -107,6 +111,13 @@ fn same_id(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Forgets the spool of a tray.
+fn empty(tray: &mut Value) {
+    if let Value::Object(tray) = tray {
+        tray.retain(|key, _| key == "id" || key == "state");
+    }
+}
+
 /// Applies the exist bits: what they deny is not kept.
 fn settle(document: &mut Map<String, Value>) {
     let ams = document.get_mut("print").and_then(|print| print.get_mut("ams"));
@@ -122,10 +133,11 @@ fn settle(document: &mut Map<String, Value>) {
     for unit in units {
         let Some((unit_id, bits)) = unit_id(unit).zip(trays_exist) else { continue };
         let Some(Value::Array(trays)) = unit.get_mut("tray") else { continue };
-        for tray in trays.iter_mut().filter_map(Value::as_object_mut) {
-            let bit = id(tray).and_then(|slot| merge::slot_bit(unit_id, slot));
+        for tray in trays {
+            let slot = tray.as_object().and_then(id);
+            let bit = slot.and_then(|slot| merge::slot_bit(unit_id, slot));
             if bit.is_some_and(|bit| !bits.bit(bit)) {
-                tray.retain(|key, _| key == "id" || key == "state");
+                empty(tray);
             }
         }
     }
