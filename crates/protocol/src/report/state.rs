@@ -120,9 +120,14 @@ impl State {
 
     /// Model, from `get_version`, else from the caller, else from the serial number.
     pub fn model(&self) -> Option<Model> {
-        version::model(&self.modules)
-            .or(self.hint)
-            .or_else(|| self.serial().as_ref().and_then(Model::from_serial))
+        let otherwise =
+            || self.hint.or_else(|| self.serial().as_ref().and_then(Model::from_serial));
+        match version::model(&self.modules) {
+            // Their older firmware has the same modules and no product name.
+            Some(Model::X1C) if otherwise() == Some(Model::X1) => Some(Model::X1),
+            Some(model) => Some(model),
+            None => otherwise(),
+        }
     }
 
     /// Firmware, from `get_version`.
