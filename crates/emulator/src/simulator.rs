@@ -41,6 +41,9 @@ pub use self::summary::{JobSummary, Summary};
 /// Reports that a slow reader may lag behind before it gets a full one instead.
 const BACKLOG: usize = 64;
 
+/// Highest speed factor: a day in ten seconds.
+const FASTEST: f64 = 8640.0;
+
 /// What a printer does when it is switched on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StartState {
@@ -66,7 +69,7 @@ pub struct PrinterSpec {
     pub seed: u64,
     /// Idle or printing at first.
     pub start: StartState,
-    /// Simulated seconds per second, above 0.
+    /// Simulated seconds per second, above 0 and at most 8640; 1 for anything else.
     pub speed: f64,
     /// Its own address, as its reports tell it.
     pub ip: Ipv4Addr,
@@ -110,7 +113,8 @@ pub struct Busy;
 
 impl Printer {
     /// Makes a printer. It lives as long as [`Printer::run`] runs, and answers from the start.
-    pub fn new(spec: PrinterSpec) -> Arc<Self> {
+    pub fn new(mut spec: PrinterSpec) -> Arc<Self> {
+        spec.speed = if spec.speed > 0.0 { spec.speed.min(FASTEST) } else { 1.0 };
         let spec = Arc::new(spec);
         let core = Mutex::new(Core::new(spec.clone()));
         let (reports, _) = broadcast::channel(BACKLOG);

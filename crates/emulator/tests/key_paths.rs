@@ -2,6 +2,8 @@
 //!
 //! The captures are not part of the repository; without them these tests say so and pass.
 
+#![allow(clippy::unwrap_used, reason = "a test may end at once")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,

@@ -38,8 +38,9 @@ impl Core {
             life.start_inside_a_job();
         }
         let sent_feed = life.filament.version;
+        let since = life.done_seconds() / spec.speed * 1000.0;
         Self {
-            started_job_ms: spec.started_ms,
+            started_job_ms: spec.started_ms.saturating_sub(since as u64),
             spec,
             life,
             streaming: true,

@@ -36,10 +36,21 @@ impl Tray {
     }
 }
 
-/// All loaded trays of a printer.
+/// The air in a unit that has a sensor.
+#[derive(Debug, Clone)]
+struct Air {
+    unit: u32,
+    /// °C.
+    temperature: f64,
+    /// Relative humidity in percent.
+    humidity: u32,
+}
+
+/// All loaded trays of a printer, and the air around them.
 #[derive(Debug, Clone)]
 pub(super) struct Filament {
     pub(super) trays: Vec<Tray>,
+    air: Vec<Air>,
     /// Counts every change that a reader can see (`ams.version`).
     pub(super) version: u32,
 }
@@ -47,9 +58,13 @@ pub(super) struct Filament {
 impl Filament {
     /// The trays that a report names, each with a little less or more left, by the seed.
     pub(super) fn read(print: &Map<String, Value>, rng: &mut SmallRng) -> Self {
-        let mut trays = Vec::new();
+        let (mut trays, mut air) = (Vec::new(), Vec::new());
         for unit in units(print) {
             let id = number(unit, "id");
+            if unit.get("humidity_raw").is_some_and(|raw| raw != "0") {
+                let temperature = rng.random_range(21.0..31.0);
+                air.push(Air { unit: id, temperature, humidity: rng.random_range(6..34) });
+            }
             let info = unit.get("info").and_then(Value::as_str).unwrap_or("0");
             let extruder = u32::from_str_radix(info, 16).unwrap_or(0) >> 8 & 0xF;
             for tray in unit.get("tray").and_then(Value::as_array).into_iter().flatten() {
@@ -63,7 +78,7 @@ impl Filament {
                 trays.push(Tray { unit: id, slot, extruder, remain, nozzle, bed });
             }
         }
-        Self { trays, version: 3 }
+        Self { trays, air, version: 3 }
     }
 
     /// Writes what is left into a report's tray objects.
@@ -80,6 +95,9 @@ impl Filament {
     pub(super) fn write_units(&self, units: &mut [Value]) {
         for unit in units {
             let id = number(unit, "id");
+            if let Some(air) = self.air.iter().find(|air| air.unit == id) {
+                air.write(unit);
+            }
             for tray in unit.get_mut("tray").and_then(Value::as_array_mut).into_iter().flatten() {
                 let slot = number(tray, "id");
                 let known = self.trays.iter().find(|t| t.unit == id && t.slot == slot);
@@ -111,6 +129,30 @@ impl Filament {
         if let Some(tray) = self.trays.get_mut(at) {
             tray.remain = 100.0;
             self.version = self.version.wrapping_add(1) & 0x7FFF;
+        }
+    }
+}
+
+impl Air {
+    fn write(&self, unit: &mut Value) {
+        // 5 is the driest [L]; where the level is told at all, it follows the percentage.
+        let level = match self.humidity {
+            0..=12 => 5,
+            13..=20 => 4,
+            21..=25 => 3,
+            26..=29 => 2,
+            _ => 1,
+        };
+        let told = unit.get("humidity").is_some_and(|level| level != "0");
+        let mut set = |key: &str, text: String| {
+            if let Some(old) = unit.get_mut(key) {
+                *old = Value::String(text);
+            }
+        };
+        set("temp", format!("{:.1}", self.temperature));
+        set("humidity_raw", self.humidity.to_string());
+        if told {
+            set("humidity", level.to_string());
         }
     }
 }

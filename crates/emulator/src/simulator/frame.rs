@@ -207,7 +207,8 @@ fn heat(out: &mut Entries, life: &Life, habits: &Habits) {
         (heater.target.round() as u32) << 16 | shown(heater).round() as u32
     };
     // The flat fields of an H2D show the other extruder [L].
-    let flat = if habits.flat_shows_left { life.nozzles.len() - 1 } else { life.extruder() };
+    let flat =
+        if habits.flat_shows_left { life.nozzles.len().saturating_sub(1) } else { life.extruder() };
     if let Some(nozzle) = life.nozzles.get(flat) {
         out.put("nozzle_temper", shown(nozzle));
         out.put("nozzle_target_temper", nozzle.target);

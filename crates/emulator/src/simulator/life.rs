@@ -134,6 +134,11 @@ impl Life {
         }
     }
 
+    /// Seconds of printing done at standard speed.
+    pub(super) fn done_seconds(&self) -> f64 {
+        if let Phase::Printing(done) = self.phase { done } else { 0.0 }
+    }
+
     /// The layer being printed, counted from 1; 0 before the first.
     pub(super) fn layer(&self) -> u32 {
         let layers = self.job.as_ref().map_or(0, |job| job.layers);
@@ -163,10 +168,11 @@ impl Life {
     }
 
     /// Starts a job; false when another one holds the printer.
-    pub(super) fn start(&mut self, job: Job) -> bool {
+    pub(super) fn start(&mut self, mut job: Job) -> bool {
         if self.busy() {
             return false;
         }
+        job.minutes = if job.minutes > 0.0 { job.minutes.min(1e6) } else { 0.01 };
         self.print_error = 0;
         self.fail_reason = 0;
         self.hms.clear();

@@ -3,6 +3,7 @@
 //! What the reference does not list is refused as a printer refuses nonsense; what it lists and the
 //! simulator cannot do yet is refused with that reason. Nothing is answered with a success it had not.
 
+mod climate;
 mod gcode;
 mod print;
 
@@ -51,7 +52,6 @@ const LATER: [(&str, &[&str]); 6] = [
             "back_to_center",
             "buzzer_ctrl",
             "calibration",
-            "clean_print_error",
             "close_air_filt",
             "extrusion_cali",
             "extrusion_cali_del",

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{NONSENSE, Verdict, gcode, unknown};
+use super::{NONSENSE, Verdict, climate, gcode, unknown};
 use crate::simulator::{
     core::Core,
     job::{Job, Origin},
@@ -18,7 +18,11 @@ pub(super) fn judge(core: &mut Core, command: &str, body: &Map<String, Value>) -
         "print_speed" => speed(core, body),
         "gcode_line" => gcode::judge(core, text(body, "param")),
         "project_file" => project(core, body),
-        _ => unknown("print", command),
+        "clean_print_error" => {
+            core.life.print_error = 0;
+            Verdict::Done
+        }
+        _ => climate::judge(core, command, body).unwrap_or_else(|| unknown("print", command)),
     }
 }
 
