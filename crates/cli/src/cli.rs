@@ -59,6 +59,8 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Query(commands::query::Args),
+    Monitor(commands::monitor::Args),
     Decode(commands::decode::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
@@ -70,6 +72,8 @@ impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Self { global, command } = self;
         match command {
+            Command::Query(args) => commands::block_on(commands::query::run(args, &global)),
+            Command::Monitor(args) => commands::block_on(commands::monitor::run(args, &global)),
             Command::Decode(args) => commands::decode::run(args),
             Command::Config(args) => commands::config::run(&args, &global),
             Command::Completions(args) => commands::completions::run(&args),

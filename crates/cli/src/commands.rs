@@ -4,6 +4,8 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod decode;
 pub(crate) mod man;
+pub(crate) mod monitor;
+pub(crate) mod query;
 
 use std::{future::Future, time::Duration};
 

@@ -21,31 +21,47 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
-    about: Option<String>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    text: String,
     next: Option<String>,
+    /// Nothing is left to tell, only the exit code.
     silent: bool,
+    /// Whoever reads standard output has left: no failure at all.
+    reader_left: bool,
 }
 
 impl Failure {
-    /// A failure whose cause is an error.
-    pub(crate) fn new(kind: Kind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, about: None, source: Some(source.into()), next: None, silent: false }
+    /// A failure whose cause is an error, with all its sources.
+    pub(crate) fn new(kind: Kind, error: impl Error) -> Self {
+        Self::say(kind, chain(&error))
+    }
+
+    /// The same for an error whose text tells the next step after its last semicolon.
+    pub(crate) fn advised(kind: Kind, error: &dyn Error) -> Self {
+        let text = error.to_string();
+        let (cause, next) = match text.rsplit_once("; ") {
+            Some((cause, next)) => (cause.to_owned(), Some(next.to_owned())),
+            None => (text, None),
+        };
+        let text = match error.source() {
+            Some(source) => format!("{cause}: {}", chain(source)),
+            None => cause,
+        };
+        Self { next, ..Self::say(kind, text) }
     }
 
     /// A failure in words of our own.
-    pub(crate) fn say(kind: Kind, about: impl Into<String>) -> Self {
-        Self { kind, about: Some(about.into()), source: None, next: None, silent: false }
+    pub(crate) fn say(kind: Kind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), next: None, silent: false, reader_left: false }
     }
 
     /// A failure that was told already; only its exit code is left.
     pub(crate) fn told(kind: Kind) -> Self {
-        Self { kind, about: None, source: None, next: None, silent: true }
+        Self { silent: true, ..Self::say(kind, "") }
     }
 
     /// What was being done, in front of the cause.
-    pub(crate) fn about(mut self, about: impl Into<String>) -> Self {
-        self.about = Some(about.into());
+    pub(crate) fn about(mut self, about: impl AsRef<str>) -> Self {
+        self.text = format!("{}: {}", about.as_ref(), self.text);
         self
     }
 
@@ -54,39 +70,39 @@ impl Failure {
         self.next = Some(next.into());
         self
     }
+}
 
-    /// Whether it is only that whoever reads standard output has left.
-    fn reader_left(&self) -> bool {
-        let io = self.source.as_ref().and_then(|source| source.downcast_ref::<io::Error>());
-        self.about.is_none() && io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// The error and all its sources; a wrapper that repeats its source says it once.
+fn chain(error: &dyn Error) -> String {
+    let mut parts = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !parts.last().is_some_and(|last| last.ends_with(&text)) {
+            parts.push(text);
+        }
+        next = error.source();
     }
+    parts.join(": ")
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts: Vec<String> = self.about.iter().cloned().collect();
-        let mut cause = self.source.as_ref().map(|source| &**source as &dyn Error);
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // A wrapper that repeats its source says it once.
-            if !parts.last().is_some_and(|last| last.ends_with(&text)) {
-                parts.push(text);
-            }
-            cause = error.source();
-        }
-        f.write_str(&parts.join(": "))
+        f.write_str(&self.text)
     }
 }
 
+/// For what happens on standard output; other files get an [`about`](Failure::about).
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::new(Kind::Failed, error)
+        let reader_left = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { reader_left, ..Self::new(Kind::Failed, error) }
     }
 }
 
 /// Tells the failure on standard error and gives the exit code.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
-    if failure.reader_left() {
+    if failure.reader_left {
         return ExitCode::SUCCESS;
     }
     if !failure.silent {
@@ -110,9 +126,17 @@ mod tests {
     }
 
     #[test]
+    fn advice_is_told_apart_from_the_cause() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the host is gone; check the network")]
+        struct Gone(#[source] io::Error);
+        let failure = Failure::advised(Kind::Unreachable, &Gone(io::Error::other("no route")));
+        assert_eq!(failure.to_string(), "the host is gone: no route");
+        assert_eq!(failure.next.as_deref(), Some("check the network"));
+    }
+
+    #[test]
     fn a_reader_that_left_is_no_failure() {
-        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert!(failure.reader_left());
-        assert!(!failure.about("cannot read the file").reader_left());
+        assert!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).reader_left);
     }
 }

@@ -1,5 +1,6 @@
 //! The `bambu` binary: arguments in, text out. What it does lives in the libraries below it.
 
+mod account;
 mod called_as;
 mod cli;
 mod commands;
@@ -8,6 +9,8 @@ mod logging;
 mod output;
 mod settings;
 mod shutdown;
+mod targets;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -91,8 +91,18 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// The lines of the table, without line ends.
-    pub(crate) fn lines(&self, colour: bool) -> Vec<String> {
+    /// Cuts the last column so that the table is at most `columns` wide.
+    pub(crate) fn fit(&mut self, columns: usize) {
+        let widths = self.widths();
+        let Some((_, fixed)) = widths.split_last() else { return };
+        let room = columns.saturating_sub(fixed.iter().map(|width| width + GAP).sum()).max(8);
+        let last = fixed.len();
+        for cell in self.rows.iter_mut().filter_map(|row| row.get_mut(last)) {
+            cell.text = human::cut(&cell.text, room);
+        }
+    }
+
+    fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0).max(self.headings.len());
         let mut widths = vec![0; columns];
         for (width, heading) in widths.iter_mut().zip(&self.headings) {
@@ -103,6 +113,12 @@ impl Table {
                 *width = (*width).max(human::width(&cell.text));
             }
         }
+        widths
+    }
+
+    /// The lines of the table, without line ends.
+    pub(crate) fn lines(&self, colour: bool) -> Vec<String> {
+        let widths = self.widths();
         let mut lines = Vec::with_capacity(self.rows.len() + 1);
         if !self.headings.is_empty() {
             let cells = self.headings.iter().map(|text| Cell::painted(text, Paint::Bold));
@@ -118,13 +134,16 @@ impl Table {
     }
 }
 
+/// Spaces between two columns.
+const GAP: usize = 2;
+
 fn line(cells: &[Cell], widths: &[usize], colour: bool) -> String {
     let mut line = String::new();
     let mut gap = 0;
     for (cell, width) in cells.iter().zip(widths) {
         line.extend(std::iter::repeat_n(' ', gap));
         line.push_str(&cell.paint.on(&cell.text, colour && !cell.text.is_empty()));
-        gap = width.saturating_sub(human::width(&cell.text)) + 2;
+        gap = width.saturating_sub(human::width(&cell.text)) + GAP;
     }
     line
 }

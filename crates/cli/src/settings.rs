@@ -15,6 +15,7 @@ use std::{
 };
 
 use bambu_protocol::AccessCode;
+use bambulab::{Endpoint, Options, Region, Roots, Token};
 
 use crate::{
     cli::Global,
@@ -60,22 +61,17 @@ impl<T> Setting<T> {
     fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
         Setting { value: change(self.value), source: self.source }
     }
-}
 
-/// A secret that never shows itself.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(String);
-
-impl Secret {
-    /// The secret itself.
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(<redacted>)")
+    /// The value as a type of its own, or an error that says where the value came from.
+    fn parsed<U, E>(self, parse: impl FnOnce(&str) -> Result<U, E>) -> Result<Setting<U>, Failure>
+    where
+        T: AsRef<str>,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let value = parse(self.value.as_ref()).map_err(|error| {
+            Failure::new(Kind::Usage, error).about(format!("from {}", self.source))
+        })?;
+        Ok(Setting { value, source: self.source })
     }
 }
 
@@ -89,10 +85,12 @@ pub(crate) struct Settings {
     pub(crate) mqtt_url: Setting<String>,
     pub(crate) ca_file: Option<Setting<PathBuf>>,
     pub(crate) token_file: Setting<PathBuf>,
-    pub(crate) token: Option<Setting<Secret>>,
+    pub(crate) token: Option<Setting<Token>>,
     pub(crate) uid: Option<Setting<String>>,
     pub(crate) access_code: Option<Setting<AccessCode>>,
     pub(crate) printers: Vec<PrinterEntry>,
+    /// What region, `api_url` and `mqtt_url` come to.
+    pub(crate) endpoint: Endpoint,
 }
 
 /// What is outside of the arguments: the environment and the home directory. A value of its own
@@ -136,6 +134,20 @@ impl Settings {
         Self::settle(flags, &Surroundings::real())
     }
 
+    /// How to connect: whom to trust.
+    ///
+    /// # Errors
+    /// A CA file that cannot be used.
+    pub(crate) fn options(&self) -> Result<Options, Failure> {
+        let mut roots = Roots::public();
+        if let Some(file) = &self.ca_file {
+            roots = roots
+                .with_pem_file(&file.value)
+                .map_err(|error| Failure::new(Kind::Usage, error))?;
+        }
+        Ok(Options { roots, ..Options::default() })
+    }
+
     /// Where the config file is, or would be.
     pub(crate) fn config_path(flags: &Global) -> PathBuf {
         Surroundings::real().config_file(flags).value
@@ -175,12 +187,10 @@ impl Settings {
             None => session::read(&token_file.value, token_file_wanted)?,
         };
         let token = match token {
-            Some(token) => Some(Setting { value: secret(&token.value)?, source: token.source }),
-            None => session.token.map(|token| Setting {
-                value: Secret(token.trim().to_owned()),
-                source: Source::Session,
-            }),
+            Some(Setting { value, source }) => Some(Setting { value: secret(&value)?, source }),
+            None => session.token.map(|token| Setting { value: token, source: Source::Session }),
         };
+        let token = token.map(|setting| setting.map(|token| Token::new(&token)));
 
         let region = pick(
             flags.region.as_deref(),
@@ -189,24 +199,25 @@ impl Settings {
         )
         .or_else(|| session.region.map(|value| Setting { value, source: Source::Session }));
         let region = match region {
-            None => Setting { value: Region::Global, source: Source::Default },
-            Some(Setting { value, source }) => {
-                Setting { value: region_named(&value, &source)?, source }
-            }
+            None => Setting { value: Region::default(), source: Source::Default },
+            Some(setting) => setting.parsed(|text| text.parse())?,
         };
-        let default = |text: &str| Setting { value: text.to_owned(), source: Source::Default };
+        let endpoint = region.value.endpoint();
+        let default = |value: String| Setting { value, source: Source::Default };
         let api_url = pick(
             flags.api_url.as_deref(),
             Names("--api-url", "BAMBU_API_URL"),
             file.api_url.as_deref(),
         )
-        .unwrap_or_else(|| default(region.value.api_url()));
+        .unwrap_or_else(|| default(endpoint.api_url.clone()));
         let mqtt_url = pick(
             flags.mqtt_url.as_deref(),
             Names("--mqtt-url", "BAMBU_MQTT_URL"),
             file.mqtt_url.as_deref(),
         )
-        .unwrap_or_else(|| default(region.value.mqtt_url()));
+        .unwrap_or_else(|| default(format!("mqtts://{}", endpoint.mqtt)));
+        let endpoint = api_url.clone().parsed(|text| endpoint.with_api_url(text))?.value;
+        let endpoint = endpoint.with_mqtt(mqtt_url.clone().parsed(|text| text.parse())?.value);
         let ca_file = pick(
             path(&flags.ca_file).as_deref(),
             Names("--ca-file", "BAMBU_CA_FILE"),
@@ -230,6 +241,7 @@ impl Settings {
             uid,
             access_code,
             printers: file.printer,
+            endpoint,
         })
     }
 }
@@ -237,50 +249,18 @@ impl Settings {
 /// The name of a flag and of the environment variable that says the same.
 struct Names(&'static str, &'static str);
 
-/// A cloud region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Region {
-    Global,
-    China,
-}
-
-impl Region {
-    fn api_url(self) -> &'static str {
-        match self {
-            Self::Global => "https://api.bambulab.com",
-            Self::China => "https://api.bambulab.cn",
-        }
-    }
-
-    fn mqtt_url(self) -> &'static str {
-        match self {
-            Self::Global => "mqtts://us.mqtt.bambulab.com:8883",
-            Self::China => "mqtts://cn.mqtt.bambulab.com:8883",
-        }
-    }
-
-    /// Its name in files and flags.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Global => "global",
-            Self::China => "china",
-        }
-    }
-}
-
-fn region_named(name: &str, source: &Source) -> Result<Region, Failure> {
-    match name.trim().to_ascii_lowercase().as_str() {
-        "global" => Ok(Region::Global),
-        "china" | "cn" => Ok(Region::China),
-        _ => Err(Failure::say(Kind::Usage, format!("unknown region {name:?} ({source})"))
-            .next("use global or china")),
+/// The name of a region in files and flags.
+pub(crate) fn region_name(region: Region) -> &'static str {
+    match region {
+        Region::Global => "global",
+        Region::China => "china",
     }
 }
 
 /// A secret as given; `-` reads one line from standard input.
-pub(crate) fn secret(given: &str) -> Result<Secret, Failure> {
+pub(crate) fn secret(given: &str) -> Result<String, Failure> {
     if given != "-" {
-        return Ok(Secret(given.trim().to_owned()));
+        return Ok(given.trim().to_owned());
     }
     let mut text = String::new();
     std::io::stdin()
@@ -288,7 +268,7 @@ pub(crate) fn secret(given: &str) -> Result<Secret, Failure> {
         .read_to_string(&mut text)
         .map_err(|error| Failure::new(Kind::Failed, error).about("cannot read standard input"))?;
     match text.lines().map(str::trim).find(|line| !line.is_empty()) {
-        Some(line) => Ok(Secret(line.to_owned())),
+        Some(line) => Ok(line.to_owned()),
         None => Err(Failure::say(Kind::Usage, "`-` was given, but standard input is empty")
             .next("pipe the secret in, such as: bambu query --token - < token.txt")),
     }

@@ -8,7 +8,7 @@ use crate::{
     cli::Global,
     exit::Failure,
     output::{self, Cell, Paint, Table},
-    settings::{Setting, Settings},
+    settings::{self, Setting, Settings},
 };
 
 /// Show the settings in force and where each one came from
@@ -61,7 +61,7 @@ fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
             true => path(file),
             false => format!("{} (not there)", file.display()),
         }),
-        line("region", Some(&settings.region), |region| region.name().to_owned()),
+        line("region", Some(&settings.region), |region| settings::region_name(*region).to_owned()),
         line("api_url", Some(&settings.api_url), Clone::clone),
         line("mqtt_url", Some(&settings.mqtt_url), Clone::clone),
         line("ca_file", settings.ca_file.as_ref(), path),

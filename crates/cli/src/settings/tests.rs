@@ -31,7 +31,7 @@ fn settled(
 #[test]
 fn flags_beat_environment_beats_file_beats_region() {
     let none = Global::default();
-    let file = "region = \"china\"\napi_url = \"http://file\"\n";
+    let file = "region = \"china\"\napi_url = \"https://file\"\n";
     let settings = settled(&none, &[], "", "").unwrap();
     assert_eq!(settings.api_url.value, "https://api.bambulab.com");
     let settings = settled(&none, &[], "region = \"china\"", "").unwrap();
@@ -39,12 +39,12 @@ fn flags_beat_environment_beats_file_beats_region() {
     let settings = settled(&none, &[], file, "").unwrap();
     assert_eq!(
         (settings.api_url.value.as_str(), settings.api_url.source),
-        ("http://file", Source::File)
+        ("https://file", Source::File)
     );
-    let variables = [("BAMBU_API_URL", "http://env")];
+    let variables = [("BAMBU_API_URL", "https://env")];
     let settings = settled(&none, &variables, file, "").unwrap();
-    assert_eq!(settings.api_url.value, "http://env");
-    let flags = Global { api_url: Some("http://flag".into()), ..Global::default() };
+    assert_eq!(settings.api_url.value, "https://env");
+    let flags = Global { api_url: Some("https://flag".into()), ..Global::default() };
     let settings = settled(&flags, &variables, file, "").unwrap();
     assert_eq!(settings.api_url.source, Source::Flag("--api-url"));
 }

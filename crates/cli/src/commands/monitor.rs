@@ -1,0 +1,52 @@
+//! `bambu monitor`: live status of one or many printers, over the cloud or the local network.
+
+use crate::{
+    cli::Global,
+    exit::Failure,
+    output,
+    settings::Settings,
+    shutdown,
+    targets::{self, Which},
+    watch::{self, Limits, Screen, Show},
+};
+
+/// Show live status of one or many printers
+///
+/// On a terminal a table that redraws, in a pipe one line per change, with --json one status
+/// document per line and update. Printers with a `host` in the config file, or the one given with
+/// --host, are reached on the local network, all others over the cloud by one connection. Ends at
+/// once when no printer can ever answer, such as with a wrong token (exit code 4) or at an address
+/// where nothing answers (5).
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    limits: Limits,
+    /// Write status documents, one per line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
+    let settings = Settings::load(global)?;
+    let stop = shutdown::token();
+    let show = match (args.json, output::on_terminal()) {
+        (true, _) => Show::Json,
+        (false, false) => Show::Lines,
+        (false, true) => {
+            Show::Screen(Screen { title: "bambu monitor".to_owned(), foot: Vec::new() })
+        }
+    };
+    let connect = async {
+        let targets = targets::choose(&args.which, &settings).await?;
+        targets::connect(targets, &settings).await
+    };
+    let connected = tokio::select! {
+        connected = connect => connected?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let result = watch::follow(&connected.fleet, show, args.limits, &stop).await;
+    connected.close().await;
+    result
+}

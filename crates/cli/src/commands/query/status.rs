@@ -1,0 +1,125 @@
+//! `query --status`: the whole status, from each printer itself; where one does not answer, what
+//! the cloud knows about its job, and that it is only that.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use bambu_protocol::cloud::DeviceJob;
+use bambulab::{Link, Snapshot};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{Args, Page};
+use crate::{
+    account,
+    exit::{Failure, Kind},
+    output::{Paint, brief, detail, human},
+    settings::Settings,
+    targets, watch,
+};
+
+/// A printer and what could be learnt about it.
+struct Entry {
+    snapshot: Arc<Snapshot>,
+    /// Why it did not answer.
+    failure: Option<Failure>,
+    /// What the cloud says about a printer that did not.
+    job: Option<DeviceJob>,
+}
+
+pub(super) async fn ask(
+    args: &Args,
+    settings: &Settings,
+    colour: bool,
+    page: &mut Page,
+) -> Result<(), Failure> {
+    let chosen = targets::choose(&args.which, settings).await?;
+    let connected = targets::connect(chosen, settings).await?;
+    let links: Vec<Link> = connected.fleet.links().cloned().collect();
+    let ask = |link: Link| async move {
+        let answer = timeout(args.timeout, link.ready()).await;
+        let failure = match answer {
+            Ok(Ok(snapshot)) => return Entry { snapshot, failure: None, job: None },
+            Ok(Err(reason)) => watch::failure(&reason),
+            Err(_) => no_answer(&link.snapshot(), args),
+        };
+        Entry { snapshot: link.snapshot(), failure: Some(failure), job: None }
+    };
+    let mut entries = futures_util::future::join_all(links.into_iter().map(ask)).await;
+    connected.close().await;
+    if settings.token.is_some() && entries.iter().any(|entry| entry.failure.is_some()) {
+        add_jobs(settings, &mut entries).await;
+    }
+    page.add(
+        "status",
+        || entries.iter().map(Entry::document).collect(),
+        |out| {
+            for (index, entry) in entries.iter().enumerate() {
+                if index > 0 {
+                    writeln!(out)?;
+                }
+                entry.write(out, colour)?;
+            }
+            Ok(())
+        },
+    )?;
+    // Of all printers some may be switched off; one that was named is wanted.
+    let named = !args.which.printers.is_empty();
+    let nobody = entries.iter().all(|entry| entry.failure.is_some());
+    match entries.into_iter().find_map(|entry| entry.failure) {
+        Some(failure) if named || nobody => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+/// The cloud may know what a silent printer was doing; when it does not answer either, the
+/// printer's own reason is what counts.
+async fn add_jobs(settings: &Settings, entries: &mut [Entry]) {
+    let Ok(cloud) = account::cloud(settings) else { return };
+    let Ok(jobs) = cloud.print_status().await else { return };
+    for entry in entries.iter_mut().filter(|entry| entry.failure.is_some()) {
+        let serial = entry.snapshot.status.serial.as_ref();
+        entry.job = jobs.iter().find(|job| Some(&job.serial) == serial).cloned();
+    }
+}
+
+fn no_answer(snapshot: &Snapshot, args: &Args) -> Failure {
+    let name = brief::name(&snapshot.status);
+    let seconds = args.timeout.as_secs_f64();
+    Failure::say(Kind::Unreachable, format!("{name} did not answer within {seconds} s"))
+        .next("check that it is switched on, or wait longer with --timeout")
+}
+
+impl Entry {
+    fn document(&self) -> Value {
+        let mut document = json!(*self.snapshot.status);
+        let connection = &self.snapshot.connection;
+        if let Value::Object(keys) = &mut document {
+            let reason = connection.reason().map(|reason| reason.word());
+            keys.insert("connection".into(), json!(connection.word()));
+            keys.insert("offline_reason".into(), json!(reason));
+            if let Some(failure) = &self.failure {
+                keys.insert("detail".into(), json!(failure.to_string()));
+                keys.insert("cloud_job".into(), json!(self.job));
+            }
+        }
+        document
+    }
+
+    fn write(&self, out: &mut impl Write, colour: bool) -> io::Result<()> {
+        let Some(failure) = &self.failure else {
+            return detail::write(&self.snapshot.status, out, colour);
+        };
+        let name = human::printable(brief::name(&self.snapshot.status));
+        writeln!(out, "{}", Paint::Bold.on(&name, colour))?;
+        writeln!(out, "  {}", Paint::Red.on(&failure.to_string(), colour))?;
+        let Some(job) = &self.job else { return Ok(()) };
+        let title = job.task_name.as_deref().unwrap_or("no job");
+        let state = job.task_status.as_deref().unwrap_or("idle").to_lowercase();
+        let progress = job.progress.map(|percent| format!(", {percent:.0}%")).unwrap_or_default();
+        let line = human::printable(&format!("{title}, {state}{progress}"));
+        writeln!(out, "  the cloud knows only: {line}")
+    }
+}

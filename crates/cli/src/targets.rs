@@ -1,0 +1,289 @@
+//! Which printers a command is about, and the way to each: the config file knows some, the
+//! account knows others, a call may name one by hand.
+
+use std::collections::HashSet;
+
+use bambu_protocol::{AccessCode, Model, Serial};
+use bambu_server::Fleet;
+use bambulab::{CloudLogin, CloudSession, LanTarget, connect_lan};
+
+use crate::{
+    account,
+    exit::{Failure, Kind},
+    settings::{self, Settings},
+};
+
+/// Which printers, and how to reach one by hand.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Which {
+    /// Name, serial number or the unique beginning of one; all known printers when none is given
+    #[arg(value_name = "PRINTER")]
+    pub(crate) printers: Vec<String>,
+    /// Only printers of this group of the config file
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// Address on the local network of the one printer named, instead of the cloud
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) host: Option<String>,
+    /// Port of the printer's MQTT broker [default: 8883]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) mqtt_port: Option<u16>,
+    /// LAN access code; `-` reads it from standard input [env: BAMBU_ACCESS_CODE]
+    #[arg(long, value_name = "CODE")]
+    pub(crate) access_code: Option<String>,
+}
+
+/// One printer and the way to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) serial: Serial,
+    pub(crate) name: Option<String>,
+    model: Option<Model>,
+    /// Address and port on the local network; without one it is reached over the cloud.
+    lan: Option<(String, Option<u16>)>,
+    access_code: Option<AccessCode>,
+    group: Option<String>,
+}
+
+impl Target {
+    fn bare(serial: Serial) -> Self {
+        Self { serial, name: None, model: None, lan: None, access_code: None, group: None }
+    }
+}
+
+/// The printers a command is about.
+///
+/// # Errors
+/// A name that fits none or several, no printer at all, an account that cannot be asked.
+pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Target>, Failure> {
+    let mut known: Vec<Target> = settings.printers.iter().map(configured).collect();
+    let sure = |name: &String| exact(&known, name).is_some() || looks_like_a_serial(name);
+    let named = !which.printers.is_empty() && which.printers.iter().all(sure);
+    // With a token, the account is asked for names, unless the call needs none of them.
+    let by_hand = which.host.is_some();
+    if settings.token.is_some() && !named && !by_hand && which.group.is_none() {
+        let devices = account::cloud(settings)?.devices().await.map_err(account::failure)?;
+        merge(&mut known, devices.value);
+    }
+    if let Some(group) = &which.group {
+        known.retain(|target| target.group.as_ref() == Some(group));
+    }
+    let mut chosen = Vec::new();
+    if which.printers.is_empty() {
+        chosen = known;
+    } else {
+        for name in &which.printers {
+            chosen.push(find(&known, name)?);
+        }
+    }
+    let mut seen = HashSet::new();
+    chosen.retain(|target| seen.insert(target.serial.clone()));
+    by_hand_overrides(which, settings, &mut chosen)?;
+    if chosen.is_empty() {
+        return Err(no_printer(which, settings));
+    }
+    Ok(chosen)
+}
+
+fn configured(entry: &settings::PrinterEntry) -> Target {
+    let entry = entry.clone();
+    let lan = entry.host.map(|host| (host, entry.mqtt_port));
+    Target {
+        serial: entry.serial,
+        name: entry.name,
+        model: entry.model,
+        lan,
+        access_code: entry.access_code,
+        group: entry.group,
+    }
+}
+
+/// Adds the printers of the account; what the config file says about one goes first.
+fn merge(known: &mut Vec<Target>, devices: Vec<bambu_protocol::cloud::Device>) {
+    for device in devices {
+        let model = device.model();
+        match known.iter_mut().find(|target| target.serial == device.serial) {
+            Some(target) => {
+                target.name = target.name.take().or(device.name);
+                target.model = target.model.or(model);
+                target.access_code = target.access_code.take().or(device.access_code);
+            }
+            None => known.push(Target {
+                name: device.name,
+                model,
+                access_code: device.access_code,
+                ..Target::bare(device.serial)
+            }),
+        }
+    }
+}
+
+/// A whole serial number is taken at its word, so that the account need not be asked.
+fn looks_like_a_serial(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    name.len() == 15 && name.bytes().all(plain)
+}
+
+fn exact<'a>(known: &'a [Target], name: &str) -> Option<&'a Target> {
+    let same = |text: &str| text.eq_ignore_ascii_case(name);
+    known
+        .iter()
+        .find(|target| same(target.serial.as_str()) || target.name.as_deref().is_some_and(same))
+}
+
+fn find(known: &[Target], name: &str) -> Result<Target, Failure> {
+    if let Some(target) = exact(known, name) {
+        return Ok(target.clone());
+    }
+    let begins =
+        |text: &str| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    let fits: Vec<&Target> = known
+        .iter()
+        .filter(|target| {
+            begins(target.serial.as_str()) || target.name.as_deref().is_some_and(begins)
+        })
+        .collect();
+    match fits.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] if looks_like_a_serial(name) => name.parse().map(Target::bare).map_err(
+            |error: bambu_protocol::serial::InvalidSerial| Failure::new(Kind::Usage, error),
+        ),
+        [] => Err(Failure::say(Kind::Usage, format!("no printer is called {name:?}"))
+            .next(format!("known are: {}", names(known.iter())))),
+        several => Err(Failure::say(Kind::Usage, format!("{name:?} fits several printers"))
+            .next(format!("write more of one of these: {}", names(several.iter().copied())))),
+    }
+}
+
+fn names<'a>(targets: impl Iterator<Item = &'a Target>) -> String {
+    let shown = |target: &Target| match &target.name {
+        Some(name) => format!("{name} ({})", target.serial),
+        None => target.serial.to_string(),
+    };
+    let all: Vec<String> = targets.map(shown).collect();
+    match all.len() {
+        0 => "none; set BAMBU_TOKEN, or list printers in the config file".to_owned(),
+        1..=12 => all.join(", "),
+        more => format!("{}, and {} more", all.get(..12).unwrap_or_default().join(", "), more - 12),
+    }
+}
+
+/// `--host`, `--mqtt-port` and the access code of the call.
+fn by_hand_overrides(
+    which: &Which,
+    settings: &Settings,
+    chosen: &mut [Target],
+) -> Result<(), Failure> {
+    let code = match &which.access_code {
+        Some(given) => Some(AccessCode::new(&settings::secret(given)?)),
+        None => settings.access_code.as_ref().map(|setting| setting.value.clone()),
+    };
+    match (chosen, &which.host) {
+        ([target], Some(host)) => {
+            target.lan = Some((host.clone(), which.mqtt_port));
+            target.access_code = code.or(target.access_code.take());
+        }
+        (_, Some(_)) => {
+            return Err(Failure::say(Kind::Usage, "--host wants exactly one printer")
+                .next("give its serial number, such as: bambu monitor 01P00A000000001 --host …"));
+        }
+        ([target], None) if target.lan.is_some() => {
+            if let (Some((_, port)), Some(given)) = (&mut target.lan, which.mqtt_port) {
+                *port = Some(given);
+            }
+            target.access_code = code.or(target.access_code.take());
+        }
+        (several, None) => {
+            for target in several {
+                target.access_code = target.access_code.take().or_else(|| code.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn no_printer(which: &Which, settings: &Settings) -> Failure {
+    if let Some(group) = &which.group {
+        return Failure::say(Kind::Usage, format!("no printer is in the group {group:?}"))
+            .next(format!("see {}", settings.config_file.value.display()));
+    }
+    if settings.token.is_some() {
+        return Failure::say(Kind::Failed, "this account has no printer")
+            .next("bind one in Bambu Handy, or list it in the config file");
+    }
+    Failure::say(Kind::NotAuthenticated, "no printer is known: there is no token, and the config file lists none")
+        .next("set BAMBU_TOKEN, or name one: bambu monitor SERIAL --host ADDRESS --access-code -; to try without a printer: bambu demo")
+}
+
+/// Connected printers. Dropping it closes the connections.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) fleet: Fleet,
+    /// One session carries all printers of the account.
+    session: Option<CloudSession>,
+}
+
+impl Connected {
+    /// Says goodbye to the broker.
+    pub(crate) async fn close(self) {
+        let Self { fleet, session } = self;
+        drop(fleet);
+        if let Some(session) = session {
+            session.close().await;
+        }
+    }
+}
+
+/// Begins to connect; each link tells how it goes.
+///
+/// # Errors
+/// A printer without a way to it, an account whose number cannot be found out.
+pub(crate) async fn connect(
+    targets: Vec<Target>,
+    settings: &Settings,
+) -> Result<Connected, Failure> {
+    let options = settings.options()?;
+    let mut fleet = Fleet::new();
+    let mut session = None;
+    for target in targets {
+        let Target { serial, name, model, lan, access_code, .. } = target;
+        let link = match lan {
+            Some((host, port)) => {
+                let Some(access_code) = access_code.filter(|code| !code.is_empty()) else {
+                    return Err(Failure::say(
+                        Kind::NotAuthenticated,
+                        format!("the access code of {} is not known", name.as_deref().unwrap_or(serial.as_str())),
+                    )
+                    .next("read it from the printer's screen and give it as BAMBU_ACCESS_CODE, --access-code - or in the config file"));
+                };
+                let port = port.unwrap_or(bambulab::endpoint::MQTT_PORT);
+                connect_lan(
+                    LanTarget { serial, host, port, access_code, name, model },
+                    options.clone(),
+                )
+            }
+            None => {
+                if session.is_none() {
+                    session = Some(CloudSession::connect(login(settings).await?, options.clone()));
+                }
+                let Some(session) = &session else { continue };
+                session.printer(serial, name, model)
+            }
+        };
+        fleet.add(link);
+    }
+    Ok(Connected { fleet, session })
+}
+
+async fn login(settings: &Settings) -> Result<CloudLogin, Failure> {
+    let token = account::token(settings)?;
+    let uid = match &settings.uid {
+        Some(uid) => uid.value.clone(),
+        None => match token.uid() {
+            Some(uid) => uid,
+            None => account::cloud(settings)?.uid().await.map_err(account::failure)?,
+        },
+    };
+    let broker = settings.endpoint.mqtt.clone();
+    Ok(CloudLogin { uid, token, broker })
+}

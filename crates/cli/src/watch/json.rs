@@ -1,0 +1,78 @@
+//! Status documents, one per line, with the state of the connection beside the status.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    sync::Arc,
+};
+
+use bambu_protocol::Serial;
+use bambulab::{Connection, Snapshot};
+use serde::Serialize;
+
+use super::View;
+
+/// Writes documents; one buffer serves all printers.
+pub(super) struct Documents<W> {
+    out: W,
+    buffer: Vec<u8>,
+    last: HashMap<Serial, Seen>,
+}
+
+#[derive(Default, PartialEq, Eq)]
+struct Seen {
+    reports: u64,
+    silent: bool,
+}
+
+/// What stands in a document beside the status.
+#[derive(Serialize)]
+struct Beside<'a> {
+    connection: &'static str,
+    offline_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+impl<W: Write> Documents<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out, buffer: Vec::with_capacity(8 * 1024), last: HashMap::new() }
+    }
+}
+
+impl<W: Write> View for Documents<W> {
+    fn update(&mut self, serial: &Serial, snapshot: &Arc<Snapshot>) -> io::Result<bool> {
+        let silent = matches!(snapshot.connection, Connection::Offline(_) | Connection::Stale);
+        let now = Seen { reports: snapshot.reports, silent };
+        // Neither an unchanged printer nor one that has not told its state yet makes a document.
+        let told = snapshot.complete || silent;
+        match self.last.get_mut(serial) {
+            Some(last) if *last == now || !told => return Ok(false),
+            Some(last) => *last = now,
+            None if !told => return Ok(false),
+            None => drop(self.last.insert(serial.clone(), now)),
+        }
+        self.buffer.clear();
+        serde_json::to_writer(&mut self.buffer, &*snapshot.status)?;
+        self.buffer.pop();
+        self.buffer.push(b',');
+        let reason = snapshot.connection.reason();
+        let detail = reason.map(ToString::to_string);
+        let beside = Beside {
+            connection: snapshot.connection.word(),
+            offline_reason: reason.map(|reason| reason.word()),
+            detail: detail.as_deref(),
+        };
+        let start = self.buffer.len();
+        serde_json::to_writer(&mut self.buffer, &beside)?;
+        // The second object continues the first one.
+        self.buffer.remove(start);
+        self.buffer.push(b'\n');
+        self.out.write_all(&self.buffer)?;
+        Ok(true)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,179 @@
+//! A table that redraws in place on a terminal, a few times per second at most.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{self, BufWriter, StdoutLock, Write},
+    sync::Arc,
+};
+
+use bambu_protocol::Serial;
+use bambu_server::Fleet;
+use bambulab::{Connection, Snapshot};
+
+use super::View;
+use crate::output::{Paint, Table, brief, human};
+
+/// What stands around the table.
+#[derive(Debug, Default)]
+pub(crate) struct Screen {
+    /// Above it, left of the time.
+    pub(crate) title: String,
+    /// Below it: how to look further.
+    pub(crate) foot: Vec<String>,
+}
+
+/// The screen over a terminal.
+pub(super) struct Drawn {
+    out: BufWriter<StdoutLock<'static>>,
+    colour: bool,
+    screen: Screen,
+    printers: BTreeMap<(String, Serial), Arc<Snapshot>>,
+    keys: HashMap<Serial, String>,
+    drawn: usize,
+    second: String,
+    dirty: bool,
+}
+
+impl Screen {
+    pub(super) fn over(
+        self,
+        mut out: BufWriter<StdoutLock<'static>>,
+        colour: bool,
+        fleet: &Fleet,
+    ) -> io::Result<Drawn> {
+        out.write_all(HIDE_CURSOR)?;
+        let mut drawn = Drawn {
+            out,
+            colour,
+            screen: self,
+            printers: BTreeMap::new(),
+            keys: HashMap::new(),
+            drawn: 0,
+            second: String::new(),
+            dirty: true,
+        };
+        for link in fleet.links() {
+            drawn.keep(link.serial(), &link.snapshot());
+        }
+        Ok(drawn)
+    }
+}
+
+const HIDE_CURSOR: &[u8] = b"\x1b[?25l";
+const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
+
+impl Drawn {
+    /// Printers stand by name; a name may come later than the printer.
+    fn keep(&mut self, serial: &Serial, snapshot: &Arc<Snapshot>) {
+        let name = brief::name(&snapshot.status);
+        match self.keys.get(serial) {
+            Some(known) if known == name => {}
+            known => {
+                if let Some(known) = known {
+                    self.printers.remove(&(known.clone(), serial.clone()));
+                }
+                self.keys.insert(serial.clone(), name.to_owned());
+            }
+        }
+        self.printers.insert((name.to_owned(), serial.clone()), snapshot.clone());
+        self.dirty = true;
+    }
+
+    fn lines(&self, columns: usize, rows: usize) -> Vec<String> {
+        let title = Paint::Bold.on(&self.screen.title, self.colour);
+        let count = match self.printers.len() {
+            1 => "1 printer".to_owned(),
+            many => format!("{many} printers"),
+        };
+        let facts = format!("{count}  {}  Ctrl-C ends", self.second);
+        let mut lines =
+            vec![format!("{title}  {}", Paint::Dim.on(&facts, self.colour)), String::new()];
+        let foot =
+            if rows > self.screen.foot.len() + 8 { self.screen.foot.as_slice() } else { &[] };
+        let room = rows.saturating_sub(lines.len() + foot.len() + 4).max(1);
+        let mut table = Table::new(&brief::HEADINGS);
+        let mut troubles = Vec::new();
+        for snapshot in self.printers.values().take(room) {
+            let status = &snapshot.status;
+            let name = brief::name(status);
+            table.row(match &snapshot.connection {
+                Connection::Online if snapshot.complete => {
+                    let trouble = brief::trouble(status);
+                    troubles.extend(trouble.iter().map(|text| format!("{name}: {text}")));
+                    brief::row(status, BAR)
+                }
+                Connection::Online => brief::silent_row(name, "connecting", Paint::Cyan, ""),
+                Connection::Stale => brief::silent_row(name, "stale", Paint::Yellow, "fell silent"),
+                Connection::Connecting => brief::silent_row(name, "connecting", Paint::Cyan, ""),
+                Connection::Offline(reason) => {
+                    brief::silent_row(name, "offline", Paint::Red, &reason.to_string())
+                }
+            });
+        }
+        table.fit(columns);
+        lines.extend(table.lines(self.colour));
+        let hidden = self.printers.len().saturating_sub(room);
+        if hidden > 0 {
+            lines.push(
+                Paint::Dim.on(&format!("… and {hidden} more; --json shows all"), self.colour),
+            );
+        }
+        let room = rows.saturating_sub(lines.len() + foot.len() + 1);
+        if !troubles.is_empty() && room > 1 {
+            lines.push(String::new());
+            for trouble in troubles.iter().take(room - 1) {
+                let text = human::cut(&human::printable(trouble), columns.saturating_sub(2));
+                lines.push(Paint::Yellow.on(&format!("! {text}"), self.colour));
+            }
+        }
+        lines.extend(foot.iter().map(|line| human::cut(line, columns)));
+        lines
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (columns, rows) = crossterm::terminal::size().unwrap_or((100, 30));
+        let lines = self.lines(usize::from(columns), usize::from(rows));
+        let mut text = String::new();
+        if self.drawn > 0 {
+            text.push_str(&format!("\x1b[{}A", self.drawn));
+        }
+        for line in &lines {
+            text.push('\r');
+            text.push_str(line);
+            text.push_str("\x1b[K\n");
+        }
+        text.push_str("\x1b[J");
+        self.drawn = lines.len();
+        self.dirty = false;
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+}
+
+const BAR: usize = 12;
+
+impl View for Drawn {
+    fn update(&mut self, serial: &Serial, snapshot: &Arc<Snapshot>) -> io::Result<bool> {
+        self.keep(serial, snapshot);
+        Ok(snapshot.connection == Connection::Online && snapshot.complete)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn tick(&mut self) -> io::Result<()> {
+        let now = super::clock();
+        if self.dirty || now != self.second {
+            self.second = now;
+            self.draw()?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.draw()?;
+        self.out.write_all(SHOW_CURSOR)?;
+        self.out.flush()
+    }
+}
