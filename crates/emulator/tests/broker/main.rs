@@ -1,0 +1,12 @@
+//! The broker and the LAN face over real sockets: raw bytes, and `rumqttc` as a foreign client.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod delivery;
+mod foreign;
+mod hostile;
+mod lan;
+mod raw;
+mod rules;
+mod sessions;
+mod tls;
+mod world;
