@@ -4,7 +4,7 @@
 
 pub mod account;
 pub mod http;
-pub mod listing;
+pub mod rules;
 pub mod sessions;
 
 use std::{
@@ -16,11 +16,20 @@ use std::{
     time::Instant,
 };
 
-use bambu_protocol::Serial;
+use bambu_protocol::{Firmware, Serial};
 
+use crate::{machine::Machine, simulator::Summary};
 use account::{Account, Accounts};
-use listing::{Listed, Listing};
 use sessions::{Refusal, Sessions, SignedIn};
+
+/// A machine that can be bound to an account.
+pub trait Listed: Machine {
+    /// What the cloud tells about it now.
+    fn summary(&self) -> Summary;
+
+    /// The firmware installed, if known.
+    fn firmware(&self) -> Option<Firmware>;
+}
 
 /// The cloud of one simulated world; the printers bound to it never change, their state does.
 pub struct Cloud {
@@ -138,10 +147,5 @@ impl Bound {
     /// Cuts it off from the cloud or lets it back; tells whether that was news.
     pub fn set_online(&self, online: bool) -> bool {
         self.online.swap(online, Ordering::Relaxed) != online
-    }
-
-    /// What the cloud tells about it now.
-    pub fn listing(&self) -> Listing {
-        self.printer.listing()
     }
 }

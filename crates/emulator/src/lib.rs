@@ -7,9 +7,11 @@
 //! * [`machine`]: the trait behind every emulated printer.
 //! * [`mqtt`]: the broker, and the LAN face of a printer over it.
 //! * [`simulator`]: invented printers of every model, and printers made from captures.
+//! * [`world`]: all of it together, started and stopped as one, and the ready file.
 
 pub mod certs;
 pub mod cloud;
 pub mod machine;
 pub mod mqtt;
 pub mod simulator;
+pub mod world;

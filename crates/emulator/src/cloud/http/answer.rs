@@ -1,4 +1,4 @@
-//! What all routes share: who asks, the envelopes, bodies that are not what they should be.
+//! What all routes share: who asks, the envelope, and every way to say no.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::cloud::{Cloud, account::Account};
+use crate::cloud::{Cloud, account::Account, sessions::Refusal};
 
 /// The account that asks, by its bearer token.
 pub(super) struct Caller {
@@ -19,10 +19,59 @@ pub(super) struct Caller {
     pub(super) token: String,
 }
 
-impl FromRequestParts<Arc<Cloud>> for Caller {
-    type Rejection = Response;
+/// A request that is not answered as wished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// No token or a dead one: the only 401 that means "sign in again" [L].
+    PleaseLogin,
+    /// A sign-in step failed.
+    SignIn(Refusal),
+    /// The browser check failed, before the code is looked at [L].
+    Csrf(&'static str),
+    /// The body is no JSON object.
+    NotJson,
+    /// A field is missing; plain text, as the service's Go back end writes it [L].
+    NotSet(&'static str),
+    /// A field has another type; likewise.
+    TypeMismatch(&'static str),
+}
 
-    async fn from_request_parts(parts: &mut Parts, cloud: &Arc<Cloud>) -> Result<Self, Response> {
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let bad = StatusCode::BAD_REQUEST;
+        match self {
+            Self::PleaseLogin => failure(StatusCode::UNAUTHORIZED, 4, "Please login."),
+            Self::SignIn(refusal) => {
+                let code = match refusal {
+                    Refusal::Expired => 1,
+                    Refusal::WrongCode => 2,
+                    Refusal::LoginFailed => 5,
+                };
+                failure(bad, code, &refusal.to_string())
+            }
+            Self::Csrf(reason) => {
+                let body = json!({"error": format!("CSRF error: {reason}"), "reason": reason});
+                (StatusCode::FORBIDDEN, Json(body)).into_response()
+            }
+            Self::NotJson => (bad, "invalid request body").into_response(),
+            Self::NotSet(field) => (bad, format!("field \"{field}\" is not set")).into_response(),
+            Self::TypeMismatch(field) => {
+                (bad, format!("type mismatch for field \"{field}\"")).into_response()
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::SignIn(refusal)
+    }
+}
+
+impl FromRequestParts<Arc<Cloud>> for Caller {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, cloud: &Arc<Cloud>) -> Result<Self, Refused> {
         let token = parts
             .headers
             .get(AUTHORIZATION)
@@ -30,25 +79,15 @@ impl FromRequestParts<Arc<Cloud>> for Caller {
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
-            .ok_or_else(please_login)?;
-        let account = cloud.account_of(token).ok_or_else(please_login)?;
+            .ok_or(Refused::PleaseLogin)?;
+        let account = cloud.account_of(token).ok_or(Refused::PleaseLogin)?;
         Ok(Self { account, token: token.to_owned() })
     }
 }
 
-/// The only 401 that means "sign in again" [L].
-pub(super) fn please_login() -> Response {
-    refused(StatusCode::UNAUTHORIZED, 4, "Please login.")
-}
-
 /// A failure in the form of the user services [L].
-pub(super) fn refused(status: StatusCode, code: i64, error: &str) -> Response {
+fn failure(status: StatusCode, code: i64, error: &str) -> Response {
     (status, Json(json!({"code": code, "error": error, "message": ""}))).into_response()
-}
-
-/// A body that fails validation: 400 and plain text, as the service's Go back end writes it [L].
-pub(super) fn not_set(field: &str) -> Response {
-    (StatusCode::BAD_REQUEST, format!("field \"{field}\" is not set")).into_response()
 }
 
 /// Success of the iot service: the payload beside the envelope's three keys [L].
@@ -64,21 +103,21 @@ pub(super) fn success(payload: Value) -> Response {
 }
 
 /// The JSON object of a request, whatever content type it claims.
-pub(super) fn object(body: &Bytes) -> Result<Map<String, Value>, Response> {
+pub(super) fn object(body: &Bytes) -> Result<Map<String, Value>, Refused> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Ok(fields),
-        _ => Err((StatusCode::BAD_REQUEST, "invalid request body").into_response()),
+        _ => Err(Refused::NotJson),
     }
 }
 
 /// A text field that has to be there and not empty.
-pub(super) fn text<'a>(body: &'a Map<String, Value>, field: &str) -> Result<&'a str, Response> {
+pub(super) fn text<'a>(
+    body: &'a Map<String, Value>,
+    field: &'static str,
+) -> Result<&'a str, Refused> {
     match body.get(field) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text),
-        None | Some(Value::Null | Value::String(_)) => Err(not_set(field)),
-        Some(_) => {
-            let problem = format!("type mismatch for field \"{field}\"");
-            Err((StatusCode::BAD_REQUEST, problem).into_response())
-        }
+        None | Some(Value::Null | Value::String(_)) => Err(Refused::NotSet(field)),
+        Some(_) => Err(Refused::TypeMismatch(field)),
     }
 }

@@ -10,7 +10,10 @@ use axum::{
 use bambu_protocol::{Model, Serial};
 use serde_json::{Value, json};
 
-use super::answer::{Caller, success};
+use super::{
+    answer::{Caller, success},
+    history::{number, started},
+};
 use crate::cloud::{Bound, Cloud};
 
 type Parameters = Query<HashMap<String, String>>;
@@ -58,45 +61,43 @@ pub(super) async fn version(
 }
 
 fn bound(bound: &Bound) -> Value {
-    let printer = bound.printer();
-    let listing = bound.listing();
-    let structure = match listing.model {
+    let summary = bound.printer().summary();
+    let structure = match summary.model {
         Model::A1 | Model::A1Mini | Model::A2L => "I3",
         _ => "CoreXY",
     };
     json!({
-        "dev_id": printer.serial().as_str(),
-        "name": listing.name,
+        "dev_id": summary.serial.as_str(),
+        "name": summary.name,
         "online": bound.online(),
-        "print_status": listing.print_status,
-        "dev_model_name": model_name(listing.model),
-        "dev_product_name": listing.model.name(),
-        "dev_access_code": printer.access_code().reveal(),
-        "nozzle_diameter": listing.nozzle_diameter,
+        "print_status": summary.print_status,
+        "dev_model_name": model_name(summary.model),
+        "dev_product_name": summary.model.name(),
+        "dev_access_code": bound.printer().access_code().reveal(),
+        "nozzle_diameter": summary.nozzle_diameter,
         "dev_structure": structure,
-        "print_job": listing.job.filter(|job| job.running).map_or(0, |job| job.id),
+        "print_job": summary.job.map_or(0, |job| number(&job.task_id)),
     })
 }
 
 fn printing(bound: &Bound) -> (bool, Value) {
-    let printer = bound.printer();
-    let listing = bound.listing();
-    let job = listing.job.as_ref().filter(|job| job.running);
+    let summary = bound.printer().summary();
+    let job = summary.job.as_ref();
     let device = json!({
-        "dev_id": printer.serial().as_str(),
-        "dev_name": listing.name,
-        "dev_model_name": model_name(listing.model),
-        "dev_product_name": listing.model.name(),
+        "dev_id": summary.serial.as_str(),
+        "dev_name": summary.name,
+        "dev_model_name": model_name(summary.model),
+        "dev_product_name": summary.model.name(),
         "dev_online": bound.online(),
-        "dev_access_code": printer.access_code().reveal(),
-        "task_id": job.map(|job| job.id.to_string()),
-        "task_name": job.map(|job| job.title.as_str()),
-        "task_status": job.map(|_| listing.print_status.as_str()),
+        "dev_access_code": bound.printer().access_code().reveal(),
+        "task_id": job.map(|job| job.task_id.as_str()),
+        "task_name": job.map(|job| job.name.as_str()),
+        "task_status": job.map(|_| summary.print_status),
         "model_id": null,
-        "project_id": job.map(|job| job.project_id.to_string()),
-        "profile_id": job.map(|job| job.profile_id.to_string()),
-        "start_time": job.map(|job| job.started.strftime("%Y-%m-%d %H:%M:%S").to_string()),
-        "prediction": job.map(|job| job.estimate_s),
+        "project_id": job.map(|job| job.project_id.as_str()),
+        "profile_id": job.map(|job| job.profile_id.as_str()),
+        "start_time": job.map(|job| started(job).strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        "prediction": job.map(|job| job.prediction_seconds),
         "progress": job.map(|job| job.progress),
         "thumbnail": null,
     });
@@ -105,14 +106,23 @@ fn printing(bound: &Bound) -> (bool, Value) {
 
 /// An empty list of firmware means that the newest is installed [L].
 fn firmware(bound: &Bound) -> Value {
-    let listing = bound.listing();
-    let ams: Vec<Value> = (0..listing.ams_units).map(|_| json!({"firmware": []})).collect();
+    let printer = bound.printer();
+    let ams: Vec<Value> = (0..ams_units(bound)).map(|_| json!({"firmware": []})).collect();
     json!({
-        "dev_id": bound.printer().serial().as_str(),
-        "version": listing.firmware,
+        "dev_id": printer.serial().as_str(),
+        "version": printer.firmware(),
         "firmware": [],
         "ams": ams,
     })
+}
+
+/// How many AMS units its report tells of.
+fn ams_units(bound: &Bound) -> usize {
+    let report = bound.printer().full_report().unwrap_or_default();
+    serde_json::from_slice::<Value>(&report)
+        .ok()
+        .and_then(|report| report.pointer("/print/ams/ams")?.as_array().map(Vec::len))
+        .unwrap_or(0)
 }
 
 /// A code, for the newest models their name [L].

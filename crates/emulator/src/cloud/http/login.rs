@@ -12,11 +12,13 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use super::answer::{Caller, object, please_login, refused, text};
+use super::answer::{Caller, Refused, object, text};
 use crate::cloud::{
     Cloud,
     sessions::{Refusal, SignedIn},
 };
+
+type Answers = State<Arc<Cloud>>;
 
 const CSRF_COOKIE: &str = "bbl_csrf_token";
 const CSRF_HEADER: &str = "x-bbl-csrf-token";
@@ -26,40 +28,27 @@ const TOKEN_LIFE: u64 = 7_776_000;
 const REFRESHED_LIFE: u64 = 31_536_000;
 
 /// `POST user/login` with password or code.
-pub(super) async fn login(State(cloud): State<Arc<Cloud>>, body: Bytes) -> Response {
-    let step = || {
-        let body = object(&body)?;
-        let account = text(&body, "account")?;
-        let result = match body.get("code").and_then(|code| code.as_str()) {
-            Some(code) if !code.is_empty() => cloud.by_code(account, code),
-            _ => cloud.by_password(account, text(&body, "password")?),
-        };
-        Ok(match result {
-            Ok(signed_in) => reply(&signed_in),
-            Err(refusal) => refuse(refusal),
-        })
+pub(super) async fn login(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
+    let body = object(&body)?;
+    let account = text(&body, "account")?;
+    let signed_in = match body.get("code").and_then(|code| code.as_str()) {
+        Some(code) if !code.is_empty() => cloud.by_code(account, code)?,
+        _ => cloud.by_password(account, text(&body, "password")?)?,
     };
-    step().unwrap_or_else(|refusal: Response| refusal)
+    Ok(reply(&signed_in))
 }
 
 /// `POST user/sendemail/code`; it does not tell which addresses have an account.
-pub(super) async fn send_code(State(cloud): State<Arc<Cloud>>, body: Bytes) -> Response {
-    let step = || {
-        let body = object(&body)?;
-        text(&body, "type")?;
-        cloud.send_code(text(&body, "email")?);
-        Ok(Json(json!({})).into_response())
-    };
-    step().unwrap_or_else(|refusal: Response| refusal)
+pub(super) async fn send_code(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
+    let body = object(&body)?;
+    text(&body, "type")?;
+    cloud.send_code(text(&body, "email")?);
+    Ok(Json(json!({})).into_response())
 }
 
 /// `POST user/tfa/login` on the API host: the token comes in the body.
-pub(super) async fn authenticator(State(cloud): State<Arc<Cloud>>, body: Bytes) -> Response {
-    match second_step(&cloud, &body) {
-        Ok(Ok(signed_in)) => reply(&signed_in),
-        Ok(Err(refusal)) => refuse(refusal),
-        Err(response) => response,
-    }
+pub(super) async fn authenticator(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
+    Ok(reply(&second_step(&cloud, &body)?))
 }
 
 /// `GET /api/csrf` on the web origin: a cookie to be shown again in a header.
@@ -71,56 +60,44 @@ pub(super) async fn csrf() -> Response {
 
 /// `POST /api/sign-in/tfa` on the web origin: the token comes as the cookie `token`.
 pub(super) async fn web_authenticator(
-    State(cloud): State<Arc<Cloud>>,
+    State(cloud): Answers,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
-    let Some(cookie) = cookie(&headers, CSRF_COOKIE) else {
-        return csrf_refusal("missing_cookie");
+) -> Result<Response, Refused> {
+    let cookie = cookie(&headers, CSRF_COOKIE).ok_or(Refused::Csrf("missing_cookie"))?;
+    let header = headers.get(CSRF_HEADER).ok_or(Refused::Csrf("missing_header"))?;
+    if header.as_bytes() != cookie.as_bytes() {
+        return Err(Refused::Csrf("token_mismatch"));
+    }
+    let SignedIn::Token(token) = second_step(&cloud, &body)? else {
+        return Err(Refusal::LoginFailed.into());
     };
-    match headers.get(CSRF_HEADER) {
-        None => return csrf_refusal("missing_header"),
-        Some(value) if value.as_bytes() != cookie.as_bytes() => {
-            return csrf_refusal("token_mismatch");
-        }
-        Some(_) => {}
-    }
-    match second_step(&cloud, &body) {
-        Ok(Ok(SignedIn::Token(token))) => {
-            let cookie = format!("token={token}; Path=/; Max-Age={TOKEN_LIFE}; HttpOnly; Secure");
-            ([(header::SET_COOKIE, cookie)], Json(json!({}))).into_response()
-        }
-        Ok(Ok(other)) => reply(&other),
-        Ok(Err(refusal)) => refuse(refusal),
-        Err(response) => response,
-    }
+    let cookie = format!("token={token}; Path=/; Max-Age={TOKEN_LIFE}; HttpOnly");
+    Ok(([(header::SET_COOKIE, cookie)], Json(json!({}))).into_response())
 }
 
 /// `POST user/refreshtoken`: works for the holder of the old access token only [L].
 pub(super) async fn refresh(
-    State(cloud): State<Arc<Cloud>>,
+    State(cloud): Answers,
     caller: Caller,
     body: Bytes,
-) -> Response {
-    let step = || {
-        let body = object(&body)?;
-        let refresh = text(&body, "refreshToken")?;
-        let token = cloud.refresh(&caller.token, refresh).ok_or_else(please_login)?;
-        Ok(token_reply(&token, "ticket", REFRESHED_LIFE))
-    };
-    step().unwrap_or_else(|refusal: Response| refusal)
+) -> Result<Response, Refused> {
+    let body = object(&body)?;
+    let refresh = text(&body, "refreshToken")?;
+    let token = cloud.refresh(&caller.token, refresh).ok_or(Refused::PleaseLogin)?;
+    Ok(token_reply(&token, "ticket", REFRESHED_LIFE))
 }
 
 /// `POST my/logout`: 200 with an empty body; the token is dead afterwards.
-pub(super) async fn logout(State(cloud): State<Arc<Cloud>>, caller: Caller) -> Response {
+pub(super) async fn logout(State(cloud): Answers, caller: Caller) -> StatusCode {
     cloud.sign_out(&caller.token);
-    StatusCode::OK.into_response()
+    StatusCode::OK
 }
 
-fn second_step(cloud: &Cloud, body: &Bytes) -> Result<Result<SignedIn, Refusal>, Response> {
+fn second_step(cloud: &Cloud, body: &Bytes) -> Result<SignedIn, Refused> {
     let body = object(body)?;
     let key = text(&body, "tfaKey")?;
-    Ok(cloud.by_authenticator(key, text(&body, "tfaCode")?))
+    Ok(cloud.by_authenticator(key, text(&body, "tfaCode")?)?)
 }
 
 fn reply(signed_in: &SignedIn) -> Response {
@@ -143,21 +120,6 @@ fn token_reply(token: &str, method: &str, life: u64) -> Response {
         "tfaKey": "", "accessMethod": method, "loginType": "", "firstAppLogin": false,
     }))
     .into_response()
-}
-
-fn refuse(refusal: Refusal) -> Response {
-    let code = match refusal {
-        Refusal::Expired => 1,
-        Refusal::WrongCode => 2,
-        Refusal::LoginFailed => 5,
-    };
-    refused(StatusCode::BAD_REQUEST, code, &refusal.to_string())
-}
-
-/// Both refusals come before the code is looked at [L].
-fn csrf_refusal(reason: &str) -> Response {
-    let body = json!({"error": format!("CSRF error: {reason}"), "reason": reason});
-    (StatusCode::FORBIDDEN, Json(body)).into_response()
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -1,0 +1,252 @@
+//! A whole simulated world: printers with their LAN faces, the cloud with its REST and broker.
+//!
+//! What it is made of is in `world/plan.rs`, what programs learn of it in `world/ready.rs`.
+
+mod bind;
+mod plan;
+mod ready;
+mod state_dir;
+
+use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
+
+use bambu_protocol::{Firmware, Model};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    certs::{Ca, CertError},
+    cloud::{
+        self, Cloud, Listed,
+        account::{Account, Accounts},
+        rules::{Rules, Switchboard},
+    },
+    machine::Machine,
+    mqtt::{self, Broker, Limits},
+    simulator::{Printer, Summary},
+};
+
+pub use ready::{AccountEntry, Address, PrinterEntry, Ready};
+
+use state_dir::StateDir;
+
+/// The port of a printer's MQTT face where every printer has an address of its own.
+const LAN_MQTT_PORT: u16 = 8883;
+/// How long tasks may take to end; they are broken off then.
+const FAREWELL: Duration = Duration::from_millis(1500);
+/// Most printers in one world: their serial numbers and loopback addresses have to suffice.
+pub const MAX_PRINTERS: usize = 20_000;
+
+/// What a world is to be made of.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Printers of the ready account, at most [`MAX_PRINTERS`].
+    pub printers: usize,
+    /// Their models, taken in turn; the default three when empty.
+    pub models: Vec<Model>,
+    /// What they do at first.
+    pub state: State,
+    /// Decides everything that chance decides.
+    pub seed: u64,
+    /// Simulated seconds per second, above 0.
+    pub speed: f64,
+    /// Where certificates live; a temporary directory, removed at the end, when `None`.
+    pub state_dir: Option<PathBuf>,
+    /// The first printer's own loopback address, counting up from there; all printers share
+    /// 127.0.0.1 and have free ports when `None`.
+    pub lan_addresses: Option<Ipv4Addr>,
+    /// Port of the REST API; a free one when `None` or taken.
+    pub api_port: Option<u16>,
+    /// Port of the cloud's broker; a free one when `None` or taken.
+    pub mqtt_port: Option<u16>,
+}
+
+/// What the printers of a world do at first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum State {
+    /// All stand idle.
+    #[default]
+    Idle,
+    /// All are inside a job.
+    Printing,
+    /// Two of three are inside a job.
+    Mixed,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            printers: 3,
+            models: plan::DEFAULT_MODELS.to_vec(),
+            state: State::Idle,
+            seed: 1,
+            speed: 1.0,
+            state_dir: None,
+            lan_addresses: None,
+            api_port: None,
+            mqtt_port: None,
+        }
+    }
+}
+
+/// Why a world does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// A setting is out of range: change it.
+    #[error("{setting} has to be {range}")]
+    Setting {
+        /// Which one.
+        setting: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// The addresses from `--lan-addresses` on leave 127.0.0.0/8: take a lower first one.
+    #[error("the printers' own addresses leave the loopback network")]
+    Addresses,
+    /// The state directory cannot be made or read: check path and permissions.
+    #[error("cannot use the state directory {path}", path = path.display())]
+    StateDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No certificates: see the cause.
+    #[error("cannot make certificates")]
+    Certificates(#[from] CertError),
+    /// No port to listen on: the address is not of this machine, or files are used up (`ulimit -n`).
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Start-up was broken off.
+    #[error("the start was broken off")]
+    Stopped,
+}
+
+/// A running world. It ends with its shutdown token; dropping it breaks it off.
+pub struct World {
+    ready: Ready,
+    notes: Vec<String>,
+    switchboard: Switchboard,
+    printers: Vec<Arc<Printer>>,
+    tasks: JoinSet<()>,
+    shutdown: CancellationToken,
+    _state_dir: StateDir,
+}
+
+impl World {
+    /// Starts everything; every listener is up when this returns.
+    ///
+    /// # Errors
+    /// [`WorldError`]; nothing is left running then.
+    pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Self, WorldError> {
+        let accounts = Accounts::from_seed(config.seed);
+        let planned = plan::printers(&config, &accounts)?;
+        let state_dir = StateDir::open(config.state_dir.clone())?;
+        let ca = open_ca(state_dir.path().to_owned()).await?;
+        let mut notes = Vec::new();
+
+        let api = bind::tcp(Ipv4Addr::LOCALHOST, config.api_port, "REST API", &mut notes).await?;
+        let mqtt = bind::tcp(Ipv4Addr::LOCALHOST, config.mqtt_port, "MQTT", &mut notes).await?;
+        let fixed = config.lan_addresses.map(|_| LAN_MQTT_PORT);
+        let mut faces = Vec::with_capacity(planned.len());
+        for planned in planned {
+            let name = planned.spec.name.clone();
+            let listener = bind::tcp(planned.spec.ip, fixed, &name, &mut notes).await?;
+            faces.push((planned.owner, Printer::new(planned.spec), listener));
+        }
+
+        let bound = faces
+            .iter()
+            .map(|(owner, printer, _)| (Arc::clone(owner), Arc::clone(printer) as Arc<dyn Listed>))
+            .collect();
+        let cloud = Arc::new(Cloud::new(accounts, bound));
+        let broker = Broker::new(Arc::new(Rules::new(Arc::clone(&cloud))), Limits::default());
+        let switchboard = Switchboard::new(Arc::clone(&cloud), broker.clone());
+
+        let mut ready = Ready::new(&cloud, state_dir.path(), port(&api)?, port(&mqtt)?);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve_rest(api, cloud, shutdown.clone()));
+        tasks.spawn(broker.run(mqtt, Some(ca.cloud_config()), shutdown.clone()));
+        let mut printers = Vec::new();
+        for (owner, printer, listener) in faces {
+            ready.add(&owner, printer.spec(), port(&listener)?);
+            let serial = printer.serial().clone();
+            let tls = ca.printer_config(&serial)?;
+            let machine: Arc<dyn Machine> = Arc::clone(&printer) as _;
+            tasks.spawn(mqtt::lan::run(listener, Some(tls), machine, shutdown.clone()));
+            tasks.spawn(switchboard.clone().carry(serial, shutdown.clone()));
+            tasks.spawn(Arc::clone(&printer).run(shutdown.clone()));
+            printers.push(printer);
+        }
+        Ok(Self { ready, notes, switchboard, printers, tasks, shutdown, _state_dir: state_dir })
+    }
+
+    /// What other programs need to know to use it.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// What did not go as asked, in sentences: ports that were taken.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The cloud's side of the printers, to cut one off or let it back.
+    pub fn switchboard(&self) -> &Switchboard {
+        &self.switchboard
+    }
+
+    /// All simulated printers, those of the further accounts last.
+    pub fn printers(&self) -> &[Arc<Printer>] {
+        &self.printers
+    }
+
+    /// Waits for the shutdown and then for the end of all tasks; late ones are broken off.
+    pub async fn stopped(mut self) {
+        self.shutdown.cancelled().await;
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL, all).await.is_err() {
+            tracing::debug!(tasks = self.tasks.len(), "breaking off late tasks");
+            self.tasks.shutdown().await;
+        }
+    }
+}
+
+impl Listed for Printer {
+    fn summary(&self) -> Summary {
+        Self::summary(self)
+    }
+
+    fn firmware(&self) -> Option<Firmware> {
+        Self::firmware(self)
+    }
+}
+
+async fn open_ca(state_dir: PathBuf) -> Result<Ca, WorldError> {
+    let opening = tokio::task::spawn_blocking(move || Ca::open_or_create(&state_dir));
+    Ok(opening.await.map_err(|_| WorldError::Stopped)??)
+}
+
+async fn serve_rest(listener: TcpListener, cloud: Arc<Cloud>, shutdown: CancellationToken) {
+    if let Err(error) = cloud::http::run(listener, cloud, shutdown).await {
+        tracing::error!(%error, "the REST API has ended");
+    }
+}
+
+fn port(listener: &TcpListener) -> Result<u16, WorldError> {
+    let address = listener.local_addr();
+    address
+        .map(|address| address.port())
+        .map_err(|source| WorldError::Listen { address: "a port just opened".to_owned(), source })
+}
+
+/// Which account a planned printer belongs to, and what it is made from.
+struct Planned {
+    owner: Arc<Account>,
+    spec: crate::simulator::PrinterSpec,
+}

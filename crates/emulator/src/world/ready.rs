@@ -1,0 +1,168 @@
+//! The ready file: all that another program needs to use a world, in one JSON object.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use crate::{
+    cloud::{Cloud, account::Account},
+    simulator::PrinterSpec,
+};
+
+/// What a running world tells of itself. Holds secrets, of a simulated world only.
+#[derive(Clone, Serialize)]
+pub struct Ready {
+    /// Where the REST API is, without a slash at the end.
+    pub api_url: String,
+    /// Where the cloud's broker is; it speaks TLS.
+    pub mqtt: Address,
+    /// The certificate to trust, for the broker and for the printers.
+    pub ca_file: PathBuf,
+    /// The account that owns `printers`; it signs in by e-mail code.
+    pub account: AccountEntry,
+    /// Further accounts: one that signs in by plain password, one with an authenticator.
+    pub accounts: Vec<AccountEntry>,
+    /// The printers of `account`.
+    pub printers: Vec<PrinterEntry>,
+    /// Servers over the world, by name; only where somebody runs them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub servers: Option<BTreeMap<String, String>>,
+}
+
+/// Host and port.
+#[derive(Debug, Clone, Serialize)]
+pub struct Address {
+    /// Address or name.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// An account and all that it takes to sign in.
+#[derive(Clone, Serialize)]
+pub struct AccountEntry {
+    /// Name at sign-in.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// Number of the account.
+    pub uid: String,
+    /// An access token that lives from the start.
+    pub token: String,
+    /// The code that an e-mail would bring.
+    pub email_code: String,
+    /// What the authenticator would show.
+    pub totp_code: String,
+    /// How it signs in: `email_code`, `password` or `authenticator`.
+    pub sign_in: &'static str,
+    /// The printers of a further account.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub printers: Vec<PrinterEntry>,
+}
+
+/// A printer and its LAN faces; the port of a face that it does not have is `null`.
+#[derive(Clone, Serialize)]
+pub struct PrinterEntry {
+    /// Serial number.
+    pub serial: String,
+    /// Name.
+    pub name: String,
+    /// Model's short name.
+    pub model: &'static str,
+    /// LAN access code.
+    pub access_code: String,
+    /// Address.
+    pub host: String,
+    /// Port of MQTT over TLS.
+    pub mqtt_port: u16,
+    /// Port of FTPS.
+    pub ftps_port: Option<u16>,
+    /// Port of JPEG pictures over TLS.
+    pub camera_port: Option<u16>,
+    /// Port of video over RTSPS.
+    pub rtsps_port: Option<u16>,
+}
+
+impl Ready {
+    /// Without printers yet.
+    pub(super) fn new(cloud: &Cloud, state_dir: &Path, api: u16, mqtt: u16) -> Self {
+        let accounts = cloud.accounts();
+        let entry = |account: &Account| AccountEntry::new(cloud, account);
+        Self {
+            api_url: format!("http://127.0.0.1:{api}"),
+            mqtt: Address { host: "127.0.0.1".to_owned(), port: mqtt },
+            ca_file: state_dir.join("ca.pem"),
+            account: entry(&accounts.ready),
+            accounts: vec![entry(&accounts.plain), entry(&accounts.authenticator)],
+            printers: Vec::new(),
+            servers: None,
+        }
+    }
+
+    /// Adds a printer to its owner.
+    pub(super) fn add(&mut self, owner: &Account, spec: &PrinterSpec, mqtt_port: u16) {
+        let printer = PrinterEntry {
+            serial: spec.serial.to_string(),
+            name: spec.name.clone(),
+            model: spec.model.name(),
+            access_code: spec.access_code.reveal().to_owned(),
+            host: spec.ip.to_string(),
+            mqtt_port,
+            ftps_port: None,
+            camera_port: None,
+            rtsps_port: None,
+        };
+        let uid = owner.uid.to_string();
+        match self.accounts.iter_mut().find(|account| account.uid == uid) {
+            Some(account) => account.printers.push(printer),
+            None => self.printers.push(printer),
+        }
+    }
+
+    /// Writes the ready file in one step: a reader sees all of it or none.
+    ///
+    /// # Errors
+    /// What the system says: no such directory, no permission, disk full.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.new", std::process::id()));
+        let new = path.with_file_name(name);
+        let written = self.write_new(&new).and_then(|()| fs::rename(&new, path));
+        if written.is_err() {
+            // The failure that is told is the first one.
+            let _ = fs::remove_file(&new);
+        }
+        written
+    }
+
+    fn write_new(&self, path: &Path) -> io::Result<()> {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        serde_json::to_writer_pretty(&mut file, self)?;
+        file.write_all(b"\n")?;
+        file.sync_all()
+    }
+}
+
+impl AccountEntry {
+    fn new(cloud: &Cloud, account: &Account) -> Self {
+        Self {
+            email: account.email.clone(),
+            password: account.password.clone(),
+            uid: account.uid.to_string(),
+            token: cloud.first_token(account),
+            email_code: account.email_code.clone(),
+            totp_code: account.totp_code.clone(),
+            sign_in: account.sign_in.word(),
+            printers: Vec::new(),
+        }
+    }
+}
