@@ -61,6 +61,7 @@ pub(crate) struct Global {
 enum Command {
     Query(commands::query::Args),
     Monitor(commands::monitor::Args),
+    Simulate(commands::simulate::Args),
     Decode(commands::decode::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
@@ -74,6 +75,7 @@ impl Cli {
         match command {
             Command::Query(args) => commands::block_on(commands::query::run(args, &global)),
             Command::Monitor(args) => commands::block_on(commands::monitor::run(args, &global)),
+            Command::Simulate(args) => commands::block_on(commands::simulate::run(args)),
             Command::Decode(args) => commands::decode::run(args),
             Command::Config(args) => commands::config::run(&args, &global),
             Command::Completions(args) => commands::completions::run(&args),

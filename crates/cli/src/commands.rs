@@ -6,6 +6,7 @@ pub(crate) mod decode;
 pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod query;
+pub(crate) mod simulate;
 
 use std::{future::Future, time::Duration};
 

@@ -9,7 +9,7 @@ mod state_dir;
 
 use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
-use bambu_protocol::{Firmware, Model};
+use bambu_protocol::{Firmware, Model, Serial};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -17,17 +17,20 @@ use crate::{
     certs::{Ca, CertError},
     cloud::{
         self, Cloud, Listed,
-        account::{Account, Accounts},
+        account::Accounts,
         rules::{Rules, Switchboard},
     },
     machine::Machine,
     mqtt::{self, Broker, Limits},
-    simulator::{Printer, Summary},
+    simulator::{Printer, Replay, ReplayError, Summary},
 };
 
 pub use ready::{AccountEntry, Address, PrinterEntry, Ready};
 
-use state_dir::StateDir;
+use self::{
+    plan::{Kind, Planned},
+    state_dir::StateDir,
+};
 
 /// The port of a printer's MQTT face where every printer has an address of its own.
 const LAN_MQTT_PORT: u16 = 8883;
@@ -58,6 +61,8 @@ pub struct Config {
     pub api_port: Option<u16>,
     /// Port of the cloud's broker; a free one when `None` or taken.
     pub mqtt_port: Option<u16>,
+    /// Captures; each adds a printer that repeats it.
+    pub replay: Vec<PathBuf>,
 }
 
 /// What the printers of a world do at first.
@@ -84,6 +89,7 @@ impl Default for Config {
             lan_addresses: None,
             api_port: None,
             mqtt_port: None,
+            replay: Vec::new(),
         }
     }
 }
@@ -110,6 +116,20 @@ pub enum WorldError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A capture cannot be replayed: see the cause.
+    #[error("cannot replay {path}", path = path.display())]
+    Replay {
+        /// The capture.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReplayError,
+    },
+    /// Two printers have one serial number: leave one capture out.
+    #[error("two printers have the serial number {serial}")]
+    Twice {
+        /// The serial number.
+        serial: Serial,
     },
     /// No certificates: see the cause.
     #[error("cannot make certificates")]
@@ -154,17 +174,14 @@ impl World {
         let mqtt = bind::tcp(Ipv4Addr::LOCALHOST, config.mqtt_port, "MQTT", &mut notes).await?;
         let fixed = config.lan_addresses.map(|_| LAN_MQTT_PORT);
         let mut faces = Vec::with_capacity(planned.len());
-        for planned in planned {
-            let name = planned.spec.name.clone();
-            let listener = bind::tcp(planned.spec.ip, fixed, &name, &mut notes).await?;
-            faces.push((planned.owner, Printer::new(planned.spec), listener));
+        for Planned { owner, ip, printer } in planned {
+            let name = printer.summary().name;
+            let listener = bind::tcp(ip, fixed, &name, &mut notes).await?;
+            faces.push((owner, ip, printer, listener));
         }
 
-        let bound = faces
-            .iter()
-            .map(|(owner, printer, _)| (Arc::clone(owner), Arc::clone(printer) as Arc<dyn Listed>))
-            .collect();
-        let cloud = Arc::new(Cloud::new(accounts, bound));
+        let bound = faces.iter().map(|(owner, _, printer, _)| (owner.clone(), printer.listed()));
+        let cloud = Arc::new(Cloud::new(accounts, bound.collect()));
         let broker = Broker::new(Arc::new(Rules::new(Arc::clone(&cloud))), Limits::default());
         let switchboard = Switchboard::new(Arc::clone(&cloud), broker.clone());
 
@@ -173,15 +190,17 @@ impl World {
         tasks.spawn(serve_rest(api, cloud, shutdown.clone()));
         tasks.spawn(broker.run(mqtt, Some(ca.cloud_config()), shutdown.clone()));
         let mut printers = Vec::new();
-        for (owner, printer, listener) in faces {
-            ready.add(&owner, printer.spec(), port(&listener)?);
-            let serial = printer.serial().clone();
-            let tls = ca.printer_config(&serial)?;
-            let machine: Arc<dyn Machine> = Arc::clone(&printer) as _;
+        for (owner, ip, printer, listener) in faces {
+            let summary = printer.summary();
+            ready.add(&owner, &summary, ip, port(&listener)?);
+            let tls = ca.printer_config(&summary.serial)?;
+            let machine: Arc<dyn Machine> = printer.listed();
             tasks.spawn(mqtt::lan::run(listener, Some(tls), machine, shutdown.clone()));
-            tasks.spawn(switchboard.clone().carry(serial, shutdown.clone()));
-            tasks.spawn(Arc::clone(&printer).run(shutdown.clone()));
-            printers.push(printer);
+            tasks.spawn(switchboard.clone().carry(summary.serial, shutdown.clone()));
+            tasks.spawn(printer.clone().run(shutdown.clone()));
+            if let Kind::Invented(printer) = printer {
+                printers.push(printer);
+            }
         }
         Ok(Self { ready, notes, switchboard, printers, tasks, shutdown, _state_dir: state_dir })
     }
@@ -201,7 +220,7 @@ impl World {
         &self.switchboard
     }
 
-    /// All simulated printers, those of the further accounts last.
+    /// The simulated printers, those of the further accounts last; replays are not among them.
     pub fn printers(&self) -> &[Arc<Printer>] {
         &self.printers
     }
@@ -227,6 +246,16 @@ impl Listed for Printer {
     }
 }
 
+impl Listed for Replay {
+    fn summary(&self) -> Summary {
+        Self::summary(self)
+    }
+
+    fn firmware(&self) -> Option<Firmware> {
+        Self::firmware(self)
+    }
+}
+
 async fn open_ca(state_dir: PathBuf) -> Result<Ca, WorldError> {
     let opening = tokio::task::spawn_blocking(move || Ca::open_or_create(&state_dir));
     Ok(opening.await.map_err(|_| WorldError::Stopped)??)
@@ -243,10 +272,4 @@ fn port(listener: &TcpListener) -> Result<u16, WorldError> {
     address
         .map(|address| address.port())
         .map_err(|source| WorldError::Listen { address: "a port just opened".to_owned(), source })
-}
-
-/// Which account a planned printer belongs to, and what it is made from.
-struct Planned {
-    owner: Arc<Account>,
-    spec: crate::simulator::PrinterSpec,
 }

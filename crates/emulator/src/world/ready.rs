@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write as _},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     cloud::{Cloud, account::Account},
-    simulator::PrinterSpec,
+    simulator::Summary,
 };
 
 /// What a running world tells of itself. Holds secrets, of a simulated world only.
@@ -105,13 +106,13 @@ impl Ready {
     }
 
     /// Adds a printer to its owner.
-    pub(super) fn add(&mut self, owner: &Account, spec: &PrinterSpec, mqtt_port: u16) {
+    pub(super) fn add(&mut self, owner: &Account, known: &Summary, ip: Ipv4Addr, mqtt_port: u16) {
         let printer = PrinterEntry {
-            serial: spec.serial.to_string(),
-            name: spec.name.clone(),
-            model: spec.model.name(),
-            access_code: spec.access_code.reveal().to_owned(),
-            host: spec.ip.to_string(),
+            serial: known.serial.to_string(),
+            name: known.name.clone(),
+            model: known.model.name(),
+            access_code: known.access_code.reveal().to_owned(),
+            host: ip.to_string(),
             mqtt_port,
             ftps_port: None,
             camera_port: None,

@@ -1,0 +1,218 @@
+//! `bambu simulate`: printers and a cloud that do not exist, until Ctrl-C.
+
+use std::{
+    io::{self, Write as _},
+    net::Ipv4Addr,
+    path::PathBuf,
+};
+
+use bambu_emulator::world::{Config, Ready, State, World, WorldError};
+use bambu_protocol::Model;
+use clap::{ValueEnum, ValueHint};
+
+use crate::{
+    exit::{Failure, Kind},
+    output::{self, Table},
+    shutdown,
+};
+
+/// Printers shown; the ready file has them all.
+const SHOWN: usize = 10;
+
+/// Simulate printers and the cloud they are bound to
+///
+/// Everything listens on the loopback network only. Programs that want to use it read the ready
+/// file; people read what is printed. It runs until Ctrl-C or SIGTERM.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: bambu simulate --printers 10 --models P1S,X1C,H2D --speed 60")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+    /// Print the ready document instead of a summary
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the simulated world is made of; shared by every command that starts one.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct WorldArgs {
+    /// Number of printers
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    printers: usize,
+    /// Their models, taken in turn [default: P1S,X1C,A1 mini]
+    #[arg(long, value_name = "MODEL,...", value_delimiter = ',')]
+    models: Vec<Model>,
+    /// What they do at first
+    #[arg(long, value_name = "STATE", value_enum)]
+    state: Option<StateName>,
+    /// How much faster than real time jobs proceed
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    speed: f64,
+    /// Decides everything that chance decides: names, codes, jobs
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Write one JSON object with addresses and secrets there once every listener is up
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Keep certificates and keys there, to be trusted again next time [default: a temporary one]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    state_dir: Option<PathBuf>,
+    /// Give each printer its own loopback address and its real ports, counting up from this
+    /// address, such as 127.0.1.1
+    #[arg(long, value_name = "FIRST")]
+    lan_addresses: Option<Ipv4Addr>,
+    /// Port of the REST API [default: a free one]
+    #[arg(long, value_name = "PORT")]
+    api_port: Option<u16>,
+    /// Port of the cloud's MQTT broker [default: a free one]
+    #[arg(long, value_name = "PORT")]
+    mqtt_port: Option<u16>,
+    /// Add a printer that plays the reports of this capture (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    replay: Vec<PathBuf>,
+}
+
+/// What the printers do at first.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum StateName {
+    /// All stand idle
+    Idle,
+    /// All are inside a job
+    Printing,
+    /// Two of three are inside a job
+    Mixed,
+}
+
+impl WorldArgs {
+    /// The world asked for; `default` is what printers do when that was not asked.
+    pub(crate) fn config(&self, default: State) -> Config {
+        Config {
+            printers: self.printers,
+            models: self.models.clone(),
+            state: self.state.map_or(default, State::from),
+            seed: self.seed,
+            speed: self.speed,
+            state_dir: self.state_dir.clone(),
+            lan_addresses: self.lan_addresses,
+            api_port: self.api_port,
+            mqtt_port: self.mqtt_port,
+            replay: self.replay.clone(),
+        }
+    }
+
+    /// Removes what an earlier run left at the ready file's place: it would be taken for ours.
+    pub(crate) fn clear_ready_file(&self) -> Result<(), Failure> {
+        let Some(path) = &self.ready_file else { return Ok(()) };
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Failure::from(error).about(format!("cannot replace {}", path.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the ready file, if one is wanted.
+    pub(crate) fn write_ready_file(&self, ready: &Ready) -> Result<(), Failure> {
+        let Some(path) = &self.ready_file else { return Ok(()) };
+        ready
+            .write(path)
+            .map_err(|error| Failure::from(error).about(format!("cannot write {}", path.display())))
+    }
+}
+
+impl From<StateName> for State {
+    fn from(name: StateName) -> Self {
+        match name {
+            StateName::Idle => Self::Idle,
+            StateName::Printing => Self::Printing,
+            StateName::Mixed => Self::Mixed,
+        }
+    }
+}
+
+impl From<WorldError> for Failure {
+    fn from(error: WorldError) -> Self {
+        let kind = match error {
+            WorldError::Setting { .. } | WorldError::Addresses | WorldError::Replay { .. } => {
+                Kind::Usage
+            }
+            _ => Kind::Failed,
+        };
+        Self::new(kind, error).about("cannot start the simulated world")
+    }
+}
+
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let stop = shutdown::token();
+    args.world.clear_ready_file()?;
+    let world = World::start(args.world.config(State::Idle), stop).await?;
+    for note in world.notes() {
+        eprintln!("note: {note}");
+    }
+    args.world.write_ready_file(world.ready())?;
+    // Whoever started us may not care to read: that is no reason to end the world.
+    let _ = if args.json { tell_json(world.ready()) } else { tell(world.ready()) };
+    world.stopped().await;
+    Ok(())
+}
+
+fn tell_json(ready: &Ready) -> io::Result<()> {
+    let mut out = output::stdout();
+    serde_json::to_writer(&mut out, ready)?;
+    writeln!(out)?;
+    out.flush()
+}
+
+fn tell(ready: &Ready) -> io::Result<()> {
+    let mut out = output::stdout();
+    let (account, mqtt) = (&ready.account, &ready.mqtt);
+    writeln!(out, "A simulated world is up until Ctrl-C.\n")?;
+    writeln!(out, "REST API  {}", ready.api_url)?;
+    writeln!(out, "MQTT      mqtts://{}:{}", mqtt.host, mqtt.port)?;
+    writeln!(out, "Trust     {}", ready.ca_file.display())?;
+    let (email, password, code) = (&account.email, &account.password, &account.email_code);
+    writeln!(out, "Account   {email}, password {password}, e-mail code {code}\n")?;
+
+    let mut table = Table::new(&["NAME", "MODEL", "SERIAL", "ACCESS CODE", "LAN MQTT"]);
+    for printer in ready.printers.iter().take(SHOWN) {
+        let address = format!("{}:{}", printer.host, printer.mqtt_port);
+        table.row([
+            printer.name.as_str().into(),
+            printer.model.into(),
+            printer.serial.as_str().into(),
+            printer.access_code.as_str().into(),
+            address.into(),
+        ]);
+    }
+    table.write(&mut out, output::on_terminal() && output::colour_wanted())?;
+    match ready.printers.len().saturating_sub(SHOWN) {
+        0 => {}
+        more => writeln!(out, "... and {more} more")?,
+    }
+
+    writeln!(out, "\nLook at it from another terminal:\n")?;
+    writeln!(out, "  export BAMBU_API_URL={}", ready.api_url)?;
+    writeln!(out, "  export BAMBU_MQTT_URL=mqtts://{}:{}", mqtt.host, mqtt.port)?;
+    writeln!(out, "  export BAMBU_CA_FILE={}", ready.ca_file.display())?;
+    writeln!(out, "  export BAMBU_UID={} BAMBU_TOKEN={}\n", account.uid, account.token)?;
+    writeln!(out, "  bambu query devices")?;
+    let authorization = "-H \"Authorization: Bearer $BAMBU_TOKEN\"";
+    let path = "/v1/iot-service/api/user/bind";
+    writeln!(out, "  curl {authorization} $BAMBU_API_URL{path}")?;
+    if let Some(printer) = ready.printers.first() {
+        let (serial, code) = (&printer.serial, &printer.access_code);
+        let topic = format!("-t device/{serial}/report");
+        writeln!(
+            out,
+            "  mosquitto_sub -h {} -p {} --cafile $BAMBU_CA_FILE -u u_$BAMBU_UID -P $BAMBU_TOKEN {topic}",
+            mqtt.host, mqtt.port
+        )?;
+        // A printer's certificate names its serial number, which no other program looks for.
+        writeln!(
+            out,
+            "  mosquitto_sub -h {} -p {} --cafile $BAMBU_CA_FILE --insecure -u bblp -P {code} {topic}",
+            printer.host, printer.mqtt_port
+        )?;
+    }
+    out.flush()
+}
