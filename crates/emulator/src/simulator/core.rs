@@ -121,10 +121,7 @@ impl Core {
                 put(&mut print, path, value);
             }
         }
-        if feed_changed
-            && Habits::of(model).units_in_deltas
-            && let Some(units) = frame::ams_units(model, &self.life)
-        {
+        if feed_changed && let Some(units) = frame::ams_units(model, &self.life) {
             put(&mut print, "ams.ams", units);
         }
         print.insert("command".into(), "push_status".into());

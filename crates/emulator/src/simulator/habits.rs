@@ -31,8 +31,6 @@ pub(super) struct Habits {
     pub(super) chamber_sensor: bool,
     /// `hw_switch_state` while filament is loaded.
     pub(super) loaded_switch: u32,
-    /// Sends the AMS units in deltas, not only in full reports.
-    pub(super) units_in_deltas: bool,
     /// The acknowledgement of `gcode_line` has no `command`.
     pub(super) bare_gcode_ack: bool,
     /// Stays silent and raises an HMS entry where others refuse an unsigned command.
@@ -88,7 +86,6 @@ const P1: Habits = Habits {
     flat_shows_left: false,
     chamber_sensor: false,
     loaded_switch: 1,
-    units_in_deltas: true,
     bare_gcode_ack: false,
     silent_refusal: true,
     stamped_hms: false,
@@ -96,8 +93,7 @@ const P1: Habits = Habits {
 };
 
 const A1: Habits = Habits { stage_after_job: 0, silent_refusal: false, ..P1 };
-const A1_MINI: Habits =
-    Habits { stage_after_job: 255, units_in_deltas: false, bare_gcode_ack: true, ..A1 };
+const A1_MINI: Habits = Habits { stage_after_job: 255, bare_gcode_ack: true, ..A1 };
 const A2L: Habits = Habits { names_3mf: false, ..A1 };
 
 const X1: Habits = Habits {

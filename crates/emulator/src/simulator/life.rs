@@ -96,7 +96,7 @@ impl Life {
     pub(super) fn start_inside_a_job(&mut self) {
         self.rest = Some(0.0);
         let mut job = Job::invent(&mut self.rng);
-        let share = self.rng.random_range(0.0..0.95);
+        let share = self.rng.random_range(0.0..0.8);
         job.fails_at = job.fails_at.filter(|at| *at > share);
         let seconds = job.minutes * 60.0;
         self.start(job);
