@@ -71,7 +71,7 @@ pub fn decode(payload: &[u8]) -> Result<Frame, ReportError> {
     } else if let Some(print) = document.print {
         Frame::Status(print)
     } else if let Some(modules) = document.modules {
-        Frame::Version(version::list(&modules))
+        Frame::Version(version::Versions::of(&modules).list.to_vec())
     } else if let Some(presence) = document.presence {
         Frame::Event(presence)
     } else {

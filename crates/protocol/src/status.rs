@@ -11,7 +11,9 @@ mod options;
 mod parts;
 mod text;
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use crate::{Firmware, Model, Serial, hms::Hms, print_error::PrintError};
 
@@ -95,5 +97,10 @@ pub struct Status {
     /// Firmware upgrade in progress or on offer.
     pub upgrade: Upgrade,
     /// Modules and their firmware, from `get_version`.
-    pub modules: Vec<ModuleVersion>,
+    #[serde(serialize_with = "list")]
+    pub modules: Arc<[ModuleVersion]>,
+}
+
+fn list<S: Serializer>(list: &Arc<[ModuleVersion]>, serializer: S) -> Result<S::Ok, S::Error> {
+    list.as_ref().serialize(serializer)
 }

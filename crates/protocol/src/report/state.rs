@@ -1,10 +1,7 @@
 //! The merged state of one printer.
 
 use super::{
-    Ack, Presence, ReportError,
-    document::{Document, Modules},
-    raw::Raw,
-    version, view,
+    Ack, Presence, ReportError, document::Document, raw::Raw, version::Versions, view,
     wire::PushStatus,
 };
 use crate::{Firmware, Model, Serial, status::Status};
@@ -31,7 +28,7 @@ pub enum Applied {
 #[derive(Debug, Clone, Default)]
 pub struct State {
     pub(super) print: Box<PushStatus>,
-    pub(super) modules: Modules,
+    pub(super) versions: Versions,
     serial: Option<Serial>,
     hint: Option<Model>,
     t_utc: Option<f64>,
@@ -71,7 +68,7 @@ impl State {
             applied = Applied::Event(presence);
         }
         if let Some(modules) = document.modules {
-            self.modules = modules;
+            self.versions = Versions::of(&modules);
             self.raw.version(payload);
             applied = Applied::Version;
         }
@@ -115,14 +112,14 @@ impl State {
 
     /// Serial number, from the caller, else from `get_version`.
     pub fn serial(&self) -> Option<Serial> {
-        self.serial.clone().or_else(|| version::serial(&self.modules))
+        self.serial.clone().or_else(|| self.versions.serial.clone())
     }
 
     /// Model, from `get_version`, else from the caller, else from the serial number.
     pub fn model(&self) -> Option<Model> {
         let otherwise =
             || self.hint.or_else(|| self.serial().as_ref().and_then(Model::from_serial));
-        match version::model(&self.modules) {
+        match self.versions.model {
             // Their older firmware has the same modules and no product name.
             Some(Model::X1C) if otherwise() == Some(Model::X1) => Some(Model::X1),
             Some(model) => Some(model),
@@ -132,6 +129,6 @@ impl State {
 
     /// Firmware, from `get_version`.
     pub fn firmware(&self) -> Option<Firmware> {
-        version::firmware(&self.modules)
+        self.versions.firmware
     }
 }

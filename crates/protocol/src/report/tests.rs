@@ -9,7 +9,7 @@ fn push(print: &Value) -> Vec<u8> {
     json!({ "print": print }).to_string().into_bytes()
 }
 
-fn full(extra: Value) -> Vec<u8> {
+fn full(extra: &Value) -> Vec<u8> {
     let mut print = json!({"command": "push_status", "msg": 0});
     print.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
     push(&print)
@@ -85,14 +85,14 @@ fn texts_come_as_numbers_and_broken_escapes_are_tolerated() {
 
 #[test]
 fn a_signed_bit_field_and_hex_of_any_case_and_length_are_masked() {
-    let status = after(&[full(json!({"home_flag": -1_066_934_785, "fun2": "F".repeat(90),
+    let status = after(&[full(&json!({"home_flag": -1_066_934_785, "fun2": "F".repeat(90),
         "fun": "0000000041afff9cff", "stat": "17802181F0"}))]);
     assert_eq!(status.storage.state, Some("ok"));
     assert_eq!(status.developer_mode, Some(false));
     assert_eq!(status.door_open, Some(false));
-    let status = after(&[full(json!({"fun": "0"}))]);
+    let status = after(&[full(&json!({"fun": "0"}))]);
     assert_eq!(status.developer_mode, Some(true));
-    assert_eq!(after(&[full(json!({"fun": "xyz"}))]).developer_mode, None);
+    assert_eq!(after(&[full(&json!({"fun": "xyz"}))]).developer_mode, None);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_repeated_key_counts_as_its_last_value() {
 #[test]
 fn hostile_documents_are_errors_and_leave_the_state_unchanged() {
     let mut state = State::new();
-    state.apply(&full(json!({"mc_percent": 5}))).unwrap();
+    state.apply(&full(&json!({"mc_percent": 5}))).unwrap();
     let (before, raw) = (state.status(), state.raw());
     let deep = |key: &str| {
         format!("{{\"print\":{{\"msg\":1,\"mc_percent\":9,\"{key}\":{}", "[".repeat(100_000))
@@ -171,7 +171,7 @@ fn acknowledgements_are_told_and_never_merged() {
         (r#"{"print":{"result":"failed","err_code":84033543}}"#, true),
     ];
     let mut state = State::new();
-    state.apply(&full(json!({"mc_percent": 5}))).unwrap();
+    state.apply(&full(&json!({"mc_percent": 5}))).unwrap();
     for (payload, refused) in acks {
         let Applied::Ack(ack) = state.apply(payload.as_bytes()).unwrap() else {
             panic!("{payload}");
@@ -201,7 +201,7 @@ fn presence_and_log_lines_are_no_reports() {
 #[test]
 fn a_full_report_replaces_and_a_delta_merges() {
     let first = full(
-        json!({"mc_percent": 5, "layer_num": 2, "ipcam": {"ipcam_dev": "1", "timelapse": "enable"}}),
+        &json!({"mc_percent": 5, "layer_num": 2, "ipcam": {"ipcam_dev": "1", "timelapse": "enable"}}),
     );
     let status = after(&[
         first.clone(),
@@ -211,14 +211,14 @@ fn a_full_report_replaces_and_a_delta_merges() {
     assert_eq!((status.camera.present, status.camera.timelapse), (Some(true), Some(false)));
     let status = after(&[first.clone(), delta(&json!({"layer_num": null}))]);
     assert_eq!((status.job.progress_percent, status.job.layer), (Some(5), None));
-    let status = after(&[first, full(json!({"layer_num": 9}))]);
+    let status = after(&[first, full(&json!({"layer_num": 9}))]);
     assert_eq!((status.job.progress_percent, status.job.layer), (None, Some(9)));
 }
 
 #[test]
 fn a_small_report_without_msg_cannot_wipe_the_state() {
     let mut state = State::new();
-    state.apply(&full(json!({"mc_percent": 5}))).unwrap();
+    state.apply(&full(&json!({"mc_percent": 5}))).unwrap();
     let small = push(&json!({"command": "push_status", "wifi_signal": "-50dBm"}));
     assert_eq!(state.apply(&small).unwrap(), Applied::Delta);
     assert_eq!(state.apply(&push(&json!({"wifi_signal": "-51dBm"}))).unwrap(), Applied::Delta);
@@ -232,7 +232,7 @@ fn a_small_report_without_msg_cannot_wipe_the_state() {
 #[test]
 fn units_and_trays_merge_by_id() {
     let units = json!([{"id": "0", "tray": [pla("0"), pla("1")]}, {"id": "1", "tray": [pla("0")]}]);
-    let first = full(ams(&units, "3", "13"));
+    let first = full(&ams(&units, "3", "13"));
     let change =
         json!({"ams": {"ams": [{"id": 1, "tray": [{"id": 0, "tray_type": "ABS", "k": 0.02}]}]}});
     let status = after(&[first.clone(), delta(&change)]);
@@ -249,7 +249,7 @@ fn units_and_trays_merge_by_id() {
 fn a_bare_tray_means_that_the_spool_is_gone_but_not_on_ams_ht() {
     let gone = |unit: &str, tray: Value| {
         let bits = ("11", "1000f");
-        let first = full(ams(&json!([{"id": unit, "tray": [pla("0")]}]), bits.0, bits.1));
+        let first = full(&ams(&json!([{"id": unit, "tray": [pla("0")]}]), bits.0, bits.1));
         let change = json!({"ams": {"ams": [{"id": unit, "tray": [tray]}]}});
         after(&[first, delta(&change)]).ams.units[0].trays[0].material.is_none()
     };
@@ -268,7 +268,7 @@ fn a_bare_tray_means_that_the_spool_is_gone_but_not_on_ams_ht() {
 fn the_exist_bits_have_the_last_word() {
     let units =
         json!([{"id": "0", "tray": [pla("0"), pla("1")]}, {"id": "128", "tray": [pla("0")]}]);
-    let first = full(ams(&units, "11", "10003"));
+    let first = full(&ams(&units, "11", "10003"));
     let status = after(&[first.clone(), delta(&json!({"ams": {"tray_exist_bits": "2"}}))]);
     let trays = &status.ams.units[0].trays;
     assert_eq!((trays[0].loaded, trays[0].material.as_deref()), (Some(false), None));
@@ -281,7 +281,7 @@ fn the_exist_bits_have_the_last_word() {
 #[test]
 fn unknown_keys_stay_reachable_through_many_deltas() {
     let mut state = State::new();
-    state.apply(&full(json!({"novel": {"a": 1}, "mc_percent": 0}))).unwrap();
+    state.apply(&full(&json!({"novel": {"a": 1}, "mc_percent": 0}))).unwrap();
     for percent in 1..=100 {
         let extra = json!({"novel": {"b": percent}, "mc_percent": percent, "pad": "x".repeat(200)});
         state.apply(&delta(&extra)).unwrap();

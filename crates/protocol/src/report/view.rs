@@ -10,7 +10,7 @@ mod number;
 mod options;
 mod temperatures;
 
-use super::{State, version, wire::PushStatus, wire::parts::Module};
+use super::{State, version::Versions, wire::PushStatus};
 use crate::{
     Firmware, Model,
     hms::Hms,
@@ -23,7 +23,7 @@ use number::word;
 /// What the parts of the view look at.
 struct Context<'a> {
     print: &'a PushStatus,
-    modules: &'a [Module],
+    versions: &'a Versions,
     model: Option<Model>,
     firmware: Option<Firmware>,
 }
@@ -42,7 +42,7 @@ impl Context<'_> {
 pub(super) fn status(state: &State) -> Status {
     let context = Context {
         print: &state.print,
-        modules: &state.modules,
+        versions: &state.versions,
         model: state.model(),
         firmware: state.firmware(),
     };
@@ -86,6 +86,6 @@ pub(super) fn status(state: &State) -> Status {
         tool: options::tool(print),
         plate_detected: options::plate(print),
         upgrade: health::upgrade(print),
-        modules: version::list(context.modules),
+        modules: context.versions.list.clone(),
     }
 }

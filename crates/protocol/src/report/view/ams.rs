@@ -10,7 +10,6 @@ use crate::{
     report::{
         leaf::{Bits, Leaf},
         merge::slot_bit,
-        version,
         wire::{
             PushStatus,
             ams::{AmsReport, DrySetting, HasId, TrayReport, UnitReport},
@@ -54,7 +53,7 @@ fn one_unit(context: &Context<'_>, unit: &UnitReport, exist: Option<Bits>) -> Op
     if extruder == Some(0xE) {
         return None;
     }
-    let module = version::unit(context.modules, id);
+    let module = context.versions.unit(id);
     let model = family(context, info, module.map(|(_, family)| family));
     let measures = model != Some(LITE);
     let dries = matches!(model, Some("AMS 2 Pro" | "AMS HT"));
@@ -68,8 +67,8 @@ fn one_unit(context: &Context<'_>, unit: &UnitReport, exist: Option<Bits>) -> Op
         drying_minutes_left: whole(&unit.dry_time),
         drying: dries.then(|| drying(unit, info)),
         extruder: extruder.filter(|extruder| *extruder < 2),
-        firmware: module.and_then(|(module, _)| filled(&module.sw_ver)),
-        serial: module.and_then(|(module, _)| filled(&module.sn)),
+        firmware: module.and_then(|(module, _)| module.firmware.clone()),
+        serial: module.and_then(|(module, _)| module.serial.clone()),
         trays: trays.iter().filter_map(|tray| one_tray(id, tray, exist)).collect(),
     })
 }
