@@ -7,6 +7,10 @@ use super::{merge, text};
 /// Deltas kept as they came; more are folded into one document.
 const MAX_DELTA_BYTES: usize = 4096;
 
+/// Longest document kept. Ten times the largest known report: what is longer is no printer's, and
+/// as JSON values it would take a large multiple of its bytes.
+const MAX_RETAINED: usize = 128 * 1024;
+
 /// The last full report, the deltas since, and the last `get_version`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Raw {
@@ -18,16 +22,19 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn full(&mut self, payload: &[u8]) {
-        self.full = Some(payload.into());
+        self.full = (payload.len() <= MAX_RETAINED).then(|| payload.into());
         self.deltas = Vec::new();
         self.delta_bytes = 0;
     }
 
     pub(crate) fn version(&mut self, payload: &[u8]) {
-        self.version = Some(payload.into());
+        self.version = (payload.len() <= MAX_RETAINED).then(|| payload.into());
     }
 
     pub(crate) fn delta(&mut self, payload: &[u8]) {
+        if payload.len() > MAX_RETAINED {
+            return;
+        }
         self.deltas.push(payload.into());
         self.delta_bytes = self.delta_bytes.saturating_add(payload.len());
         if self.delta_bytes > MAX_DELTA_BYTES {

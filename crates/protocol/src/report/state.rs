@@ -100,7 +100,8 @@ impl State {
     }
 
     /// The merged report with every key that the printer sent, known to us or not:
-    /// `{"print": {…}, "info": {…}}`. Made on demand from the retained bytes.
+    /// `{"print": {…}, "info": {…}}`. Made on demand from the retained bytes; documents over
+    /// 128 KiB, which no printer sends, are not retained.
     pub fn raw(&self) -> serde_json::Value {
         self.raw.merged()
     }
