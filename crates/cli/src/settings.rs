@@ -69,7 +69,9 @@ impl<T> Setting<T> {
         E: std::error::Error + Send + Sync + 'static,
     {
         let value = parse(self.value.as_ref()).map_err(|error| {
-            Failure::new(Kind::Usage, error).about(format!("from {}", self.source))
+            Failure::new(Kind::Usage, error)
+                .about(self.source.to_string())
+                .next(format!("correct the {}", self.source))
         })?;
         Ok(Setting { value, source: self.source })
     }
@@ -143,7 +145,7 @@ impl Settings {
         if let Some(file) = &self.ca_file {
             roots = roots
                 .with_pem_file(&file.value)
-                .map_err(|error| Failure::new(Kind::Usage, error))?;
+                .map_err(|error| Failure::advised(Kind::Usage, &error))?;
         }
         Ok(Options { roots, ..Options::default() })
     }

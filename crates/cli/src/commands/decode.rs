@@ -47,9 +47,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let mut frames = Frames::new(input, MAX_REPORT);
     let (mut read, mut bad) = (0_u64, 0_u64);
     // Whoever follows a live stream sees each status as soon as its report is there.
-    while let Some(frame) =
-        frames.next(&mut || out.flush()).map_err(|error| Failure::new(Kind::Failed, error))?
-    {
+    while let Some(frame) = frames.next(&mut || out.flush())? {
         let applied = match &frame.body {
             Ok(body) => {
                 state.apply(body).map(drop).map_err(|error| Failure::new(Kind::Failed, error))

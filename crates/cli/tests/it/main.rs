@@ -1,0 +1,6 @@
+//! The `bambu` binary from outside: what it prints, where, and how it ends. One test binary.
+
+mod decode;
+mod names;
+mod run;
+mod settings;

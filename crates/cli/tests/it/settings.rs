@@ -1,0 +1,102 @@
+//! `bambu config`, and how a call without the needed settings ends.
+
+use serde_json::Value;
+
+use crate::run::{Home, bambu};
+
+const CONFIG: &str = r#"
+region = "china"
+api_url = "https://api.example.com"
+
+[[printer]]
+name = "Workshop"
+serial = "01P00A000000001"
+host = "127.0.0.1"
+access_code = "s3cretcd"
+"#;
+
+#[test]
+fn show_tells_each_value_and_its_source_and_masks_secrets() {
+    let home = Home::new();
+    home.write(".config/bambu/bambu.toml", CONFIG);
+    home.write(".bambu_token", r#"{"region":"global","token":"savedtoken"}"#);
+    for arguments in [&["config", "show"][..], &["config", "show", "--json"]] {
+        let run = home.run(arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+        assert!(run.stdout.contains("********"), "{}", run.stdout);
+        assert!(!run.stdout.contains("s3cretcd") && !run.stdout.contains("savedtoken"));
+    }
+    let shown: Value =
+        serde_json::from_str(&home.run(&["config", "show", "--json"]).stdout).unwrap();
+    assert_eq!(shown["region"]["value"], "china");
+    assert_eq!(shown["region"]["source"], "config file");
+    assert_eq!(shown["token"]["source"], "saved session");
+    assert_eq!(shown["mqtt_url"]["value"], "mqtts://cn.mqtt.bambulab.com:8883");
+    assert_eq!(shown["printers"][0]["name"], "Workshop");
+}
+
+#[test]
+fn the_environment_and_flags_win_in_this_order() {
+    let home = Home::new();
+    home.write("elsewhere/bambu.toml", CONFIG);
+    let run = |flags: &[&str]| {
+        let mut command = home.command(&[&["config", "show", "--json"], flags].concat());
+        command.env("BAMBU_CONFIG_DIR", home.path().join("elsewhere"));
+        command.env("BAMBU_API_URL", "https://env.example.com");
+        let output = command.output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["api_url"].clone()
+    };
+    assert_eq!(run(&[])["source"], "BAMBU_API_URL");
+    let flagged = run(&["--api-url", "https://flag.example.com"]);
+    assert_eq!(flagged["value"], "https://flag.example.com");
+    assert_eq!(flagged["source"], "--api-url");
+}
+
+#[test]
+fn a_secret_may_come_from_standard_input() {
+    let run = Home::new().feed(&["config", "show", "--json", "--token", "-"], b"tok\n");
+    let shown: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(shown["token"]["source"], "--token");
+    let run = Home::new().feed(&["config", "show", "--token", "-"], b"");
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+#[test]
+fn path_is_told_even_when_the_file_is_broken() {
+    let home = Home::new();
+    home.write(".config/bambu/bambu.toml", "region = [");
+    let path = home.run(&["config", "path"]);
+    assert_eq!((path.code, path.stdout.trim_end().ends_with("bambu/bambu.toml")), (0, true));
+    let show = home.run(&["config", "show"]);
+    assert_eq!(show.code, 2);
+    assert!(show.stderr.contains("line 1") && show.stderr.contains("next: "), "{}", show.stderr);
+}
+
+#[test]
+fn each_way_to_fail_has_its_exit_code_its_cause_and_its_next_step() {
+    let unreachable = ["--api-url", "http://127.0.0.1:1", "--token", "x"];
+    let nobody =
+        ["01P00A000000001", "--host", "127.0.0.1", "--mqtt-port", "1", "--access-code", "x"];
+    for (code, arguments) in [
+        (2, &["query", "--region", "mars"][..]),
+        (2, &["query", "--config", "/nowhere/bambu.toml"]),
+        (2, &["query", "--ca-file", "/nowhere/ca.pem", "--token", "x"]),
+        (2, &["query", "--api-url", "http://example.com", "--token", "x"]),
+        (2, &["query", "--projects", "--token", "x"]),
+        (2, &["monitor", "--host", "127.0.0.1"]),
+        (4, &["query"]),
+        (4, &["monitor"]),
+        (4, &["monitor", "01P00A000000001", "--host", "127.0.0.1"]),
+        (5, &[&["query"], &unreachable[..]].concat()),
+        (5, &[&["monitor"], &unreachable[..]].concat()),
+        (5, &[&["monitor", "--timeout", "20"], &nobody[..]].concat()),
+        (5, &[&["query", "--status"], &nobody[..]].concat()),
+    ] {
+        let run = bambu(arguments);
+        assert_eq!(run.code, code, "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains("error: "), "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains("next: "), "{arguments:?}: {}", run.stderr);
+    }
+    assert_eq!(bambu(&["--no-such-flag"]).code, 2);
+    assert_eq!(bambu(&["--version"]).code, 0);
+}
