@@ -59,6 +59,7 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(commands::demo::Args),
     Query(commands::query::Args),
     Monitor(commands::monitor::Args),
     Simulate(commands::simulate::Args),
@@ -73,6 +74,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Self { global, command } = self;
         match command {
+            Command::Demo(args) => commands::block_on(commands::demo::run(args)),
             Command::Query(args) => commands::block_on(commands::query::run(args, &global)),
             Command::Monitor(args) => commands::block_on(commands::monitor::run(args, &global)),
             Command::Simulate(args) => commands::block_on(commands::simulate::run(args)),

@@ -34,9 +34,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let show = match (args.json, output::on_terminal()) {
         (true, _) => Show::Json,
         (false, false) => Show::Lines,
-        (false, true) => {
-            Show::Screen(Screen { title: "bambu monitor".to_owned(), foot: Vec::new() })
-        }
+        (false, true) => Show::Screen(Screen::titled("bambu monitor")),
     };
     let connect = async {
         let targets = targets::choose(&args.which, &settings).await?;

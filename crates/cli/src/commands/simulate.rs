@@ -10,6 +10,7 @@ use bambu_emulator::world::{Config, Ready, State, World, WorldError};
 use bambu_protocol::Model;
 use clap::{ValueEnum, ValueHint};
 
+use super::look;
 use crate::{
     exit::{Failure, Kind},
     output::{self, Table},
@@ -45,9 +46,9 @@ pub(crate) struct WorldArgs {
     /// What they do at first
     #[arg(long, value_name = "STATE", value_enum)]
     state: Option<StateName>,
-    /// How much faster than real time jobs proceed
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    speed: f64,
+    /// How much faster than real time jobs proceed [default: 1; demo: 30]
+    #[arg(long, value_name = "FACTOR")]
+    speed: Option<f64>,
     /// Decides everything that chance decides: names, codes, jobs
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -84,14 +85,14 @@ pub(crate) enum StateName {
 }
 
 impl WorldArgs {
-    /// The world asked for; `default` is what printers do when that was not asked.
-    pub(crate) fn config(&self, default: State) -> Config {
+    /// The world asked for; `state` and `speed` count where the call does not say.
+    pub(crate) fn config(&self, state: State, speed: f64) -> Config {
         Config {
             printers: self.printers,
             models: self.models.clone(),
-            state: self.state.map_or(default, State::from),
+            state: self.state.map_or(state, State::from),
             seed: self.seed,
-            speed: self.speed,
+            speed: self.speed.unwrap_or(speed),
             state_dir: self.state_dir.clone(),
             lan_addresses: self.lan_addresses,
             api_port: self.api_port,
@@ -145,7 +146,7 @@ impl From<WorldError> for Failure {
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let stop = shutdown::token();
     args.world.clear_ready_file()?;
-    let world = World::start(args.world.config(State::Idle), stop).await?;
+    let world = World::start(args.world.config(State::Idle, 1.0), stop).await?;
     for note in world.notes() {
         eprintln!("note: {note}");
     }
@@ -190,29 +191,7 @@ fn tell(ready: &Ready) -> io::Result<()> {
         more => writeln!(out, "... and {more} more")?,
     }
 
-    writeln!(out, "\nLook at it from another terminal:\n")?;
-    writeln!(out, "  export BAMBU_API_URL={}", ready.api_url)?;
-    writeln!(out, "  export BAMBU_MQTT_URL=mqtts://{}:{}", mqtt.host, mqtt.port)?;
-    writeln!(out, "  export BAMBU_CA_FILE={}", ready.ca_file.display())?;
-    writeln!(out, "  export BAMBU_UID={} BAMBU_TOKEN={}\n", account.uid, account.token)?;
-    writeln!(out, "  bambu query devices")?;
-    let authorization = "-H \"Authorization: Bearer $BAMBU_TOKEN\"";
-    let path = "/v1/iot-service/api/user/bind";
-    writeln!(out, "  curl {authorization} $BAMBU_API_URL{path}")?;
-    if let Some(printer) = ready.printers.first() {
-        let (serial, code) = (&printer.serial, &printer.access_code);
-        let topic = format!("-t device/{serial}/report");
-        writeln!(
-            out,
-            "  mosquitto_sub -h {} -p {} --cafile $BAMBU_CA_FILE -u u_$BAMBU_UID -P $BAMBU_TOKEN {topic}",
-            mqtt.host, mqtt.port
-        )?;
-        // A printer's certificate names its serial number, which no other program looks for.
-        writeln!(
-            out,
-            "  mosquitto_sub -h {} -p {} --cafile $BAMBU_CA_FILE --insecure -u bblp -P {code} {topic}",
-            printer.host, printer.mqtt_port
-        )?;
-    }
+    writeln!(out)?;
+    look::write(ready, &mut out)?;
     out.flush()
 }

@@ -17,9 +17,7 @@ use crate::output::{Paint, Table, brief, human};
 #[derive(Debug, Default)]
 pub(crate) struct Screen {
     /// Above it, left of the time.
-    pub(crate) title: String,
-    /// Below it: how to look further.
-    pub(crate) foot: Vec<String>,
+    title: &'static str,
 }
 
 /// The screen over a terminal.
@@ -35,6 +33,11 @@ pub(super) struct Drawn {
 }
 
 impl Screen {
+    /// A screen with this title.
+    pub(crate) fn titled(title: &'static str) -> Self {
+        Self { title }
+    }
+
     pub(super) fn over(
         self,
         mut out: BufWriter<StdoutLock<'static>>,
@@ -80,7 +83,7 @@ impl Drawn {
     }
 
     fn lines(&self, columns: usize, rows: usize) -> Vec<String> {
-        let title = Paint::Bold.on(&self.screen.title, self.colour);
+        let title = Paint::Bold.on(self.screen.title, self.colour);
         let count = match self.printers.len() {
             1 => "1 printer".to_owned(),
             many => format!("{many} printers"),
@@ -88,9 +91,7 @@ impl Drawn {
         let facts = format!("{count}  {}  Ctrl-C ends", self.second);
         let mut lines =
             vec![format!("{title}  {}", Paint::Dim.on(&facts, self.colour)), String::new()];
-        let foot =
-            if rows > self.screen.foot.len() + 8 { self.screen.foot.as_slice() } else { &[] };
-        let room = rows.saturating_sub(lines.len() + foot.len() + 4).max(1);
+        let room = rows.saturating_sub(lines.len() + 4).max(1);
         let mut table = Table::new(&brief::HEADINGS);
         let mut troubles = Vec::new();
         for snapshot in self.printers.values().take(room) {
@@ -118,7 +119,7 @@ impl Drawn {
                 Paint::Dim.on(&format!("… and {hidden} more; --json shows all"), self.colour),
             );
         }
-        let room = rows.saturating_sub(lines.len() + foot.len() + 1);
+        let room = rows.saturating_sub(lines.len() + 1);
         if !troubles.is_empty() && room > 1 {
             lines.push(String::new());
             for trouble in troubles.iter().take(room - 1) {
@@ -126,7 +127,6 @@ impl Drawn {
                 lines.push(Paint::Yellow.on(&format!("! {text}"), self.colour));
             }
         }
-        lines.extend(foot.iter().map(|line| human::cut(line, columns)));
         lines
     }
 

@@ -1,0 +1,104 @@
+//! `bambu demo`: a simulated world, watched by the real client over real sockets.
+
+use std::io::Write as _;
+
+use bambu_emulator::world::{Ready, State, World};
+use bambu_server::Fleet;
+use bambulab::{
+    BrokerAddress, CloudLogin, CloudSession, Endpoint, Options, Region, Roots, Token, cloud::Cloud,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{look, simulate::WorldArgs};
+use crate::{
+    account,
+    exit::{Failure, Kind},
+    output, shutdown,
+    watch::{self, Limits, Screen, Show},
+};
+
+/// See it work: simulated printers, live, without any hardware or account
+///
+/// Starts a simulated cloud with printers on this machine, signs in to it with the same client
+/// that serves real printers, and shows them live: a table on a terminal, lines in a pipe. It also
+/// says how to look at the same printers with other programs. Ends on Ctrl-C.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    world: WorldArgs,
+    #[command(flatten)]
+    limits: Limits,
+    /// Write status documents, one per line, and no words
+    #[arg(long)]
+    json: bool,
+}
+
+/// Simulated seconds per second: a print is over while one watches.
+const SPEED: f64 = 30.0;
+
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let stop = shutdown::token();
+    args.world.clear_ready_file()?;
+    // The world ends after the watching, so that its end is not seen as trouble.
+    let world_end = CancellationToken::new();
+    let world = tokio::select! {
+        world = World::start(args.world.config(State::Mixed, SPEED), world_end.clone()) => world?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    for note in world.notes() {
+        eprintln!("note: {note}");
+    }
+    args.world.write_ready_file(world.ready())?;
+    let result = show(&args, world.ready(), &stop).await;
+    world_end.cancel();
+    world.stopped().await;
+    result
+}
+
+async fn show(args: &Args, ready: &Ready, stop: &CancellationToken) -> Result<(), Failure> {
+    let show = match (args.json, output::on_terminal()) {
+        (true, _) => Show::Json,
+        (false, terminal) => {
+            // Before the table, where the terminal wraps the lines and they can be copied whole.
+            let mut out = output::stdout();
+            look::write(ready, &mut out)?;
+            writeln!(out)?;
+            out.flush()?;
+            if terminal { Show::Screen(Screen::titled("bambu demo")) } else { Show::Lines }
+        }
+    };
+    let (fleet, session) = tokio::select! {
+        connected = connect(ready) => connected?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let result = watch::follow(&fleet, show, args.limits, stop).await;
+    drop(fleet);
+    session.close().await;
+    result
+}
+
+/// Signs in as any user of the cloud would: nothing is taken from the world but addresses and
+/// the token.
+async fn connect(ready: &Ready) -> Result<(Fleet, CloudSession), Failure> {
+    let roots = Roots::public()
+        .with_pem_file(&ready.ca_file)
+        .map_err(|error| Failure::advised(Kind::Failed, &error))?;
+    let token = Token::new(&ready.account.token);
+    let broker = BrokerAddress { host: ready.mqtt.host.clone(), port: ready.mqtt.port };
+    let endpoint: Endpoint = Region::Global
+        .endpoint()
+        .with_api_url(&ready.api_url)
+        .map_err(|error| Failure::new(Kind::Failed, error))?
+        .with_mqtt(broker.clone());
+    let cloud = Cloud::new(&endpoint, Some(token.clone()), &roots).map_err(account::failure)?;
+    let devices = cloud.devices().await.map_err(account::failure)?.value;
+    let uid = cloud.uid().await.map_err(account::failure)?;
+    let options = Options { roots, ..Options::default() };
+    let session = CloudSession::connect(CloudLogin { uid, token, broker }, options);
+    let mut fleet = Fleet::new();
+    for device in devices {
+        let model = device.model();
+        fleet.add(session.printer(device.serial, device.name, model));
+    }
+    Ok((fleet, session))
+}
