@@ -1,0 +1,9 @@
+//! The simulated cloud from outside: raw HTTP and a foreign MQTT client on real sockets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may end at once")]
+
+mod answers;
+mod broker;
+mod http;
+mod signing_in;
+mod whole_world;
