@@ -1,6 +1,8 @@
 //! Properties of decoding and merging, over invented reports and mutated ones.
 #![allow(clippy::unwrap_used)]
 
+use std::{fs, path::Path, sync::LazyLock};
+
 use bambu_protocol::{
     report::{State, decode},
     status::Status,
@@ -264,6 +266,14 @@ fn status_of(print: &Value) -> Status {
     state.status()
 }
 
+/// Full reports of all models, as one line each.
+static FIXTURES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let files = fs::read_dir(folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    let reports = files.map(|file| serde_json::from_slice::<Value>(&file).unwrap());
+    reports.map(|report| report["pushall"].to_string()).collect()
+});
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -282,6 +292,25 @@ proptest! {
     #[test]
     fn decoding_never_panics_on_arbitrary_bytes(bytes in vec(any::<u8>(), 0..400)) {
         let _ = decode(&bytes);
+    }
+
+    #[test]
+    fn a_mutated_report_of_any_model_never_panics(
+        model in any::<prop::sample::Index>(),
+        edits in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..4), 1..8),
+    ) {
+        let mut report = model.get(&FIXTURES).as_bytes().to_vec();
+        // Values move between keys, brackets and quotes get lost, pieces repeat.
+        for (from, to, length) in edits {
+            let (from, to) = (from.index(report.len()), to.index(report.len()));
+            let piece: Vec<u8> = report.iter().skip(from).take(1 << (length * 3)).copied().collect();
+            let end = report.len().min(to + piece.len() / 2);
+            report.splice(to..end, piece);
+        }
+        let mut state = State::new();
+        if state.apply(&report).is_ok() {
+            prop_assert!(serde_json::to_string(&state.status()).is_ok());
+        }
     }
 
     #[test]

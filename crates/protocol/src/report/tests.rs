@@ -293,6 +293,19 @@ fn unknown_keys_stay_reachable_through_many_deltas() {
 }
 
 #[test]
+fn what_is_retained_of_unknown_keys_has_a_bound() {
+    let mut state = State::new();
+    state.apply(&full(&json!({"mc_percent": 1}))).unwrap();
+    for number in 0..100 {
+        let mut extra = json!({"mc_percent": 2});
+        extra[format!("novel_{number}")] = "x".repeat(10_000).into();
+        state.apply(&delta(&extra)).unwrap();
+        assert!(state.raw().to_string().len() < 200_000);
+    }
+    assert_eq!(state.status().job.progress_percent, Some(2));
+}
+
+#[test]
 fn the_model_comes_from_get_version_then_the_caller_then_the_serial() {
     let serial = Serial::new("01P00A000000001").unwrap();
     let mut state = State::new().with_serial(serial);

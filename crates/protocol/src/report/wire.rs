@@ -14,7 +14,7 @@ use crate::status::Text;
 
 use ams::{AmsReport, TrayReport};
 use device::Device;
-use parts::{Hms, InfoTemp, Ipcam, Layers, Light, Net, Online, UpgradeState, Xcam};
+use parts::{Hms, InfoTemp, Ipcam, Layers, Light, Net, UpgradeState, Xcam};
 
 /// A number, in the table below.
 type Number = f64;
@@ -52,10 +52,8 @@ wire! {
         plate_idx: Number = "plate_idx",
         plate_cnt: Number = "plate_cnt",
         print_type: Text = "print_type",
-        queue_number: Number = "queue_number",
         fail_reason: Text = "fail_reason",
         s_obj: List<Number, 1024> = "s_obj",
-        mapping: List<Number, 256> = "mapping",
         stg_cur: Number = "stg_cur",
         stg: List<Number, 256> = "stg",
         stg_cd: Number = "stg_cd",
@@ -88,11 +86,8 @@ wire! {
 
         ams: Box<AmsReport> = "ams",
         ams_status: Number = "ams_status",
-        ams_rfid_status: Number = "ams_rfid_status",
         vt_tray: Box<TrayReport> = "vt_tray",
         vir_slot: List<TrayReport, 8> = "vir_slot",
-        filam_bak: List<Number, 64> = "filam_bak",
-        k: Number = "k",
         device: Box<Device> = "device",
 
         ipcam: Box<Ipcam> = "ipcam",
@@ -101,7 +96,6 @@ wire! {
         wifi_signal: Text = "wifi_signal",
         net: Net = "net",
         sdcard: bool = "sdcard",
-        online: Online = "online",
         upgrade_state: Box<UpgradeState> = "upgrade_state",
         force_upgrade: bool = "force_upgrade",
         print_error: Number = "print_error",

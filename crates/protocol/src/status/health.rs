@@ -19,6 +19,12 @@ pub struct Upgrade {
     pub new_version: Option<Text>,
     /// Whether the printer insists (`force_upgrade`).
     pub forced: Option<bool>,
+    /// Module that is being upgraded.
+    pub module: Option<Text>,
+    /// -1 download, -2 verification, -3 flashing, -4 a job was running; `null` when there is none.
+    pub error_code: Option<i64>,
+    /// Whether modules do not fit together and want to be repaired (`consistency_request`).
+    pub repair_requested: Option<bool>,
     /// Modules with newer firmware (`new_ver_list`).
     pub modules: Vec<UpgradeModule>,
 }

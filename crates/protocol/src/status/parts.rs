@@ -130,6 +130,10 @@ pub struct Storage {
     pub state: Option<&'static str>,
     /// Internal storage for time-lapses: free KiB.
     pub internal_free_kib: Option<u64>,
+    /// Internal storage for time-lapses: size in KiB.
+    pub internal_total_kib: Option<u64>,
     /// External storage for time-lapses: free KiB.
     pub external_free_kib: Option<u64>,
+    /// External storage for time-lapses: size in KiB.
+    pub external_total_kib: Option<u64>,
 }

@@ -32,6 +32,9 @@ pub(super) fn upgrade(print: &PushStatus) -> Upgrade {
         },
         new_version: filled(&wire.ota_new).or_else(ota),
         forced: wire.force_upgrade.known().or(print.force_upgrade.known()).copied(),
+        module: filled(&wire.module),
+        error_code: whole(&wire.err_code).filter(|code| *code != 0),
+        repair_requested: wire.consistency_request.known().copied(),
         modules,
     }
 }

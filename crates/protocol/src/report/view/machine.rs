@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     Firmware, Model,
-    report::{leaf::Leaf, wire::PushStatus},
+    report::{
+        leaf::Leaf,
+        wire::{PushStatus, device::Cam as DeviceCam, parts::Ipcam},
+    },
     status::{AirDuct, AirDuctPart, Cam, Fans, Lights, Network, Storage, Text},
 };
 
@@ -149,13 +152,16 @@ pub(super) fn storage(print: &PushStatus) -> Storage {
     let names = ["none", "ok", "abnormal", "read_only"];
     let camera = print.ipcam.known();
     let device = print.device.known().and_then(|device| device.cam.known());
+    let of = |in_camera: fn(&Ipcam) -> &Leaf<f64>, in_device: fn(&DeviceCam) -> &Leaf<f64>| {
+        camera
+            .and_then(|camera| whole(in_camera(camera)))
+            .or_else(|| device.and_then(|device| whole(in_device(device))))
+    };
     Storage {
         state: state.and_then(|state| names.get(usize::try_from(state).ok()?).copied()),
-        internal_free_kib: camera
-            .and_then(|camera| whole(&camera.internal_free))
-            .or_else(|| whole(&device?.internal_free)),
-        external_free_kib: camera
-            .and_then(|camera| whole(&camera.external_free))
-            .or_else(|| whole(&device?.external_free)),
+        internal_free_kib: of(|c| &c.internal_free, |d| &d.internal_free),
+        internal_total_kib: of(|c| &c.internal_total, |d| &d.internal_total),
+        external_free_kib: of(|c| &c.external_free, |d| &d.external_free),
+        external_total_kib: of(|c| &c.external_total, |d| &d.external_total),
     }
 }

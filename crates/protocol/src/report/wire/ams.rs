@@ -22,11 +22,7 @@ wire! {
         units: ById<UnitReport, MAX_UNITS> = "ams",
         ams_exist_bits: Bits = "ams_exist_bits",
         tray_exist_bits: Bits = "tray_exist_bits",
-        tray_is_bbl_bits: Bits = "tray_is_bbl_bits",
-        tray_reading_bits: Bits = "tray_reading_bits",
         tray_now: f64 = "tray_now",
-        tray_pre: f64 = "tray_pre",
-        tray_tar: f64 = "tray_tar",
         insert_flag: bool = "insert_flag",
         power_on_flag: bool = "power_on_flag",
     }

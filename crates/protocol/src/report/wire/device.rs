@@ -18,10 +18,8 @@ wire! {
         cham_temp: f64 = "cham_temp",
         airduct: Box<Airduct> = "airduct",
         ext_tool: ExtTool = "ext_tool",
-        laser: Laser = "laser",
         plate: Plate = "plate",
         cam: Cam = "cam",
-        kind: f64 = "type",
     }
 }
 
@@ -48,7 +46,6 @@ wire! {
     /// `device.nozzle`.
     pub(crate) struct Nozzles {
         info: NozzleList = "info",
-        state: f64 = "state",
     }
 }
 
@@ -69,9 +66,6 @@ wire! {
         kind: Text = "type",
         diameter: f64 = "diameter",
         wear: f64 = "wear",
-        sn: Text = "sn",
-        color: Text = "color_m",
-        filament: Text = "fila_id",
     }
 }
 
@@ -79,7 +73,6 @@ wire! {
     /// A heater with a packed temperature.
     pub(crate) struct Heater {
         info: HeaterInfo = "info",
-        state: f64 = "state",
     }
 }
 
@@ -113,14 +106,6 @@ wire! {
     pub(crate) struct ExtTool {
         kind: Text = "type",
         mount: f64 = "mount",
-        temperature: f64 = "th_temp",
-    }
-}
-
-wire! {
-    /// `device.laser`.
-    pub(crate) struct Laser {
-        power: f64 = "power",
     }
 }
 
@@ -128,7 +113,6 @@ wire! {
     /// `device.plate`: what the camera found on the bed.
     pub(crate) struct Plate {
         current: Text = "cur_id",
-        target: Text = "tar_id",
     }
 }
 

@@ -27,8 +27,6 @@ wire! {
         first_layer_inspector: bool = "first_layer_inspector",
         printing_monitor: bool = "printing_monitor",
         spaghetti_detector: bool = "spaghetti_detector",
-        print_halt: bool = "print_halt",
-        allow_skip_parts: bool = "allow_skip_parts",
         halt_print_sensitivity: Text = "halt_print_sensitivity",
         cfg: f64 = "cfg",
     }
@@ -54,13 +52,6 @@ wire! {
     /// An entry of `net.info`.
     pub(crate) struct Interface {
         ip: f64 = "ip",
-    }
-}
-
-wire! {
-    /// `online`: peripherals.
-    pub(crate) struct Online {
-        version: f64 = "version",
     }
 }
 
@@ -96,13 +87,9 @@ wire! {
         module: Text = "module",
         err_code: f64 = "err_code",
         new_version_state: f64 = "new_version_state",
-        dis_state: f64 = "dis_state",
         force_upgrade: bool = "force_upgrade",
         consistency_request: bool = "consistency_request",
         ota_new: Text = "ota_new_version_number",
-        ams_new: Text = "ams_new_version_number",
-        ahb_new: Text = "ahb_new_version_number",
-        ext_new: Text = "ext_new_version_number",
         new_ver_list: List<NewVersion, 64> = "new_ver_list",
     }
 }
@@ -125,6 +112,5 @@ wire! {
         sw_ver: Text = "sw_ver",
         hw_ver: Text = "hw_ver",
         sn: Text = "sn",
-        new_ver: Text = "new_ver",
     }
 }
