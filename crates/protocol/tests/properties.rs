@@ -303,7 +303,7 @@ proptest! {
         // Values move between keys, brackets and quotes get lost, pieces repeat.
         for (from, to, length) in edits {
             let (from, to) = (from.index(report.len()), to.index(report.len()));
-            let piece: Vec<u8> = report.iter().skip(from).take(1 << (length * 3)).copied().collect();
+            let piece: Vec<u8> = report.iter().skip(from).take(1_usize << (length * 3)).copied().collect();
             let end = report.len().min(to + piece.len() / 2);
             report.splice(to..end, piece);
         }
