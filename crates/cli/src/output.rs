@@ -91,14 +91,37 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Cuts the last column so that the table is at most `columns` wide.
-    pub(crate) fn fit(&mut self, columns: usize) {
+    /// Makes the table at most `columns` wide: leaves out these columns one after the other until
+    /// it is possible, and cuts the last one.
+    pub(crate) fn fit(&mut self, columns: usize, dispensable: &[&str]) {
+        for heading in dispensable {
+            let last = self.widths().pop().unwrap_or(0);
+            if self.width() - last + LEAST <= columns {
+                break;
+            }
+            self.leave_out(heading);
+        }
         let widths = self.widths();
         let Some((_, fixed)) = widths.split_last() else { return };
-        let room = columns.saturating_sub(fixed.iter().map(|width| width + GAP).sum()).max(8);
+        let room = columns.saturating_sub(fixed.iter().map(|width| width + GAP).sum()).max(LEAST);
         let last = fixed.len();
         for cell in self.rows.iter_mut().filter_map(|row| row.get_mut(last)) {
             cell.text = human::cut(&cell.text, room);
+        }
+    }
+
+    /// How wide the table is.
+    pub(crate) fn width(&self) -> usize {
+        let widths = self.widths();
+        widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+    }
+
+    /// Leaves a column out, by its heading.
+    pub(crate) fn leave_out(&mut self, heading: &str) {
+        let Some(at) = self.headings.iter().position(|it| *it == heading) else { return };
+        self.headings.remove(at);
+        for row in self.rows.iter_mut().filter(|row| at < row.len()) {
+            row.remove(at);
         }
     }
 
@@ -134,6 +157,8 @@ impl Table {
     }
 }
 
+/// Cells that are left of the last column at least.
+const LEAST: usize = 8;
 /// Spaces between two columns.
 const GAP: usize = 2;
 
@@ -162,6 +187,15 @@ mod tests {
             ["NAME         STATE", "P1S          running", "Große Kiste  idle"]
         );
         assert!(table.lines(true)[1].contains("\x1b[32mrunning\x1b[0m"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_fewer_columns_and_a_cut_last_one() {
+        let mut table = Table::new(&["NAME", "LAYER", "JOB"]);
+        table.row(["P1S".into(), "125/250".into(), "a very long title".into()]);
+        table.fit(16, &["LAYER"]);
+        assert_eq!(table.lines(false), ["NAME  JOB", "P1S   a very lo…"]);
+        assert_eq!(table.width(), 16);
     }
 
     #[test]

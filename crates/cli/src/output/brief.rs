@@ -38,7 +38,7 @@ pub(crate) fn row(status: &Status, bar: usize) -> Vec<Cell> {
     let when_active = |text: String| if active { text } else { human::UNKNOWN.to_owned() };
     vec![
         Cell::painted(name(status), Paint::Bold),
-        Cell::painted(state, paint),
+        Cell::painted(human::cut(&state, 22), paint),
         if active && progress != human::UNKNOWN {
             Cell::painted(progress, paint)
         } else {

@@ -101,7 +101,7 @@ impl Drawn {
                 Connection::Online if snapshot.complete => {
                     let trouble = brief::trouble(status);
                     troubles.extend(trouble.iter().map(|text| format!("{name}: {text}")));
-                    brief::row(status, BAR)
+                    brief::row(status, if columns < WIDE { 6 } else { 16 })
                 }
                 Connection::Online => brief::silent_row(name, "connecting", Paint::Cyan, ""),
                 Connection::Stale => brief::silent_row(name, "stale", Paint::Yellow, "fell silent"),
@@ -111,7 +111,7 @@ impl Drawn {
                 }
             });
         }
-        table.fit(columns);
+        table.fit(columns, &["LAYER", "LEFT", "BED", "NOZZLE"]);
         lines.extend(table.lines(self.colour));
         let hidden = self.printers.len().saturating_sub(room);
         if hidden > 0 {
@@ -150,7 +150,8 @@ impl Drawn {
     }
 }
 
-const BAR: usize = 12;
+/// From this width on there is room for a long progress bar.
+const WIDE: usize = 110;
 
 impl View for Drawn {
     fn update(&mut self, serial: &Serial, snapshot: &Arc<Snapshot>) -> io::Result<bool> {

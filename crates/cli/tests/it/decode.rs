@@ -8,10 +8,6 @@ fn decode(arguments: &[&str], input: &[u8]) -> Run {
     Home::new().feed(&[&["decode"], arguments].concat(), input)
 }
 
-fn documents(run: &Run) -> Vec<Value> {
-    run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
 const FULL: &str = r#"{"print":{"command":"push_status","msg":0,"gcode_state":"RUNNING","mc_percent":45,"nozzle_temper":219.6}}"#;
 
 #[test]
@@ -23,7 +19,7 @@ fn each_report_is_answered_by_the_status_after_it() {
     );
     let run = decode(&["--serial", "01P00A000000001"], input.as_bytes());
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-    let all = documents(&run);
+    let all = run.documents();
     assert_eq!(all.len(), 3);
     assert_eq!(all[0]["job"]["progress_percent"], 45);
     assert_eq!(all[1]["job"]["progress_percent"], 46);
@@ -38,7 +34,7 @@ fn a_pretty_printed_report_is_one_report() {
     let value: Value = serde_json::from_str(FULL).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();
     let run = decode(&[], format!("{pretty}\n{pretty}").as_bytes());
-    assert_eq!((run.code, documents(&run).len()), (0, 2));
+    assert_eq!((run.code, run.documents().len()), (0, 2));
 }
 
 #[test]
@@ -47,7 +43,7 @@ fn a_bad_line_is_named_and_the_others_are_decoded() {
     for bad in ["nonsense", "[]", "{\"print\":", "{\"print\":}", "\"text\"", long.as_str()] {
         let run = decode(&[], format!("{FULL}\n{bad}\n{FULL}\n").as_bytes());
         assert_eq!(run.code, 1, "{}", run.stderr);
-        assert_eq!(documents(&run).len(), 2);
+        assert_eq!(run.documents().len(), 2);
         assert!(run.stderr.contains("line 2"), "{}", run.stderr);
         assert!(run.stderr.contains("next: "), "{}", run.stderr);
     }
@@ -56,7 +52,7 @@ fn a_bad_line_is_named_and_the_others_are_decoded() {
 #[test]
 fn latin_1_in_a_file_name_is_text() {
     let run = decode(&[], b"{\"print\":{\"subtask_name\":\"Geh\xE4use\"}}\n");
-    assert_eq!(documents(&run)[0]["job"]["name"], "Geh\u{e4}use");
+    assert_eq!(run.documents()[0]["job"]["name"], "Geh\u{e4}use");
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Home {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        finish(self.command(arguments).output().unwrap())
+        Run::of(self.command(arguments))
     }
 
     /// Runs it with this on standard input.
@@ -61,16 +61,28 @@ impl Home {
         });
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
-        finish(output)
+        Run::from(output)
     }
 }
 
-fn finish(output: Output) -> Run {
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Run {
-        code: output.status.code().expect("ended by itself"),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
+impl Run {
+    /// Runs a call to its end.
+    pub(crate) fn of(mut command: Command) -> Self {
+        Self::from(command.output().unwrap())
+    }
+
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self {
+            code: output.status.code().expect("ended by itself"),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// The JSON documents of its lines.
+    pub(crate) fn documents(&self) -> Vec<serde_json::Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 

@@ -1,0 +1,136 @@
+//! `query`, `monitor` and `demo` against a simulated world in a process of its own.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::{
+    run::Home,
+    world::{Running, World},
+};
+
+#[test]
+fn the_account_is_queried_in_tables_and_json() {
+    let world = World::start(&[]);
+    let (serial, _, code) = world.printer();
+    let table = world.run(&["query"]);
+    assert_eq!(table.code, 0, "{}", table.stderr);
+    assert!(table.stdout.contains(&serial) && table.stdout.contains("P1S 1"));
+    assert!(!table.stdout.contains(&code) && !table.stdout.contains('\x1b'));
+
+    let devices: Value = serde_json::from_str(&world.run(&["query", "--json"]).stdout).unwrap();
+    assert_eq!(devices.as_array().unwrap().len(), 3);
+    assert_eq!(devices[0]["access_code"], "********");
+    let open = world.run(&["query", "--json", "--show-secrets", "--device", &serial]);
+    let devices: Value = serde_json::from_str(&open.stdout).unwrap();
+    assert_eq!(devices[0]["access_code"], code.as_str());
+
+    let parts = world.run(&["query", "--profile", "--firmware", "--json"]);
+    let parts: Value = serde_json::from_str(&parts.stdout).unwrap();
+    assert_eq!(parts["profile"]["uid"], world.text("/account/uid"));
+    assert_eq!(parts["firmware"].as_array().unwrap().len(), 3);
+
+    let mut wrong = world.command(&["query"]);
+    wrong.env("BAMBU_TOKEN", "AQAwrong");
+    let wrong = crate::run::Run::of(wrong);
+    assert_eq!(wrong.code, 4, "{}", wrong.stderr);
+    assert!(!wrong.stderr.contains("AQAwrong"));
+}
+
+#[test]
+fn one_status_is_asked_from_the_printer_itself() {
+    let world = World::start(&["--state", "printing"]);
+    let page = world.run(&["query", "--status", "P1S 1"]);
+    assert_eq!(page.code, 0, "{}", page.stderr);
+    for word in ["P1S 1", "running", "Nozzle", "layer", "Bed"] {
+        assert!(page.stdout.contains(word), "{word}: {}", page.stdout);
+    }
+    let all: Value =
+        serde_json::from_str(&world.run(&["query", "--status", "--json"]).stdout).unwrap();
+    assert_eq!(all.as_array().unwrap().len(), 3);
+    for status in all.as_array().unwrap() {
+        assert_eq!((&status["online"], &status["connection"]), (&true.into(), &"online".into()));
+        assert!(status["job"]["total_layers"].as_u64().unwrap() > 0);
+        assert!(status["firmware"].is_string());
+    }
+}
+
+#[test]
+fn many_printers_are_followed_over_the_cloud_and_one_over_the_lan() {
+    let world = World::start(&["--state", "printing", "--speed", "20"]);
+    let cloud = world.run(&["monitor", "--json", "--count", "9", "--timeout", "60"]);
+    assert_eq!(cloud.code, 0, "{}", cloud.stderr);
+    let documents = cloud.documents();
+    assert_eq!(documents.len(), 9);
+    let mut serials: Vec<_> = documents.iter().map(|d| d["serial"].as_str().unwrap()).collect();
+    serials.sort_unstable();
+    serials.dedup();
+    assert_eq!(serials.len(), 3);
+    assert!(documents.iter().all(|document| document["state"] != "unknown"));
+
+    let (serial, port, code) = world.printer();
+    let lan = |code: &str, arguments: &[&str]| {
+        let mut command = world.home.command(
+            &[
+                &["monitor", serial.as_str(), "--host", "127.0.0.1", "--mqtt-port", &port],
+                arguments,
+            ]
+            .concat(),
+        );
+        command.env("BAMBU_ACCESS_CODE", code).env("BAMBU_CA_FILE", world.ca());
+        crate::run::Run::of(command)
+    };
+    let lines = lan(&code, &["--count", "2", "--timeout", "60"]);
+    assert_eq!(lines.code, 0, "{}", lines.stderr);
+    assert!(lines.stdout.contains("nozzle"), "{}", lines.stdout);
+    assert_eq!(lan(&code, &["--json", "--count", "2", "--timeout", "60"]).documents().len(), 2);
+
+    let began = Instant::now();
+    let wrong = lan("00000000", &["--timeout", "60"]);
+    assert_eq!(wrong.code, 4, "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("access code") && !wrong.stderr.contains("00000000"));
+    assert!(began.elapsed() < Duration::from_secs(30), "it ends at once");
+}
+
+#[test]
+fn what_can_never_answer_ends_at_once_with_its_reason() {
+    let world = World::start(&[]);
+    let (serial, port, code) = world.printer();
+    let untrusted = [&serial, "--host", "127.0.0.1", "--mqtt-port", &port, "--timeout", "60"];
+    for verb in [&["monitor"][..], &["query", "--status"]] {
+        let mut command = world.home.command(&[verb, &untrusted].concat());
+        command.env("BAMBU_ACCESS_CODE", &code);
+        let run = crate::run::Run::of(command);
+        assert_eq!(run.code, 5, "{}", run.stderr);
+        assert!(run.stderr.contains("certificate"), "{}", run.stderr);
+        assert!(run.stderr.contains("next: "), "{}", run.stderr);
+    }
+    let foreign = world.run(&["monitor", "01P00A999999999", "--timeout", "60"]);
+    assert_eq!(foreign.code, 3, "{}", foreign.stderr);
+    let mut wrong = world.command(&["monitor", &serial, "--timeout", "60"]);
+    wrong.env("BAMBU_TOKEN", "AQAwrong").env("BAMBU_UID", "1");
+    assert_eq!(crate::run::Run::of(wrong).code, 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_demo_shows_three_printers_in_a_pipe_and_ends_when_told() {
+    let home = Home::new();
+    let demo = Running::start(home.command(&["demo"]));
+    demo.wait_for("mosquitto_sub");
+    for name in ["P1S 1", "X1C 1", "A1 mini 1"] {
+        let line = demo.wait_for(&format!("{name} "));
+        assert!(!line.contains('\x1b'), "{line:?}");
+    }
+    demo.wait_for("nozzle");
+    let (code, took) = demo.terminate();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn the_demo_ends_by_itself_after_so_many_updates() {
+    let run = Home::new().run(&["demo", "--json", "--count", "5", "--timeout", "60"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.documents().len(), 5);
+}
