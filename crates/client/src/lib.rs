@@ -3,6 +3,7 @@
 pub mod cloud;
 pub mod endpoint;
 pub mod link;
+mod mqtt;
 pub mod options;
 pub mod tls;
 pub mod token;

@@ -3,10 +3,16 @@
 //! One task per *connection* owns the socket (`link/session.rs`); a [`Link`] is a handle to one
 //! printer on it. What travels is in `bambu_protocol::{report, request}`.
 
+mod backoff;
+mod budget;
 mod cloud;
 mod hub;
+mod live;
+mod pending;
 mod reason;
 mod session;
+mod tracked;
+mod vigil;
 
 use std::sync::Arc;
 

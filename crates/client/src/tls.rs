@@ -15,12 +15,13 @@ use std::{
 
 use bambu_protocol::Serial;
 use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::CryptoProvider};
-use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls_pki_types::{CertificateDer, InvalidDnsNameError, ServerName, pem::PemObject};
 
 pub use fingerprint::Fingerprint;
 pub use printer::UntrustedPrinter;
 
 use printer::PrinterVerifier;
+pub(crate) use printer::Refused;
 
 /// The authorities that are trusted. Cheap to clone; TLS settings are made once per set.
 ///
@@ -55,10 +56,16 @@ pub enum RootsError {
     },
 }
 
-/// Why TLS settings could not be made; never seen with the built-in provider.
+/// Why TLS cannot be set up: check the host name.
 #[derive(Debug, thiserror::Error)]
-#[error("TLS cannot be set up")]
-pub struct SetupError(#[from] rustls::Error);
+pub enum SetupError {
+    /// The built-in provider refuses; not seen so far.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    /// The host is neither a name nor an address.
+    #[error("the host is neither a name nor an address")]
+    Host(#[from] InvalidDnsNameError),
+}
 
 impl Roots {
     /// The public authorities alone.
@@ -146,6 +153,11 @@ impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Roots").field("extra", &self.0.extra.len()).finish()
     }
+}
+
+/// The name to expect in the certificate of a host.
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, SetupError> {
+    Ok(ServerName::try_from(host.to_owned())?)
 }
 
 /// The one TLS provider of this crate, never the process default.

@@ -53,6 +53,22 @@ impl Feed {
         Self { serial, name, model, snapshot, raw: OnceLock::new() }
     }
 
+    /// Shows another connection with the same status, which is live only while online.
+    pub(super) fn set_connection(&self, connection: Connection) {
+        self.snapshot.send_if_modified(|snapshot| {
+            if snapshot.connection == connection {
+                return false;
+            }
+            let online = Some(connection == Connection::Online);
+            let snapshot = Arc::make_mut(snapshot);
+            if snapshot.status.online != online {
+                Arc::make_mut(&mut snapshot.status).online = online;
+            }
+            snapshot.connection = connection;
+            true
+        });
+    }
+
     /// A reader of raw payloads; the channel is made for the first one.
     pub(super) fn raw(&self) -> broadcast::Receiver<Bytes> {
         self.raw.get_or_init(|| broadcast::Sender::new(RAW_DEPTH)).subscribe()
@@ -125,9 +141,7 @@ impl Owner {
         }
         let feed = Arc::new(Feed::new(serial.clone(), name, model));
         if self.hub.closing.is_cancelled() {
-            feed.snapshot.send_modify(|snapshot| {
-                Arc::make_mut(snapshot).connection = Connection::Offline(Reason::Closed);
-            });
+            feed.set_connection(Connection::Offline(Reason::Closed));
         }
         let handle = Arc::new(Handle { feed: feed.clone(), owner: self.clone() });
         printers.insert(serial, (feed, Arc::downgrade(&handle)));

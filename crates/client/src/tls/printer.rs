@@ -41,6 +41,9 @@ pub enum UntrustedPrinter {
         /// The serial number that was wanted.
         wanted: String,
     },
+    /// Whoever answers shows it without owning its key: somebody copied it.
+    #[error("whoever answers there does not own its key; find out who that is")]
+    NotItsKey,
     /// It cannot be read, or it is used against its purpose.
     #[error("it is damaged or made for another purpose ({0}); find out who answers there")]
     Unusable(String),

@@ -1,0 +1,361 @@
+//! A connection that stands: reports in, requests out, silence watched over.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+
+use bambu_protocol::{
+    Serial,
+    mqtt::{Packet, Publish, QoS, SubAck, Subscribe, Unsubscribe, topic},
+    request::{Request, SequenceId},
+};
+use bytes::Bytes;
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    Connection, Reason, SendError,
+    hub::Command,
+    pending::done,
+    session::{GOODBYE, Session},
+    tracked::After,
+    vigil::{Duty, Vigil},
+};
+use crate::mqtt::{Socket, SocketError};
+
+/// Topics per SUBSCRIBE.
+const BATCH: usize = 32;
+/// How long there may be nothing to watch over.
+const IDLE: Duration = Duration::from_secs(600);
+
+/// One standing connection.
+pub(super) struct Live<'s> {
+    session: &'s mut Session,
+    socket: Socket,
+    packet_id: u16,
+    /// SUBSCRIBEs that wait for their answer.
+    subscribing: HashMap<u16, (Instant, Vec<Serial>)>,
+    /// Printers that wait for their first requests, and from when on these may be sent.
+    greet: BTreeSet<(Instant, Serial)>,
+    greet_at: Instant,
+    check_at: Instant,
+    ping_at: Instant,
+    pinged: bool,
+}
+
+impl<'s> Live<'s> {
+    pub(super) fn new(session: &'s mut Session, socket: Socket) -> Self {
+        let now = Instant::now();
+        let ping_at = now + ping_every(session);
+        Self {
+            session,
+            socket,
+            packet_id: 0,
+            subscribing: HashMap::new(),
+            greet: BTreeSet::new(),
+            greet_at: now,
+            check_at: now,
+            ping_at,
+            pinged: false,
+        }
+    }
+
+    /// Serves until the connection ends; says goodbye where somebody is there to hear it.
+    pub(super) async fn serve(mut self) -> Reason {
+        match self.work().await {
+            Ok(reason) => {
+                self.socket.close(GOODBYE).await;
+                reason
+            }
+            Err(error) => Reason::Lost(error.to_string()),
+        }
+    }
+
+    async fn work(&mut self) -> Result<Reason, SocketError> {
+        self.session.adopt();
+        let now = Instant::now();
+        for printer in self.session.printers.values_mut() {
+            printer.vigil = Vigil::new(now);
+            printer.set_connection(Connection::Connecting);
+        }
+        self.subscribe(self.session.printers.keys().cloned().collect(), now)?;
+        let hub = self.session.hub.clone();
+        let within = self.session.timing().connect;
+        let sleep = sleep_until(now);
+        tokio::pin!(sleep);
+        loop {
+            self.socket.flush(within).await?;
+            sleep.as_mut().reset(self.wake_at());
+            tokio::select! {
+                biased;
+                () = hub.closing.cancelled() => return Ok(Reason::Closed),
+                () = &mut sleep => {
+                    if let Some(reason) = self.tick(Instant::now())? {
+                        return Ok(reason);
+                    }
+                }
+                Some(command) = self.session.commands.recv() => self.command(command)?,
+                () = hub.changed.notified() => self.change()?,
+                packet = self.socket.read() => self.packet(packet?)?,
+            }
+        }
+    }
+
+    fn wake_at(&self) -> Instant {
+        let greet = self.greet.first().map(|(from, _)| self.greet_at.max(*from));
+        greet.into_iter().fold(self.check_at.min(self.ping_at), Instant::min)
+    }
+
+    /// Everything whose time has come; a reason when the connection is to be given up.
+    fn tick(&mut self, now: Instant) -> Result<Option<Reason>, SocketError> {
+        if now >= self.ping_at {
+            if self.pinged {
+                return Ok(Some(Reason::Lost("no answer to a ping".into())));
+            }
+            self.socket.queue(&Packet::PingReq)?;
+            self.pinged = true;
+            self.ping_at = now + self.session.timing().ack;
+        }
+        if now >= self.greet_at
+            && self.greet.first().is_some_and(|(from, _)| *from <= now)
+            && let Some((_, serial)) = self.greet.pop_first()
+        {
+            self.greet_at = now + self.session.timing().pace;
+            self.first_requests(&serial, now)?;
+        }
+        if now >= self.check_at { self.check(now) } else { Ok(None) }
+    }
+
+    /// Looks after each printer and finds out when to do so again.
+    fn check(&mut self, now: Instant) -> Result<Option<Reason>, SocketError> {
+        let timing = self.session.timing().clone();
+        if self.subscribing.values().any(|(deadline, _)| *deadline <= now) {
+            return Ok(Some(Reason::Lost("no answer to a subscription".into())));
+        }
+        let mut duties = Vec::new();
+        for (serial, printer) in &mut self.session.printers {
+            for _ in 0..printer.pending.expire(now) {
+                if printer.vigil.unanswered(now) {
+                    duties.push((serial.clone(), Duty::Probe));
+                }
+            }
+            let nature = printer.nature();
+            while let Some(duty) = printer.vigil.due(now, &timing, nature) {
+                duties.push((serial.clone(), duty));
+                if duty == Duty::GiveUp {
+                    break;
+                }
+            }
+            printer.doubt(now, &timing);
+        }
+        for (serial, duty) in duties {
+            match duty {
+                Duty::AskFull => self.publish(&serial, Request::PushAll)?,
+                Duty::StartPush => self.publish(&serial, Request::StartPush)?,
+                Duty::Probe => self.publish(&serial, Request::GetVersion)?,
+                Duty::GiveUp => {
+                    if let Some(reason) = self.give_up(&serial, now) {
+                        return Ok(Some(reason));
+                    }
+                    continue;
+                }
+            };
+        }
+        let printers = self.session.printers.values();
+        let due = printers.flat_map(|printer| {
+            [printer.vigil.next(&timing, printer.nature()), printer.pending.next_deadline()]
+        });
+        let answers = self.subscribing.values().map(|(deadline, _)| Some(*deadline));
+        self.check_at = due.chain(answers).flatten().min().unwrap_or(now + IDLE);
+        Ok(None)
+    }
+
+    /// A printer does not answer. Its own connection is made anew; one that it shares with others
+    /// only when none of them speaks either, which points at the connection.
+    fn give_up(&mut self, serial: &Serial, now: Instant) -> Option<Reason> {
+        let timing = self.session.timing().clone();
+        let others_speak = self.session.printers.iter().any(|(other, printer)| {
+            other != serial && printer.vigil.has_spoken() && !printer.vigil.is_silent(now, &timing)
+        });
+        let is_lan = self.session.is_lan();
+        let printer = self.session.printers.get_mut(serial)?;
+        let had_spoken = printer.vigil.has_spoken();
+        let reason = match (is_lan, had_spoken) {
+            (true, false) => Some(Reason::PrinterOffline),
+            (false, false) => None,
+            (true, true) => Some(Reason::Lost("the printer stopped answering".into())),
+            (false, true) => (!others_speak)
+                .then(|| Reason::Lost("no printer answers on this connection".into())),
+        };
+        if reason.is_none() {
+            printer.give_up(now);
+        }
+        reason
+    }
+
+    fn packet(&mut self, packet: Packet) -> Result<(), SocketError> {
+        match packet {
+            Packet::Publish(publish) => self.report(&publish)?,
+            Packet::SubAck(ack) => self.subscribed(ack),
+            Packet::PingResp => {
+                self.pinged = false;
+                self.ping_at = Instant::now() + ping_every(self.session);
+            }
+            // The printer's own answer counts, not the broker's.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, publish: &Publish) -> Result<(), SocketError> {
+        if let (QoS::AtLeastOnce, Some(id)) = (publish.qos, publish.packet_id) {
+            self.socket.queue(&Packet::PubAck(id))?;
+        }
+        let serial =
+            publish.topic.strip_prefix("device/").and_then(|rest| rest.strip_suffix("/report"));
+        let Some(printer) = serial.and_then(|serial| self.session.printers.get_mut(serial)) else {
+            return Ok(());
+        };
+        let now = Instant::now();
+        if printer.report(&publish.payload, now) == After::Greet {
+            let serial = printer.feed.serial.clone();
+            self.welcome(serial, now);
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, command: Command) -> Result<(), SocketError> {
+        let Command { serial, request, answer } = command;
+        let now = Instant::now();
+        let timing = self.session.timing().clone();
+        let id = self.session.next_id();
+        let Some(printer) = self.session.printers.get_mut(&serial) else {
+            let _ = answer.send(Err(SendError::Offline(Reason::Closed)));
+            return Ok(());
+        };
+        if let Err(error) = printer.feed.snapshot.borrow().connection.check() {
+            let _ = answer.send(Err(error));
+            return Ok(());
+        }
+        let is_repeated = request == Request::PushAll && printer.pushall_from(now, &timing) > now;
+        if request == Request::StartPush || (is_repeated && printer.vigil.is_fresh()) {
+            if !is_repeated {
+                self.publish_as(&serial, request, id)?;
+            }
+            let _ = answer.send(Ok(done(request, id)));
+            return Ok(());
+        }
+        if !printer.pending.has_room() {
+            let _ = answer.send(Err(SendError::Busy));
+            return Ok(());
+        }
+        let deadline = now + timing.ack;
+        printer.pending.insert(request, id, deadline, answer);
+        self.check_at = self.check_at.min(deadline);
+        if is_repeated {
+            return Ok(());
+        }
+        if request == Request::PushAll {
+            printer.vigil.asked_full(now);
+        }
+        self.publish_as(&serial, request, id)
+    }
+
+    /// Printers were added or are not watched any more.
+    fn change(&mut self) -> Result<(), SocketError> {
+        let changes = self.session.adopt();
+        for batch in changes.removed.chunks(BATCH) {
+            let filters = batch.iter().map(topic::report).collect();
+            let packet_id = self.next_packet_id();
+            self.socket.queue(&Packet::Unsubscribe(Unsubscribe { packet_id, filters }))?;
+        }
+        self.greet.retain(|(_, serial)| self.session.printers.contains_key(serial));
+        self.subscribe(changes.added, Instant::now())
+    }
+
+    fn subscribe(&mut self, serials: Vec<Serial>, now: Instant) -> Result<(), SocketError> {
+        let deadline = now + self.session.timing().ack;
+        for batch in serials.chunks(BATCH) {
+            let filters = batch.iter().map(|s| (topic::report(s), QoS::AtMostOnce)).collect();
+            let packet_id = self.next_packet_id();
+            self.socket.queue(&Packet::Subscribe(Subscribe { packet_id, filters }))?;
+            self.subscribing.insert(packet_id, (deadline, batch.to_vec()));
+            self.check_at = self.check_at.min(deadline);
+        }
+        Ok(())
+    }
+
+    fn subscribed(&mut self, ack: SubAck) {
+        let now = Instant::now();
+        let Some((_, serials)) = self.subscribing.remove(&ack.packet_id) else {
+            return;
+        };
+        let granted = ack.granted.into_iter().chain(std::iter::repeat(None));
+        for (serial, granted) in serials.into_iter().zip(granted) {
+            if granted.is_some() {
+                self.welcome(serial, now);
+            } else if let Some(printer) = self.session.printers.get(&serial) {
+                printer.set_connection(Connection::Offline(Reason::NotAllowed));
+            }
+        }
+    }
+
+    /// Puts a printer behind those that wait for their first requests.
+    fn welcome(&mut self, serial: Serial, now: Instant) {
+        if let Some(printer) = self.session.printers.get(&serial)
+            && !self.greet.iter().any(|(_, waiting)| *waiting == serial)
+        {
+            let from = printer.pushall_from(now, self.session.timing());
+            self.greet.insert((from, serial));
+        }
+    }
+
+    fn first_requests(&mut self, serial: &Serial, now: Instant) -> Result<(), SocketError> {
+        let Some(printer) = self.session.printers.get_mut(serial) else {
+            return Ok(());
+        };
+        printer.vigil.greeted(now);
+        // The nearest thing that can become due; the check finds the exact moment.
+        self.check_at = self.check_at.min(now + self.session.timing().ack);
+        self.publish(serial, Request::GetVersion)?;
+        self.publish(serial, Request::PushAll)
+    }
+
+    fn publish(&mut self, serial: &Serial, request: Request) -> Result<(), SocketError> {
+        let id = self.session.next_id();
+        self.publish_as(serial, request, id)
+    }
+
+    fn publish_as(
+        &mut self,
+        serial: &Serial,
+        request: Request,
+        id: SequenceId,
+    ) -> Result<(), SocketError> {
+        if request == Request::PushAll
+            && let Some(printer) = self.session.printers.get_mut(serial)
+        {
+            printer.last_pushall = Some(Instant::now());
+        }
+        let qos = request.qos();
+        let packet_id = (qos != QoS::AtMostOnce).then(|| self.next_packet_id());
+        self.socket.queue(&Packet::Publish(Publish {
+            topic: topic::request(serial),
+            payload: Bytes::from(request.json(id)),
+            qos,
+            retain: false,
+            dup: false,
+            packet_id,
+        }))
+    }
+
+    fn next_packet_id(&mut self) -> u16 {
+        self.packet_id = self.packet_id.checked_add(1).unwrap_or(1);
+        self.packet_id
+    }
+}
+
+/// Well within the time that the broker was told.
+fn ping_every(session: &Session) -> Duration {
+    session.timing().keep_alive.mul_f64(2.0 / 3.0)
+}

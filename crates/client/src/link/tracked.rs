@@ -1,0 +1,168 @@
+//! One printer on a connection: its merged state, and what its readers see.
+
+use std::sync::Arc;
+
+use bambu_protocol::{
+    model::Telemetry,
+    report::{Applied, Presence, State},
+    request::Request,
+    status::PrinterState,
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{
+    Connection, Reason, SendError, Snapshot,
+    hub::Feed,
+    pending::Pending,
+    vigil::{Nature, Vigil},
+};
+use crate::options::Timing;
+
+/// What a report asks of the connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum After {
+    Nothing,
+    /// The printer is back: send the first requests again.
+    Greet,
+}
+
+/// One printer on a connection.
+pub(super) struct Tracked {
+    pub(super) feed: Arc<Feed>,
+    pub(super) pending: Pending,
+    pub(super) vigil: Vigil,
+    /// When the whole status was last asked for, on whatever connection.
+    pub(super) last_pushall: Option<Instant>,
+    state: State,
+}
+
+impl Tracked {
+    pub(super) fn new(feed: Arc<Feed>, now: Instant) -> Self {
+        let state = State::new().with_serial(feed.serial.clone());
+        let state = match feed.model {
+            Some(model) => state.with_model(model),
+            None => state,
+        };
+        Self {
+            feed,
+            pending: Pending::default(),
+            vigil: Vigil::new(now),
+            last_pushall: None,
+            state,
+        }
+    }
+
+    /// What decides how its silence is judged.
+    pub(super) fn nature(&self) -> Nature {
+        let telemetry = self.state.model().map(|model| model.capabilities().telemetry);
+        let preparing = self.feed.snapshot.borrow().status.state == PrinterState::Preparing;
+        Nature { sends_changes: telemetry != Some(Telemetry::Full), preparing }
+    }
+
+    /// From when on the whole status may be asked for again.
+    pub(super) fn pushall_from(&self, now: Instant, timing: &Timing) -> Instant {
+        self.last_pushall.map_or(now, |last| now.max(last + timing.pushall_floor))
+    }
+
+    /// Takes one payload of the report topic.
+    pub(super) fn report(&mut self, payload: &Bytes, now: Instant) -> After {
+        self.feed.send_raw(payload);
+        let applied = match self.state.apply(payload) {
+            Ok(applied) => applied,
+            Err(error) => {
+                tracing::debug!(serial = %self.feed.serial, %error, "a report was dropped");
+                return After::Nothing;
+            }
+        };
+        if let Applied::Event(presence) = applied {
+            return self.presence(presence, now);
+        }
+        let was_given_up = self.vigil.heard(now);
+        match applied {
+            Applied::Full => {
+                self.vigil.heard_full(now);
+                self.pending.fulfil(Request::PushAll);
+                self.publish_report();
+            }
+            Applied::Delta => self.publish_report(),
+            Applied::Version => {
+                self.vigil.answered();
+                self.pending.fulfil(Request::GetVersion);
+                self.publish_report();
+            }
+            Applied::Ack(ack) => {
+                if self.pending.resolve(&ack) {
+                    self.vigil.answered();
+                }
+                self.set_connection(self.heard_connection());
+            }
+            Applied::Event(_) | Applied::Other => self.set_connection(self.heard_connection()),
+        }
+        if was_given_up { After::Greet } else { After::Nothing }
+    }
+
+    fn presence(&mut self, presence: Presence, now: Instant) -> After {
+        match presence {
+            Presence::Connected => After::Greet,
+            Presence::Disconnected => {
+                self.give_up(now);
+                After::Nothing
+            }
+        }
+    }
+
+    /// The printer does not answer any more.
+    pub(super) fn give_up(&mut self, now: Instant) {
+        self.vigil.sleep(now);
+        self.pending.fail(&SendError::Lost);
+        self.set_connection(Connection::Offline(Reason::PrinterOffline));
+    }
+
+    /// The connection carries nothing any more.
+    pub(super) fn lose(&mut self, reason: &Reason) {
+        self.pending.fail(&SendError::Lost);
+        self.set_connection(Connection::Offline(reason.clone()));
+    }
+
+    /// Marks the status as stale when the printer has been silent for too long.
+    pub(super) fn doubt(&self, now: Instant, timing: &Timing) {
+        let is_online = self.feed.snapshot.borrow().connection == Connection::Online;
+        if is_online && self.vigil.is_silent(now, timing) {
+            self.set_connection(Connection::Stale);
+        }
+    }
+
+    /// The connection of a printer that just spoke: not online before a whole report came, since
+    /// what is known from an earlier connection may be old.
+    fn heard_connection(&self) -> Connection {
+        if self.vigil.has_full() { Connection::Online } else { Connection::Connecting }
+    }
+
+    fn publish_report(&self) {
+        let connection = self.heard_connection();
+        let mut status = self.state.status();
+        status.serial = Some(self.feed.serial.clone());
+        status.name.clone_from(&self.feed.name);
+        status.online = Some(connection == Connection::Online);
+        status.updated_at = Some(now_text());
+        let reports = self.feed.snapshot.borrow().reports.saturating_add(1);
+        self.feed.snapshot.send_replace(Arc::new(Snapshot {
+            status: Arc::new(status),
+            connection,
+            reports,
+            complete: self.state.has_full(),
+        }));
+    }
+
+    /// Shows another connection with the same status.
+    pub(super) fn set_connection(&self, connection: Connection) {
+        self.feed.set_connection(connection);
+    }
+}
+
+fn now_text() -> String {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}
