@@ -39,7 +39,7 @@ mod tests {
     fn waits_double_up_to_a_minute_and_start_over_only_after_a_healthy_time() {
         let timing = Timing::default();
         let mut backoff = Backoff::default();
-        let mut next = |backoff: &mut Backoff| backoff.next(1.0, &timing).as_secs();
+        let next = |backoff: &mut Backoff| backoff.next(1.0, &timing).as_secs();
         let waits: Vec<u64> = (0..8).map(|_| next(&mut backoff)).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         backoff.held(Duration::from_secs(29), &timing);

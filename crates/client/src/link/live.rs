@@ -316,7 +316,9 @@ impl<'s> Live<'s> {
         };
         printer.vigil.greeted(now);
         // The nearest thing that can become due; the check finds the exact moment.
-        self.check_at = self.check_at.min(now + self.session.timing().ack);
+        let timing = self.session.timing();
+        let soonest = timing.ack.min(timing.start_push_after).min(timing.stale_after);
+        self.check_at = self.check_at.min(now + soonest);
         self.publish(serial, Request::GetVersion)?;
         self.publish(serial, Request::PushAll)
     }

@@ -57,6 +57,7 @@ fn an_unanswered_command_alone_is_no_reason_to_give_up_when_the_probe_is_answere
     let mut vigil = Vigil::new(start);
     vigil.greeted(start);
     vigil.heard(start);
+    vigil.heard_full(start);
     assert!(vigil.unanswered(at(start, 5)));
     assert!(!vigil.unanswered(at(start, 6)), "one probe at a time");
     vigil.answered();

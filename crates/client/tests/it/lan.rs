@@ -1,0 +1,223 @@
+//! One printer on the local network.
+
+use std::time::Duration;
+
+use bambulab::{
+    Connection, Reason, SendError, Timing, connect_lan,
+    protocol::{mqtt::Packet, request::Request, status::PrinterState},
+};
+
+use crate::fake::{Broker, Ca, DELTA, FULL, Peer, SERIAL, options, target, until};
+
+async fn online(ca: &Ca, timing: impl FnOnce(&mut Timing)) -> (Broker, bambulab::Link, Peer) {
+    let broker = Broker::new(ca.printer(SERIAL)).await;
+    let mut options = options(ca);
+    timing(&mut options.timing);
+    let link = connect_lan(target(broker.port()), options);
+    let mut peer = broker.accept().await;
+    peer.bring_online().await;
+    until(&link, |s| s.connection == Connection::Online).await;
+    (broker, link, peer)
+}
+
+#[tokio::test]
+async fn a_report_travels_from_the_socket_to_the_reader() {
+    let ca = Ca::new();
+    let (_broker, link, mut peer) = online(&ca, |_| {}).await;
+    assert_eq!(peer.connect().username.as_deref(), Some("bblp"));
+    assert_eq!(peer.connect().password.as_deref(), Some(&b"12345678"[..]));
+    assert_eq!(peer.filters, [format!("device/{SERIAL}/report")]);
+    let snapshot = link.ready().await.unwrap();
+    assert_eq!(snapshot.status.state, PrinterState::Running);
+    assert_eq!(snapshot.status.job.progress_percent, Some(45));
+    assert_eq!(snapshot.status.name.as_deref(), Some("Bench"));
+    assert_eq!(snapshot.status.online, Some(true));
+    assert!(snapshot.status.updated_at.as_deref().is_some_and(|time| time.ends_with('Z')));
+    assert!(snapshot.complete);
+
+    let mut raw = link.raw();
+    peer.report(SERIAL, DELTA).await;
+    let snapshot = until(&link, |s| s.reports == 2).await;
+    assert_eq!(snapshot.status.job.progress_percent, Some(46));
+    assert_eq!(snapshot.status.temperatures.nozzles[0].current, Some(219.5));
+    assert_eq!(raw.recv().await.unwrap(), DELTA);
+}
+
+#[tokio::test]
+async fn an_answer_finds_its_asker_even_without_the_command() {
+    let ca = Ca::new();
+    let (_broker, link, mut peer) = online(&ca, |_| {}).await;
+    let asker = tokio::spawn({
+        let link = link.clone();
+        async move { link.send(Request::Pause).await }
+    });
+    let body = peer.expect("pause").await;
+    let id = body["sequence_id"].as_str().unwrap();
+    assert!((20_000..30_000).contains(&id.parse::<u32>().unwrap()));
+    // Somebody else's answer first, with another id.
+    let foreign = r#"{"print":{"sequence_id":"1","result":"fail","reason":"x"}}"#;
+    peer.report(SERIAL, foreign).await;
+    let answer = format!(r#"{{"print":{{"sequence_id":"{id}","result":"success"}}}}"#);
+    peer.report(SERIAL, &answer).await;
+    assert!(asker.await.unwrap().unwrap().is_success());
+    assert_eq!(link.snapshot().reports, 1, "answers are never merged");
+}
+
+#[tokio::test]
+async fn a_refusal_is_handed_on_and_pushall_is_answered_by_the_report() {
+    let ca = Ca::new();
+    let (_broker, link, mut peer) = online(&ca, |t| t.pushall_floor = Duration::ZERO).await;
+    let (asked, ()) = tokio::join!(link.send(Request::Stop), async {
+        let id = peer.expect("stop").await["sequence_id"].as_str().unwrap().to_owned();
+        let answer = format!(
+            r#"{{"print":{{"command":"stop","sequence_id":"{id}","result":"failed","err_code":84033543}}}}"#
+        );
+        peer.report(SERIAL, &answer).await;
+    });
+    assert!(asked.unwrap().is_failure());
+    let (asked, ()) = tokio::join!(link.send(Request::PushAll), async {
+        peer.expect("pushall").await;
+        peer.report(SERIAL, FULL).await;
+    });
+    assert_eq!(asked.unwrap().command.as_deref(), Some("pushall"));
+}
+
+#[tokio::test]
+async fn the_whole_status_is_not_asked_for_twice_within_its_floor() {
+    let ca = Ca::new();
+    let (_broker, link, mut peer) = online(&ca, |_| {}).await;
+    link.send(Request::PushAll).await.unwrap();
+    let (speed, ()) = tokio::join!(link.send(Request::GetVersion), async {
+        // The next request on the wire is this one: no pushall went before it.
+        peer.expect("get_version").await;
+        peer.report(SERIAL, r#"{"info":{"command":"get_version","sequence_id":"1","module":[]}}"#)
+            .await;
+    });
+    speed.unwrap();
+}
+
+#[tokio::test]
+async fn a_lost_connection_fails_what_waits_and_nothing_is_sent_again() {
+    let ca = Ca::new();
+    let (broker, link, mut peer) = online(&ca, |_| {}).await;
+    let asker = tokio::spawn({
+        let link = link.clone();
+        async move { link.send(Request::Stop).await }
+    });
+    peer.expect("stop").await;
+    let first_client = peer.connect().client_id.clone();
+    drop(peer);
+    assert_eq!(asker.await.unwrap(), Err(SendError::Lost));
+    let snapshot = until(&link, |s| s.connection != Connection::Online).await;
+    assert_eq!(snapshot.status.online, Some(false));
+    assert!(matches!(
+        link.send(Request::Stop).await,
+        Err(SendError::Offline(_) | SendError::Connecting)
+    ));
+
+    let mut peer = broker.accept().await;
+    assert_ne!(peer.connect().client_id, first_client);
+    peer.expect("get_version").await;
+    assert_eq!(peer.filters, [format!("device/{SERIAL}/report")], "subscribed again");
+    let snapshot = link.snapshot();
+    assert_eq!(snapshot.status.online, Some(false), "the old status is not shown as live");
+    peer.report(SERIAL, DELTA).await;
+    until(&link, |s| s.reports == 2).await;
+    assert_ne!(link.snapshot().connection, Connection::Online, "a change alone proves nothing");
+    // At most every three seconds over all connections, then the whole status again.
+    peer.expect("pushall").await;
+    peer.report(SERIAL, FULL).await;
+    until(&link, |s| s.connection == Connection::Online).await;
+    // Had the stop been kept, it would have come by now.
+    link.close().await;
+    assert_eq!(peer.request().await, None);
+}
+
+#[tokio::test]
+async fn a_silent_printer_is_stale_then_probed_then_its_socket_is_made_anew() {
+    let ca = Ca::new();
+    let (broker, link, mut peer) = online(&ca, |timing| {
+        timing.start_push_after = Duration::from_millis(100);
+        timing.stale_after = Duration::from_millis(200);
+        timing.ack = Duration::from_millis(200);
+    })
+    .await;
+    let first_client = peer.connect().client_id.clone();
+    peer.expect("start").await;
+    peer.expect("get_version").await;
+    let snapshot = until(&link, |s| s.connection == Connection::Stale).await;
+    assert_eq!(snapshot.status.online, Some(false));
+    peer.expect("get_version").await;
+    assert_eq!(peer.request().await, None, "it says goodbye");
+    let mut peer = broker.accept().await;
+    assert_ne!(peer.connect().client_id, first_client);
+    peer.report(SERIAL, FULL).await;
+}
+
+#[tokio::test]
+async fn a_printer_that_answers_the_probe_is_online_again_on_the_same_socket() {
+    let ca = Ca::new();
+    let (_broker, link, mut peer) = online(&ca, |timing| {
+        timing.stale_after = Duration::from_millis(200);
+    })
+    .await;
+    peer.expect("get_version").await;
+    until(&link, |s| s.connection == Connection::Stale).await;
+    peer.report(SERIAL, r#"{"info":{"command":"get_version","sequence_id":"1","module":[]}}"#)
+        .await;
+    until(&link, |s| s.connection == Connection::Online).await;
+}
+
+#[tokio::test]
+async fn more_requests_than_may_wait_are_refused_at_once() {
+    let ca = Ca::new();
+    let (_broker, link, _peer) = online(&ca, |_| {}).await;
+    let mut asked = Vec::new();
+    for _ in 0..100 {
+        let link = link.clone();
+        asked.push(tokio::spawn(async move { link.send(Request::Pause).await }));
+    }
+    let mut busy = 0;
+    while busy < 36 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let (done, rest): (Vec<_>, Vec<_>) = asked.into_iter().partition(|task| task.is_finished());
+        for task in done {
+            assert_eq!(task.await.unwrap(), Err(SendError::Busy));
+            busy += 1;
+        }
+        asked = rest;
+    }
+    link.close().await;
+    for task in asked {
+        assert!(matches!(task.await.unwrap(), Err(SendError::Lost | SendError::Busy)));
+    }
+}
+
+#[tokio::test]
+async fn an_unanswered_request_says_so() {
+    let ca = Ca::new();
+    let (_broker, link, _peer) = online(&ca, |t| t.ack = Duration::from_millis(150)).await;
+    assert_eq!(link.send(Request::Resume).await, Err(SendError::NoAnswer));
+}
+
+#[tokio::test]
+async fn dropping_the_last_link_says_goodbye() {
+    let ca = Ca::new();
+    let (_broker, link, mut peer) = online(&ca, |_| {}).await;
+    let copy = link.clone();
+    drop(link);
+    assert_eq!(copy.snapshot().connection, Connection::Online);
+    drop(copy);
+    assert_eq!(peer.packet().await, Some(Packet::Disconnect));
+    assert_eq!(peer.packet().await, None);
+}
+
+#[tokio::test]
+async fn a_closed_link_stays_closed() {
+    let ca = Ca::new();
+    let (broker, link, _peer) = online(&ca, |_| {}).await;
+    link.close().await;
+    assert_eq!(link.snapshot().connection, Connection::Offline(Reason::Closed));
+    assert_eq!(link.send(Request::Stop).await, Err(SendError::Offline(Reason::Closed)));
+    assert!(broker.is_quiet_for(Duration::from_millis(300)).await);
+}
