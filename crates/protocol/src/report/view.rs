@@ -9,6 +9,8 @@ mod machine;
 mod number;
 mod options;
 mod temperatures;
+#[cfg(test)]
+mod tests;
 
 use super::{State, version::Versions, wire::PushStatus};
 use crate::{
