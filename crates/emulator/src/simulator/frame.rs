@@ -41,7 +41,7 @@ pub(super) fn entries(model: Model, life: &Life) -> Vec<Entry> {
     out.list
 }
 
-/// The full report: everything the model sends. `None` for `sequence_id` leaves it at rest.
+/// The full report: everything the model sends; `sequence_id` and `t_utc` are at rest.
 pub(super) fn full(model: Model, life: &Life, identity: &Identity<'_>) -> Map<String, Value> {
     let template = Template::of(model);
     let mut print = template.print.clone();

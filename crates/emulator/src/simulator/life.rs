@@ -97,12 +97,15 @@ impl Life {
         self.rest = Some(0.0);
         let mut job = Job::invent(&mut self.rng);
         let share = self.rng.random_range(0.0..0.8);
-        job.fails_at = job.fails_at.filter(|at| *at > share);
+        let fails_at = job.fails_at.take().filter(|at| *at > share);
         let seconds = job.minutes * 60.0;
         self.start(job);
         self.pass(600.0);
         if matches!(self.phase, Phase::Printing(_)) {
             self.phase = Phase::Printing(share * seconds);
+        }
+        if let Some(job) = self.job.as_mut() {
+            job.fails_at = fails_at;
         }
     }
 

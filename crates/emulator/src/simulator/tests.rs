@@ -169,6 +169,19 @@ fn an_empty_spool_pauses_the_job_until_it_is_replaced() {
 }
 
 #[test]
+fn a_printer_that_starts_printing_is_inside_a_job_whatever_the_seed() {
+    for seed in 0..200 {
+        let start = StartState::Printing;
+        let printer = Printer::new(PrinterSpec { start, seed, ..spec(Model::H2S) });
+        let summary = printer.summary();
+        assert_eq!(summary.print_status, "RUNNING", "seed {seed}");
+        let job = summary.job.unwrap();
+        assert!(job.progress < 85 && job.remaining_minutes > 0, "seed {seed}: {job:?}");
+        assert!(job.started_ms <= printer.spec().started_ms);
+    }
+}
+
+#[test]
 fn a_printer_that_lives_by_itself_starts_the_next_job_after_a_rest() {
     let printer =
         Printer::new(PrinterSpec { start: StartState::Printing, seed: 3, ..spec(Model::A1) });

@@ -15,6 +15,9 @@ enum Line {
     Bed {
         target: f64,
     },
+    Chamber {
+        target: f64,
+    },
     Fan {
         number: u32,
         percent: f64,
@@ -25,7 +28,7 @@ enum Line {
 }
 
 /// Codes that the reference lists and that have an effect the simulator does not have yet.
-const LATER: [&str; 6] = ["M141", "M145", "M620", "M621", "M900", "M981"];
+const LATER: [&str; 5] = ["M145", "M620", "M621", "M900", "M981"];
 
 /// Executes all lines, or none when one of them is not understood.
 ///
@@ -79,6 +82,7 @@ fn read(model: Model, line: &str) -> Option<Line> {
             },
         },
         "M140" | "M190" => Line::Bed { target: within(known.bed_max, 100)? },
+        "M141" => Line::Chamber { target: within(Some(known.chamber_heater?.max), 0)? },
         "M106" | "M107" => {
             let number = value('P').unwrap_or(1.0) as u32;
             let present = match number {
@@ -110,6 +114,7 @@ fn execute(life: &mut Life, line: Line) {
             }
         }
         Line::Bed { target } => life.bed.target = target.round(),
+        Line::Chamber { target } => life.chamber.target = target.round(),
         Line::Fan { number, percent } => {
             let fan = match number {
                 2 => &mut life.aux_fan,

@@ -105,6 +105,20 @@ fn several_lines_of_gcode_heat_and_blow_without_holding_up_reports() {
 }
 
 #[test]
+fn only_a_heated_chamber_is_heated() {
+    let warm =
+        |model| command(&printer(model), "gcode_line", &json!({"param": "M141 S45"})).unwrap();
+    assert_eq!(warm(Model::X1E)["result"], "success");
+    assert_eq!(warm(Model::X1C)["result"], "fail");
+    let x1e = printer(Model::X1E);
+    command(&x1e, "gcode_line", &json!({"param": "M141 S45"}));
+    ticks(&x1e, 4000);
+    let report = full(&x1e);
+    assert_eq!(report["ctt"], 45);
+    assert!((report["chamber_temper"].as_f64().unwrap() - 45.0).abs() < 2.0);
+}
+
+#[test]
 fn newer_machines_take_temperatures_and_fans_as_commands_with_the_right_fields() {
     let h2d = printer(Model::H2D);
     for (name, fields) in [
