@@ -84,9 +84,15 @@ impl Feed {
     }
 }
 
+/// A printer that somebody watches.
+struct Watched {
+    feed: Arc<Feed>,
+    handle: Weak<Handle>,
+}
+
 /// Shared by the task and all handles.
 pub(super) struct Hub {
-    printers: Mutex<HashMap<Serial, (Arc<Feed>, Weak<Handle>)>>,
+    printers: Mutex<HashMap<Serial, Watched>>,
     /// Told when `printers` changed.
     pub(super) changed: Notify,
     /// Ends the task.
@@ -104,10 +110,10 @@ impl Hub {
 
     /// The printers that somebody watches now.
     pub(super) fn feeds(&self) -> Vec<Arc<Feed>> {
-        self.lock().values().map(|(feed, _)| feed.clone()).collect()
+        self.lock().values().map(|watched| watched.feed.clone()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Serial, (Arc<Feed>, Weak<Handle>)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Serial, Watched>> {
         self.printers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -136,7 +142,7 @@ impl Owner {
         model: Option<Model>,
     ) -> Arc<Handle> {
         let mut printers = self.hub.lock();
-        if let Some(handle) = printers.get(&serial).and_then(|(_, handle)| handle.upgrade()) {
+        if let Some(handle) = printers.get(&serial).and_then(|watched| watched.handle.upgrade()) {
             return handle;
         }
         let feed = Arc::new(Feed::new(serial.clone(), name, model));
@@ -144,7 +150,7 @@ impl Owner {
             feed.set_connection(Connection::Offline(Reason::Closed));
         }
         let handle = Arc::new(Handle { feed: feed.clone(), owner: self.clone() });
-        printers.insert(serial, (feed, Arc::downgrade(&handle)));
+        printers.insert(serial, Watched { feed, handle: Arc::downgrade(&handle) });
         drop(printers);
         self.hub.changed.notify_one();
         handle
@@ -189,7 +195,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         let mut printers = self.owner.hub.lock();
         // A new handle may have taken the place of this one while it was going.
-        if printers.get(&self.feed.serial).is_some_and(|(feed, _)| Arc::ptr_eq(feed, &self.feed)) {
+        if printers.get(&self.feed.serial).is_some_and(|w| Arc::ptr_eq(&w.feed, &self.feed)) {
             printers.remove(&self.feed.serial);
         }
         drop(printers);

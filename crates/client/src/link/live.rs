@@ -78,7 +78,8 @@ impl<'s> Live<'s> {
             printer.vigil = Vigil::new(now);
             printer.set_connection(Connection::Connecting);
         }
-        self.subscribe(self.session.printers.keys().cloned().collect(), now)?;
+        let serials: Vec<_> = self.session.printers.keys().cloned().collect();
+        self.subscribe(&serials, now)?;
         let hub = self.session.hub.clone();
         let within = self.session.timing().connect;
         let sleep = sleep_until(now);
@@ -270,10 +271,10 @@ impl<'s> Live<'s> {
             self.socket.queue(&Packet::Unsubscribe(Unsubscribe { packet_id, filters }))?;
         }
         self.greet.retain(|(_, serial)| self.session.printers.contains_key(serial));
-        self.subscribe(changes.added, Instant::now())
+        self.subscribe(&changes.added, Instant::now())
     }
 
-    fn subscribe(&mut self, serials: Vec<Serial>, now: Instant) -> Result<(), SocketError> {
+    fn subscribe(&mut self, serials: &[Serial], now: Instant) -> Result<(), SocketError> {
         let deadline = now + self.session.timing().ack;
         for batch in serials.chunks(BATCH) {
             let filters = batch.iter().map(|s| (topic::report(s), QoS::AtMostOnce)).collect();

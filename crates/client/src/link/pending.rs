@@ -48,7 +48,10 @@ impl Pending {
                 && waiting.request.section() == ack.section
                 && ack.command.as_deref().is_none_or(|c| c == waiting.request.command())
         });
-        found.map(|at| self.0.swap_remove(at).answer.send(Ok(ack.clone()))).is_some()
+        if let Some(at) = found {
+            let _ = self.0.swap_remove(at).answer.send(Ok(ack.clone()));
+        }
+        found.is_some()
     }
 
     /// Answers those who asked for what just came: a whole status, or the modules.
@@ -62,8 +65,12 @@ impl Pending {
 
     /// Fails those whose time is up; how many those were.
     pub(super) fn expire(&mut self, now: Instant) -> usize {
-        let late = self.0.extract_if(.., |waiting| waiting.deadline <= now);
-        late.map(|waiting| waiting.answer.send(Err(SendError::NoAnswer))).count()
+        let mut late = 0;
+        for waiting in self.0.extract_if(.., |waiting| waiting.deadline <= now) {
+            let _ = waiting.answer.send(Err(SendError::NoAnswer));
+            late += 1;
+        }
+        late
     }
 
     /// Fails all of them.

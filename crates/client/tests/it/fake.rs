@@ -56,15 +56,15 @@ impl Ca {
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, common_name);
-        self.config(params)
+        self.config(&params)
     }
 
     pub(crate) fn cloud(&self) -> Arc<ServerConfig> {
         let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
-        self.config(CertificateParams::new(names).unwrap())
+        self.config(&CertificateParams::new(names).unwrap())
     }
 
-    fn config(&self, params: CertificateParams) -> Arc<ServerConfig> {
+    fn config(&self, params: &CertificateParams) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());

@@ -1,6 +1,8 @@
 //! The client against scripted servers on this machine. Nothing here knows the emulator: it must
 //! not be checked with its own mirror image.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
 mod cloud_session;
 mod errors;
 mod fake;
