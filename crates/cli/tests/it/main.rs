@@ -5,4 +5,5 @@ mod live;
 mod names;
 mod run;
 mod settings;
+mod simulate;
 mod world;

@@ -26,7 +26,10 @@ impl World {
         let home = Home::new();
         let file = home.path().join("ready.json");
         let mut child = home
-            .command(&[&["simulate", "--ready-file", "ready.json"], arguments].concat())
+            .command(
+                &[&["simulate", "--ready-file", "ready.json", "--state-dir", "state"], arguments]
+                    .concat(),
+            )
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()

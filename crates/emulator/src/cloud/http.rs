@@ -38,6 +38,7 @@ pub fn router(cloud: Arc<Cloud>) -> Router {
         .route("/user/device/info", any(method_absent))
         .route("/user/notification", get(history::notification))
         .route("/user/project", get(history::projects))
+        .route("/user/project/", any(method_absent))
         .route("/slicer/resource", get(history::slicer_resource));
     let user = Router::new()
         .route("/user/login", post(login::login))

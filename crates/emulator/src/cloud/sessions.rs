@@ -21,6 +21,8 @@ pub const CODE_LIFE: Duration = Duration::from_secs(5 * 60);
 pub const TFA_KEY_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Wrong codes that a key for the authenticator step bears [G].
 const TFA_ATTEMPTS: u8 = 3;
+/// Sent codes that count at once, per account; the oldest goes.
+const MAX_CODES: usize = 64;
 /// Keys kept at once; the oldest goes.
 const MAX_TFA_KEYS: usize = 256;
 /// Tokens kept at once, beside the first ones; the oldest goes.
@@ -53,8 +55,8 @@ pub enum Refusal {
 
 /// What the cloud remembers between two requests.
 pub(super) struct Sessions {
-    /// When each account's code was sent; gone once used.
-    codes: HashMap<u64, Instant>,
+    /// When each account's code was sent, oldest first: each sending is good for one sign-in.
+    codes: HashMap<u64, VecDeque<Instant>>,
     keys: VecDeque<Key>,
     tokens: HashMap<String, Arc<Account>>,
     /// Oldest first.
@@ -76,7 +78,7 @@ impl Sessions {
         let all = accounts.all();
         let first = |account: &Arc<Account>| (first_token(account), Arc::clone(account));
         Self {
-            codes: all.iter().map(|account| (account.uid, now)).collect(),
+            codes: all.iter().map(|account| (account.uid, VecDeque::from([now]))).collect(),
             keys: VecDeque::new(),
             tokens: all.into_iter().map(first).collect(),
             issued: VecDeque::new(),
@@ -108,7 +110,11 @@ impl Sessions {
 
     pub(super) fn send_code(&mut self, accounts: &Accounts, email: &str, now: Instant) {
         if let Some(account) = accounts.by_email(email) {
-            self.codes.insert(account.uid, now);
+            let sent = self.codes.entry(account.uid).or_default();
+            if sent.len() >= MAX_CODES {
+                sent.pop_front();
+            }
+            sent.push_back(now);
         }
     }
 
@@ -123,10 +129,9 @@ impl Sessions {
         if !same(&account.email_code, code.trim()) {
             return Err(Refusal::WrongCode);
         }
-        let sent = self.codes.remove(&account.uid).ok_or(Refusal::Expired)?;
-        if now.saturating_duration_since(sent) > CODE_LIFE {
-            return Err(Refusal::Expired);
-        }
+        let sent = self.codes.entry(account.uid).or_default();
+        sent.retain(|sent| now.saturating_duration_since(*sent) <= CODE_LIFE);
+        sent.pop_front().ok_or(Refusal::Expired)?;
         if account.sign_in == SignIn::Authenticator {
             return Ok(SignedIn::AuthenticatorNeeded(self.key(account, now)));
         }

@@ -25,6 +25,7 @@ async fn the_fixed_answers_are_those_of_the_observed_cloud() {
         ("GET", "/v1/iot-service/api/user/device/info?device_id=x", 405, ""),
         ("GET", "/v1/iot-service/api/user/notification", 400, "field \"action\" is not set"),
         ("POST", "/v1/iot-service/api/user/print", 405, ""),
+        ("GET", "/v1/iot-service/api/user/project/", 405, ""),
         ("GET", "/v1/iot-service/api/user/files", 404, not_found),
         ("GET", "/v1/user-service/my/nothing", 404, not_found),
         ("GET", "/", 404, not_found),

@@ -1,0 +1,85 @@
+//! `simulate`: what it prints, what it writes, how it ends.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{
+    run::{Home, bambu},
+    world::Running,
+};
+
+const STATE: &[&str] = &["simulate", "--state-dir", "state"];
+
+fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [STATE, more].concat()
+}
+
+#[test]
+fn the_summary_says_where_who_and_how_to_look() {
+    let home = Home::new();
+    let world = Running::start(home.command(&arguments(&["--printers", "12"])));
+    world.wait_for("REST API  http://127.0.0.1:");
+    world.wait_for("MQTT      mqtts://127.0.0.1:");
+    world.wait_for("Account   maker@example.com, password ");
+    world.wait_for("01P00A000000001");
+    world.wait_for("... and 2 more");
+    world.wait_for("bambu query");
+    world.wait_for("curl ");
+    world.wait_for("mosquitto_sub ");
+}
+
+#[test]
+fn json_prints_the_ready_document_that_the_file_holds() {
+    let home = Home::new();
+    let ready = home.path().join("ready.json");
+    let call =
+        arguments(&["--json", "--ready-file", "ready.json", "--models", "H2D", "--seed", "9"]);
+    let world = Running::start(home.command(&call));
+    let printed: Value = serde_json::from_str(&world.wait_for("{")).unwrap();
+    let written: Value = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
+    assert_eq!(printed, written);
+    assert_eq!(printed["printers"][2]["name"], "H2D 3");
+    assert!(std::fs::read_dir(home.path()).unwrap().all(|entry| {
+        let name = entry.unwrap().file_name();
+        name == "ready.json" || name == "state"
+    }));
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_it_within_two_seconds_and_without_complaint() {
+    let home = Home::new();
+    let world = Running::start(home.command(&arguments(&[])));
+    world.wait_for("mosquitto_sub ");
+    let (code, took) = world.terminate();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_secrets() {
+    let secrets = |seed| {
+        let home = Home::new();
+        let world = Running::start(home.command(&arguments(&["--json", "--seed", seed])));
+        let ready: Value = serde_json::from_str(&world.wait_for("{")).unwrap();
+        (ready["account"].clone(), ready["printers"][0]["access_code"].clone())
+    };
+    let first = secrets("4");
+    assert_eq!(first, secrets("4"));
+    assert_ne!(first, secrets("5"));
+}
+
+#[test]
+fn what_cannot_be_is_a_usage_error_with_its_cause() {
+    for (flag, value, cause) in [
+        ("--speed", "0", "the speed has to be above 0"),
+        ("--lan-addresses", "10.0.0.1", "leave the loopback network"),
+        ("--replay", "missing.json", "cannot read the capture missing.json"),
+        ("--models", "toaster", "unknown printer model"),
+    ] {
+        let run = bambu(&["simulate", flag, value]);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(run.stderr.contains(cause), "{}", run.stderr);
+    }
+}
