@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long)]
     profile: bool,
     /// Firmware: what is installed and what the cloud offers
-    #[arg(long, visible_alias = "version")]
+    #[arg(long)]
     firmware: bool,
     /// Not built yet
     #[arg(long, hide = true)]
