@@ -1,6 +1,6 @@
 //! `bambu demo`: a simulated world, watched by the real client over real sockets.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use bambu_emulator::world::{Ready, State, World};
 use bambu_server::Fleet;
@@ -61,6 +61,7 @@ async fn show(args: &Args, ready: &Ready, stop: &CancellationToken) -> Result<()
         (false, terminal) => {
             // Before the table, where the terminal wraps the lines and they can be copied whole.
             let mut out = output::stdout();
+            intro(args, ready, &mut out)?;
             look::write(ready, &mut out)?;
             writeln!(out)?;
             out.flush()?;
@@ -75,6 +76,18 @@ async fn show(args: &Args, ready: &Ready, stop: &CancellationToken) -> Result<()
     drop(fleet);
     session.close().await;
     result
+}
+
+fn intro(args: &Args, ready: &Ready, out: &mut impl io::Write) -> io::Result<()> {
+    let printers = match ready.printers.len() {
+        1 => "one printer".to_owned(),
+        many => format!("{many} printers"),
+    };
+    writeln!(out, "A simulated cloud with {printers} runs on this machine until Ctrl-C.")?;
+    match args.world.speed(SPEED) {
+        1.0 => writeln!(out),
+        speed => writeln!(out, "Its time runs {speed} times as fast as yours.\n"),
+    }
 }
 
 /// Signs in as any user of the cloud would: nothing is taken from the world but addresses and

@@ -92,13 +92,18 @@ impl WorldArgs {
             models: self.models.clone(),
             state: self.state.map_or(state, State::from),
             seed: self.seed,
-            speed: self.speed.unwrap_or(speed),
+            speed: self.speed(speed),
             state_dir: self.state_dir.clone(),
             lan_addresses: self.lan_addresses,
             api_port: self.api_port,
             mqtt_port: self.mqtt_port,
             replay: self.replay.clone(),
         }
+    }
+
+    /// How much faster than real time it runs.
+    pub(crate) fn speed(&self, default: f64) -> f64 {
+        self.speed.unwrap_or(default)
     }
 
     /// Removes what an earlier run left at the ready file's place: it would be taken for ours.

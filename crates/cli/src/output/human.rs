@@ -44,6 +44,24 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
+/// What a name is sorted by: without case, and numbers in it by their value.
+pub(crate) fn sort_key(name: &str) -> String {
+    let mut key = String::new();
+    let mut digits = String::new();
+    for c in name.chars().flat_map(char::to_lowercase).chain(['\0']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        if !digits.is_empty() {
+            key.push_str(&format!("{digits:0>12}"));
+            digits.clear();
+        }
+        key.push(c);
+    }
+    key
+}
+
 /// Cells a text takes on a terminal, wide East Asian characters and emoji counted twice.
 pub(crate) fn width(text: &str) -> usize {
     let wide = |c: char| {
@@ -86,6 +104,13 @@ mod tests {
         assert_eq!(percent(Some(45)), "45%");
         assert_eq!(bar(Some(50), 4), "██░░");
         assert_eq!(bar(Some(255), 2), "██");
+    }
+
+    #[test]
+    fn the_second_printer_stands_before_the_tenth() {
+        let mut names = ["A1 mini 10", "P1S 1", "a1 mini 2", "A1 10", "A1"];
+        names.sort_by_key(|name| sort_key(name));
+        assert_eq!(names, ["A1", "A1 10", "a1 mini 2", "A1 mini 10", "P1S 1"]);
     }
 
     #[test]

@@ -20,13 +20,16 @@ pub(crate) struct Screen {
     title: &'static str,
 }
 
+/// Where a printer stands: by name, then by serial number.
+type Place = (String, Serial);
+
 /// The screen over a terminal.
 pub(super) struct Drawn {
     out: BufWriter<StdoutLock<'static>>,
     colour: bool,
     screen: Screen,
-    printers: BTreeMap<(String, Serial), Arc<Snapshot>>,
-    keys: HashMap<Serial, String>,
+    printers: BTreeMap<Place, Arc<Snapshot>>,
+    places: HashMap<Serial, Place>,
     drawn: usize,
     second: String,
     dirty: bool,
@@ -50,7 +53,7 @@ impl Screen {
             colour,
             screen: self,
             printers: BTreeMap::new(),
-            keys: HashMap::new(),
+            places: HashMap::new(),
             drawn: 0,
             second: String::new(),
             dirty: true,
@@ -66,20 +69,16 @@ const HIDE_CURSOR: &[u8] = b"\x1b[?25l";
 const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
 
 impl Drawn {
-    /// Printers stand by name; a name may come later than the printer.
     fn keep(&mut self, serial: &Serial, snapshot: &Arc<Snapshot>) {
-        let name = brief::name(&snapshot.status);
-        match self.keys.get(serial) {
-            Some(known) if known == name => {}
-            known => {
-                if let Some(known) = known {
-                    self.printers.remove(&(known.clone(), serial.clone()));
-                }
-                self.keys.insert(serial.clone(), name.to_owned());
-            }
-        }
-        self.printers.insert((name.to_owned(), serial.clone()), snapshot.clone());
         self.dirty = true;
+        // A link's name is settled when it is made, so its place never changes.
+        if let Some(place) = self.places.get(serial) {
+            self.printers.insert(place.clone(), snapshot.clone());
+            return;
+        }
+        let place = (human::sort_key(brief::name(&snapshot.status)), serial.clone());
+        self.places.insert(serial.clone(), place.clone());
+        self.printers.insert(place, snapshot.clone());
     }
 
     fn lines(&self, columns: usize, rows: usize) -> Vec<String> {
