@@ -13,12 +13,12 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout, timeout_at},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     User,
-    session::{self, read_some},
+    session::{self, Arrival, read_some},
     shared::{Shared, count},
 };
 
@@ -62,6 +62,7 @@ pub(super) async fn run(
     while connections.join_next().await.is_some() {}
 }
 
+/// Arrival and session are one task; what only the arrival needs is freed before the session.
 async fn connection(
     shared: Arc<Shared>,
     tcp: TcpStream,
@@ -70,46 +71,77 @@ async fn connection(
 ) {
     let deadline = Instant::now() + shared.limits.handshake;
     let _ = tcp.set_nodelay(true);
-    let Some(tls) = tls else {
-        return greet(&shared, tcp, deadline, &shutdown).await;
-    };
-    let handshake = timeout_at(deadline, tls.accept(tcp));
-    let stream = tokio::select! {
-        () = shutdown.cancelled() => return,
-        stream = handshake => stream,
-    };
-    match stream {
-        Ok(Ok(stream)) => greet(&shared, stream, deadline, &shutdown).await,
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "TLS handshake failed");
-            count(&shared.tally.refused, 1);
+    match tls {
+        None => {
+            let arrival = Box::pin(greet(&shared, tcp, deadline, &shutdown)).await;
+            serve(&shared, arrival, &shutdown).await;
         }
-        Err(_) => count(&shared.tally.refused, 1),
+        Some(tls) => {
+            let arrival = Box::pin(shake_hands(&shared, tcp, tls, deadline, &shutdown)).await;
+            serve(&shared, arrival, &shutdown).await;
+        }
     }
 }
 
-/// Waits for CONNECT, and answers it.
-async fn greet<S>(shared: &Shared, mut io: S, deadline: Instant, shutdown: &CancellationToken)
+async fn serve<S>(shared: &Shared, arrival: Option<Arrival<S>>, shutdown: &CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    match arrival {
+        Some(arrival) => session::run(shared, arrival, shutdown).await,
+        None => count(&shared.tally.refused, 1),
+    }
+}
+
+async fn shake_hands(
+    shared: &Shared,
+    tcp: TcpStream,
+    tls: TlsAcceptor,
+    deadline: Instant,
+    shutdown: &CancellationToken,
+) -> Option<Arrival<TlsStream<TcpStream>>> {
+    let handshake = timeout_at(deadline, tls.accept(tcp));
+    let stream = tokio::select! {
+        () = shutdown.cancelled() => return None,
+        stream = handshake => stream.ok()?,
+    };
+    match stream {
+        Ok(stream) => greet(shared, stream, deadline, shutdown).await,
+        Err(error) => {
+            tracing::debug!(%error, "TLS handshake failed");
+            None
+        }
+    }
+}
+
+/// Waits for CONNECT, and refuses it where the rules do.
+async fn greet<S>(
+    shared: &Shared,
+    mut io: S,
+    deadline: Instant,
+    shutdown: &CancellationToken,
+) -> Option<Arrival<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let mut buf = BytesMut::new();
     let first = tokio::select! {
-        () = shutdown.cancelled() => return,
+        () = shutdown.cancelled() => return None,
         first = timeout_at(deadline, first_packet(&mut io, &mut buf)) => first,
     };
     let refused = match first {
         Ok(Some(Ok(Packet::Connect(connect)))) => match admit(shared, &connect) {
             Ok(user) => {
-                session::run(shared, io, buf, user, connect, shutdown).await;
-                return;
+                let (reader, writer) = tokio::io::split(io);
+                let Connect { client_id, keep_alive, will, .. } = connect;
+                let client = shared.enter(user, &client_id, &conn_ack(ConnectCode::Accepted));
+                return Some(Arrival { reader, writer, buf, client, keep_alive, will });
             }
             Err(code) => Some(code),
         },
         Ok(Some(Err(DecodeError::ProtocolLevel(_)))) => Some(ConnectCode::UnacceptableProtocol),
         _ => None,
     };
-    count(&shared.tally.refused, 1);
     let farewell = async {
         if let Some(code) = refused {
             tracing::debug!(?code, "client refused");
@@ -121,10 +153,11 @@ where
         io.shutdown().await
     };
     let _ = timeout(FAREWELL, farewell).await;
+    None
 }
 
 /// CONNACK for a new session.
-pub(super) fn conn_ack(code: ConnectCode) -> Packet {
+fn conn_ack(code: ConnectCode) -> Packet {
     Packet::ConnAck(ConnAck { session_present: false, code })
 }
 

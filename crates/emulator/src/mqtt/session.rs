@@ -12,19 +12,17 @@ use std::{
 };
 
 use bambu_protocol::mqtt::{
-    self, Connect, ConnectCode, DecodeError, Limits as PacketLimits, Packet, Publish, QoS, SubAck,
-    Subscribe, Unsubscribe, Will,
+    self, DecodeError, Limits as PacketLimits, Packet, Publish, QoS, SubAck, Subscribe,
+    Unsubscribe, Will,
 };
 use bytes::BytesMut;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    User,
-    accept::conn_ack,
     frame::Frame,
     shared::{Client, Shared, count},
 };
@@ -61,24 +59,27 @@ struct Session<'a> {
     unreleased: HashSet<u16>,
 }
 
+/// A client that has been let in and registered.
+pub(super) struct Arrival<S> {
+    pub(super) reader: ReadHalf<S>,
+    pub(super) writer: WriteHalf<S>,
+    /// What came after CONNECT already.
+    pub(super) buf: BytesMut,
+    pub(super) client: Arc<Client>,
+    /// Longest silence in seconds; 0 for any.
+    pub(super) keep_alive: u16,
+    pub(super) will: Option<Will>,
+}
+
 /// Serves a client until it ends.
-pub(super) async fn run<S>(
-    shared: &Shared,
-    io: S,
-    buf: BytesMut,
-    user: User,
-    connect: Connect,
-    shutdown: &CancellationToken,
-) where
+pub(super) async fn run<S>(shared: &Shared, arrival: Arrival<S>, shutdown: &CancellationToken)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let client = shared.enter(user, &connect.client_id, &conn_ack(ConnectCode::Accepted));
-    tracing::debug!(user = %client.user, client_id = %connect.client_id, "client connected");
-    let (mut reader, mut writer) = tokio::io::split(io);
+    let Arrival { mut reader, mut writer, buf, client, keep_alive, will } = arrival;
+    tracing::debug!(user = %client.user, client_id = ?client.id, "client connected");
     let (filters, unreleased) = (HashSet::new(), HashSet::new());
     let mut session = Session { shared, client: &client, filters, unreleased };
-    let keep_alive = connect.keep_alive;
-    let will = connect.will;
     let ending = tokio::select! {
         () = shutdown.cancelled() => Ending::Shutdown,
         () = client.closed() => Ending::Closed,
@@ -87,7 +88,7 @@ pub(super) async fn run<S>(
     };
     let filters = std::mem::take(&mut session.filters);
     shared.leave(&client, filters);
-    tracing::debug!(user = %client.user, client_id = %connect.client_id, %ending, "client gone");
+    tracing::debug!(user = %client.user, client_id = ?client.id, %ending, "client gone");
     if let Some(will) = will
         && !matches!(ending, Ending::Goodbye | Ending::Shutdown)
     {
