@@ -5,6 +5,7 @@
 mod answer;
 mod devices;
 mod history;
+mod listener;
 mod login;
 mod profile;
 
@@ -70,7 +71,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let stop = shutdown.clone();
-    let served = axum::serve(listener, router(cloud))
+    let served = axum::serve(listener::Bounded::new(listener), router(cloud))
         .with_graceful_shutdown(async move { stop.cancelled().await });
     let late = async {
         shutdown.cancelled().await;

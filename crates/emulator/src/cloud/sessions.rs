@@ -3,7 +3,7 @@
 //! What becomes of it in JSON is in `http/login.rs`.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     sync::Arc,
     time::{Duration, Instant},
@@ -57,6 +57,8 @@ pub enum Refusal {
 pub(super) struct Sessions {
     /// When each account's code was sent, oldest first: each sending is good for one sign-in.
     codes: HashMap<u64, VecDeque<Instant>>,
+    /// Accounts that have asked for a code; the one counted as sent at the start is void then.
+    asked: HashSet<u64>,
     keys: VecDeque<Key>,
     tokens: HashMap<String, Arc<Account>>,
     /// Oldest first.
@@ -79,6 +81,7 @@ impl Sessions {
         let first = |account: &Arc<Account>| (first_token(account), Arc::clone(account));
         Self {
             codes: all.iter().map(|account| (account.uid, VecDeque::from([now]))).collect(),
+            asked: HashSet::new(),
             keys: VecDeque::new(),
             tokens: all.into_iter().map(first).collect(),
             issued: VecDeque::new(),
@@ -111,6 +114,9 @@ impl Sessions {
     pub(super) fn send_code(&mut self, accounts: &Accounts, email: &str, now: Instant) {
         if let Some(account) = accounts.by_email(email) {
             let sent = self.codes.entry(account.uid).or_default();
+            if self.asked.insert(account.uid) {
+                sent.clear();
+            }
             if sent.len() >= MAX_CODES {
                 sent.pop_front();
             }
