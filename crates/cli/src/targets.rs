@@ -62,8 +62,14 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
     // With a token, the account is asked for names, unless the call needs none of them.
     let by_hand = which.host.is_some();
     if settings.token.is_some() && !named && !by_hand && which.group.is_none() {
-        let devices = account::cloud(settings)?.devices().await.map_err(account::failure)?;
-        merge(&mut known, devices.value);
+        match account::cloud(settings)?.devices().await.map_err(account::failure) {
+            Ok(devices) => merge(&mut known, devices.value),
+            // Printers on the local network do not need the cloud.
+            Err(failure) if known.iter().any(|target| target.lan.is_some()) => {
+                eprintln!("note: only the config file's printers are known: {failure}");
+            }
+            Err(failure) => return Err(failure),
+        }
     }
     if let Some(group) = &which.group {
         known.retain(|target| target.group.as_ref() == Some(group));

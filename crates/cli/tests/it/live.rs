@@ -93,6 +93,59 @@ fn many_printers_are_followed_over_the_cloud_and_one_over_the_lan() {
 }
 
 #[test]
+fn the_config_file_names_printers_and_the_way_to_them() {
+    let world = World::start(&[]);
+    let (serial, port, code) = world.printer();
+    let second = world.text("/printers/1/serial");
+    world.home.write(
+        ".config/bambu/bambu.toml",
+        &format!(
+            "ca_file = {:?}\n[[printer]]\nname = \"Workshop\"\nserial = \"{serial}\"\n\
+             host = \"127.0.0.1\"\nmqtt_port = {port}\naccess_code = \"{code}\"\ngroup = \"left\"\n\
+             [[printer]]\nname = \"Cellar\"\nserial = \"{second}\"\n",
+            world.ca()
+        ),
+    );
+    let status = |arguments: &[&str]| {
+        let run = world.home.run(&[&["query", "--status", "--json"], arguments].concat());
+        assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
+        serde_json::from_str::<Value>(&run.stdout).unwrap()
+    };
+    // Without a token: everything over the local network.
+    for arguments in
+        [&["workshop"][..], &["Work"], &["01p"], &[serial.as_str()], &["--group", "left"]]
+    {
+        let all = status(arguments);
+        assert_eq!(all.as_array().unwrap().len(), 1);
+        assert_eq!((&all[0]["name"], &all[0]["online"]), (&"Workshop".into(), &true.into()));
+    }
+    assert_eq!(world.home.run(&["monitor", "Cellar"]).code, 4, "that one needs the cloud");
+    assert_eq!(world.home.run(&["monitor", "nobody"]).code, 2);
+    // With a token: one over the local network, the others over the cloud.
+    let mixed = world.run(&["monitor", "--json", "--count", "3", "--timeout", "60"]);
+    assert_eq!(mixed.code, 0, "{}", mixed.stderr);
+    let names: Vec<_> = mixed.documents().iter().map(|d| d["name"].to_string()).collect();
+    assert!(names.iter().any(|name| name.contains("Workshop")), "{names:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_seeds_monitor_takes_uid_token_and_serials() {
+    let world = World::start(&[]);
+    let link = world.home.path().join("bambu-monitor");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_bambu"), &link).unwrap();
+    let ours = world.command(&[]);
+    let mut command = std::process::Command::new(&link);
+    command.env_clear().envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env_remove("BAMBU_TOKEN");
+    let uid = format!("u_{}", world.text("/account/uid"));
+    command.args([&uid, &world.text("/account/token"), &world.printer().0]);
+    let run = crate::run::Run::of(command.args(["--count", "1", "--timeout", "60"]));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("idle"), "{}", run.stdout);
+}
+
+#[test]
 fn what_can_never_answer_ends_at_once_with_its_reason() {
     let world = World::start(&[]);
     let (serial, port, code) = world.printer();

@@ -45,3 +45,38 @@ fn every_verb_has_a_manual_page() {
         assert!(text.contains(".TH"), "{page}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn the_installer_puts_everything_in_place_again_and_away() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/install");
+    let home = Home::new();
+    home.write(".config/bambu/bambu.toml", "region = \"china\"\n");
+    home.write(".bambu_token", "{}");
+    home.write("prefix/share/man/man1/bambu-studio.1", "somebody else's");
+    let install = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("sh");
+        command.arg(script).args(["--prefix", "prefix"]).args(arguments);
+        command.current_dir(home.path()).env("HOME", home.path());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    let there = |name: &str| home.path().join("prefix").join(name).exists();
+    let placed = [
+        "bin/bambu",
+        "bin/bambu-query",
+        "bin/bambu-monitor",
+        "share/man/man1/bambu-demo.1",
+        "share/bash-completion/completions/bambu",
+        "share/zsh/site-functions/_bambu",
+        "share/fish/vendor_completions.d/bambu.fish",
+    ];
+    for _upgrade in 0..2 {
+        install(&["--binary", env!("CARGO_BIN_EXE_bambu")]);
+        assert!(placed.iter().all(|name| there(name)));
+    }
+    install(&["--uninstall"]);
+    assert!(placed.iter().all(|name| !there(name)));
+    assert!(there("share/man/man1/bambu-studio.1"));
+    assert!(there("../.config/bambu/bambu.toml") && there("../.bambu_token"));
+}

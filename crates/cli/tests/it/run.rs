@@ -67,8 +67,8 @@ impl Home {
 
 impl Run {
     /// Runs a call to its end.
-    pub(crate) fn of(mut command: Command) -> Self {
-        Self::from(command.output().unwrap())
+    pub(crate) fn of(mut command: impl std::borrow::BorrowMut<Command>) -> Self {
+        Self::from(command.borrow_mut().output().unwrap())
     }
 
     fn from(output: Output) -> Self {
