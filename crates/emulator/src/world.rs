@@ -11,7 +11,7 @@ use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 use bambu_protocol::{Firmware, Model, Serial};
 use tokio::{net::TcpListener, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     certs::{Ca, CertError},
@@ -147,7 +147,7 @@ pub enum WorldError {
     Stopped,
 }
 
-/// A running world. It ends with its shutdown token; dropping it breaks it off.
+/// A running world. It ends with its shutdown token, or when it is dropped.
 pub struct World {
     ready: Ready,
     notes: Vec<String>,
@@ -155,6 +155,7 @@ pub struct World {
     printers: Vec<Arc<Printer>>,
     tasks: JoinSet<()>,
     shutdown: CancellationToken,
+    _stop: DropGuard,
     _state_dir: StateDir,
 }
 
@@ -164,6 +165,9 @@ impl World {
     /// # Errors
     /// [`WorldError`]; nothing is left running then.
     pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Self, WorldError> {
+        // Its own: a world that is dropped takes no other part of the process with it.
+        let shutdown = shutdown.child_token();
+        let stop = shutdown.clone().drop_guard();
         let accounts = Accounts::from_seed(config.seed);
         let planned = plan::printers(&config, &accounts)?;
         let state_dir = StateDir::open(config.state_dir.clone())?;
@@ -202,7 +206,16 @@ impl World {
                 printers.push(printer);
             }
         }
-        Ok(Self { ready, notes, switchboard, printers, tasks, shutdown, _state_dir: state_dir })
+        Ok(Self {
+            ready,
+            notes,
+            switchboard,
+            printers,
+            tasks,
+            shutdown,
+            _stop: stop,
+            _state_dir: state_dir,
+        })
     }
 
     /// What other programs need to know to use it.

@@ -139,9 +139,10 @@ impl From<StateName> for State {
 impl From<WorldError> for Failure {
     fn from(error: WorldError) -> Self {
         let kind = match error {
-            WorldError::Setting { .. } | WorldError::Addresses | WorldError::Replay { .. } => {
-                Kind::Usage
-            }
+            WorldError::Setting { .. }
+            | WorldError::Addresses
+            | WorldError::Replay { .. }
+            | WorldError::Twice { .. } => Kind::Usage,
             _ => Kind::Failed,
         };
         Self::new(kind, error).about("cannot start the simulated world")
