@@ -1,8 +1,8 @@
-//! Ctrl-C and SIGTERM as one token that everything long-running watches.
+//! Ctrl-C, SIGTERM and a closed terminal as one token that everything long-running watches.
 
 use tokio_util::sync::CancellationToken;
 
-/// A token that is cancelled by the first Ctrl-C or SIGTERM.
+/// A token that is cancelled by the first Ctrl-C, SIGTERM or SIGHUP.
 pub(crate) fn token() -> CancellationToken {
     let token = CancellationToken::new();
     let stop = token.clone();
@@ -17,13 +17,16 @@ pub(crate) fn token() -> CancellationToken {
 async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let interrupt = tokio::signal::ctrl_c();
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+    let (Ok(mut terminate), Ok(mut hang_up)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
         let _heard = interrupt.await;
         return;
     };
     tokio::select! {
         _ = interrupt => {}
         _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
     }
 }
 

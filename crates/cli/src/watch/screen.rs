@@ -30,7 +30,9 @@ pub(super) struct Drawn {
     screen: Screen,
     printers: BTreeMap<Place, Arc<Snapshot>>,
     places: HashMap<Serial, Place>,
+    /// Lines on the terminal now, and its width then.
     drawn: usize,
+    columns: u16,
     second: String,
     dirty: bool,
 }
@@ -55,6 +57,7 @@ impl Screen {
             printers: BTreeMap::new(),
             places: HashMap::new(),
             drawn: 0,
+            columns: 0,
             second: String::new(),
             dirty: true,
         };
@@ -133,9 +136,13 @@ impl Drawn {
         let (columns, rows) = crossterm::terminal::size().unwrap_or((100, 30));
         let lines = self.lines(usize::from(columns), usize::from(rows));
         let mut text = String::new();
-        if self.drawn > 0 {
+        if self.columns != columns && self.columns != 0 {
+            // Another width has wrapped the old lines anew: nobody knows where they are.
+            text.push_str("\x1b[2J\x1b[H");
+        } else if self.drawn > 0 {
             text.push_str(&format!("\x1b[{}A", self.drawn));
         }
+        self.columns = columns;
         for line in &lines {
             text.push('\r');
             text.push_str(line);

@@ -1,5 +1,7 @@
 //! The `bambu` binary from outside: what it prints, where, and how it ends. One test binary.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
 mod decode;
 mod live;
 mod names;

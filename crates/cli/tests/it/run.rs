@@ -41,7 +41,7 @@ impl Home {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bambu"));
         command.args(arguments).env_clear().current_dir(self.path());
-        command.env("HOME", self.path()).env("TZ", "UTC");
+        command.env("HOME", self.path()).env("TZ", "UTC").env("TMPDIR", self.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
