@@ -145,7 +145,21 @@ impl From<WorldError> for Failure {
             | WorldError::Twice { .. } => Kind::Usage,
             _ => Kind::Failed,
         };
-        Self::new(kind, error).about("cannot start the simulated world")
+        let next = match error {
+            WorldError::Listen { .. } => Some(
+                "for --lan-addresses every address has to exist (macOS: `ifconfig lo0 alias \
+                 ADDRESS`); for many printers raise the limit of open files (`ulimit -n`)",
+            ),
+            WorldError::StateDir { .. } | WorldError::Certificates(_) => {
+                Some("choose another directory with --state-dir")
+            }
+            _ => None,
+        };
+        let failure = Self::new(kind, error).about("cannot start the simulated world");
+        match next {
+            Some(next) => failure.next(next),
+            None => failure,
+        }
     }
 }
 
