@@ -12,7 +12,6 @@ from paho_link import Link
 from world import World
 
 REFUSED = 128
-FOREIGN = "01P00A999999999"
 
 
 def cloud(world, uid=None, token=None, ca_file=None):
@@ -43,15 +42,21 @@ def refused_by_tls(judge, what, connect):
         judge.check(True, what)
 
 
+def foreign(world):
+    """The serial of a printer that is there and belongs to another account."""
+    return world.ready["accounts"][0]["printers"][0]["serial"]
+
+
 def doors(judge, world):
     """Who may come in, and to what he may listen."""
+    stranger = foreign(world)
     p1s, x1c = world.printer("P1S"), world.printer("X1C")
     with cloud(world) as link:
         judge.equal(link.connack, 0, "cloud: u_<uid> and the token are accepted")
         for printer in world.printers:
             granted = link.subscribe(f"device/{printer['serial']}/report")
             judge.check(granted in (0, 1), f"cloud: own {printer['model']} may be subscribed", granted)
-        for topic in (f"device/{FOREIGN}/report", "#", "device/#", "device/+/report", "+/+/report",
+        for topic in (f"device/{stranger}/report", "device/01P00A999999999/report", "#", "device/#", "device/+/report", "+/+/report",
                       "$SYS/#", f"device/{p1s['serial']}/#"):
             judge.equal(link.subscribe(topic), REFUSED, f"cloud: {topic} is refused")
     for what, user, password in (
@@ -75,7 +80,7 @@ def doors(judge, world):
         with lan(world, printer, user=f"u_{world.account['uid']}") as link:
             judge.equal(link.connack, 5, f"LAN {name}: a cloud user gets CONNACK 5")
         refused_by_tls(judge, f"LAN {name}: the certificate is for its serial only",
-                       lambda printer=printer: lan(world, printer, name=FOREIGN))
+                       lambda printer=printer: lan(world, printer, name=stranger))
     system = ssl.get_default_verify_paths().cafile or ssl.get_default_verify_paths().openssl_cafile
     refused_by_tls(judge, "cloud: the certificate is of this world's authority only",
                    lambda: cloud(world, ca_file=system))
@@ -83,13 +88,13 @@ def doors(judge, world):
 
 def foreigners(judge, world):
     """A request for somebody else's printer goes nowhere, and hurts nobody."""
-    p1s = world.printer("P1S")
+    p1s, stranger = world.printer("P1S"), foreign(world)
     with lan(world, p1s) as watcher, cloud(world) as link:
         watcher.subscribe("#")
-        link.send(FOREIGN, "pushing", "pushall")
-        link.send(FOREIGN, "print", "stop", param="")
+        link.send(stranger, "pushing", "pushall")
+        link.send(stranger, "print", "stop", param="")
         judge.check(watcher.full(p1s["serial"]) is not None, "the printer still answers")
-        judge.check(all(FOREIGN not in topic for topic, _ in watcher.messages),
+        judge.check(all(stranger not in topic for topic, _ in watcher.messages),
                     "nothing is heard of a foreign printer")
 
 

@@ -59,10 +59,10 @@ def expected(capture):
         "camera.timelapse": wire.on(p["ipcam"]["timelapse"]),
         "camera.resolution": wire.word(p["ipcam"]["resolution"]),
         "camera.rtsp_url": None,
-        # Both were taken out of the capture.
+        # All three were taken out of the capture.
         "network.wifi_dbm": wire.dbm(p["wifi_signal"]),
-        "network.ip": None,
-        "network.wired": None,
+        "network.ip": wire.ipv4(p["net"]["info"][0]["ip"]) if "info" in p["net"] else None,
+        "network.wired": wire.bit(p["net"]["conf"], 0) if "conf" in p["net"] else None,
         "storage_present": p["sdcard"],
         "storage.state": ["none", "ok", "abnormal", "read_only"][wire.bits(p["home_flag"], 8, 2)],
         "developer_mode": None,

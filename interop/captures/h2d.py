@@ -24,7 +24,8 @@ def expected(capture):
         "stage.id": p["stg_cur"],
         # The stage speaks only while a job is active.
         "stage.name": STAGES[p["stg_cur"]] if p["gcode_state"] == "RUNNING" else "idle",
-        "job.plate": p["plate_idx"],
+        # Counted from 1; 0 is none.
+        "job.plate": p["plate_idx"] or None,
         "job.gcode_line": None,
         "temperatures.nozzles": 2,
         # The flat fields hold 40 while the nozzle that prints has 264.

@@ -24,7 +24,8 @@ def expected(capture):
         "state": wire.state(p),
         "stage.id": p["stg_cur"],
         "stage.name": "idle",
-        "job.plate": p["plate_idx"],
+        # Counted from 1; 0 is none.
+        "job.plate": p["plate_idx"] or None,
         "job.gcode_line": None,
         "temperatures.nozzles": 1,
         "temperatures.nozzles[0].current": wire.packed(extruder["temp"])[0],
