@@ -11,7 +11,10 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    cloud::{Cloud, account::Account},
+    cloud::{
+        Cloud,
+        account::{Account, SignIn},
+    },
     simulator::Summary,
 };
 
@@ -57,8 +60,9 @@ pub struct AccountEntry {
     pub token: String,
     /// The code that an e-mail would bring.
     pub email_code: String,
-    /// What the authenticator would show.
-    pub totp_code: String,
+    /// What the authenticator would show; left out where the password is enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totp_code: Option<String>,
     /// How it signs in: `email_code`, `password` or `authenticator`.
     pub sign_in: &'static str,
     /// The printers of a further account.
@@ -161,7 +165,8 @@ impl AccountEntry {
             uid: account.uid.to_string(),
             token: cloud.first_token(account),
             email_code: account.email_code.clone(),
-            totp_code: account.totp_code.clone(),
+            totp_code: (!matches!(account.sign_in, SignIn::Password))
+                .then(|| account.totp_code.clone()),
             sign_in: account.sign_in.word(),
             printers: Vec::new(),
         }
