@@ -13,7 +13,7 @@ pub struct Options {
     pub timing: Timing,
 }
 
-/// How long a link waits for what. The defaults follow the vendor's slicer.
+/// How long a link waits for what; a day is the most. The defaults follow the vendor's slicer.
 #[derive(Debug, Clone)]
 pub struct Timing {
     /// For each of: name look-up and TCP, TLS, the broker's welcome.
@@ -41,6 +41,30 @@ pub struct Timing {
     pub retry_max: Duration,
     /// Time that a connection must have held before the waits start over.
     pub healthy_after: Duration,
+}
+
+impl Timing {
+    /// The same with no wait over a day, so that a moment plus a wait is always a moment.
+    pub(crate) fn bounded(mut self) -> Self {
+        let waits = [
+            &mut self.connect,
+            &mut self.ack,
+            &mut self.keep_alive,
+            &mut self.start_push_after,
+            &mut self.stale_after,
+            &mut self.offline_probe,
+            &mut self.pushall_floor,
+            &mut self.pushall_every,
+            &mut self.pace,
+            &mut self.retry_first,
+            &mut self.retry_max,
+            &mut self.healthy_after,
+        ];
+        for wait in waits {
+            *wait = (*wait).min(Duration::from_secs(86_400));
+        }
+        self
+    }
 }
 
 impl Default for Timing {

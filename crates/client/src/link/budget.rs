@@ -29,6 +29,11 @@ impl Budget {
             self.started.pop_front();
         }
     }
+
+    /// The session counted last never reached the broker.
+    pub(super) fn give_back(&mut self) {
+        self.started.pop_back();
+    }
 }
 
 #[cfg(test)]
@@ -50,5 +55,16 @@ mod tests {
             assert!(window[SESSIONS] - window[0] >= WINDOW);
         }
         assert_eq!(starts[4] - starts[0], Duration::from_secs(28));
+    }
+
+    #[test]
+    fn a_time_without_network_costs_no_session() {
+        let now = Instant::now();
+        let mut budget = Budget::default();
+        for _ in 0..50 {
+            assert_eq!(budget.next(now), now);
+            budget.start(now);
+            budget.give_back();
+        }
     }
 }

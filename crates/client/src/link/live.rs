@@ -195,13 +195,14 @@ impl<'s> Live<'s> {
     }
 
     fn packet(&mut self, packet: Packet) -> Result<(), SocketError> {
+        if self.pinged {
+            // Whatever comes shows that the broker is there; its answer may stand behind reports.
+            self.pinged = false;
+            self.ping_at = Instant::now() + ping_every(self.session);
+        }
         match packet {
             Packet::Publish(publish) => self.report(&publish)?,
             Packet::SubAck(ack) => self.subscribed(ack),
-            Packet::PingResp => {
-                self.pinged = false;
-                self.ping_at = Instant::now() + ping_every(self.session);
-            }
             // The printer's own answer counts, not the broker's.
             _ => {}
         }

@@ -73,7 +73,8 @@ pub(super) struct Changes {
 
 impl Session {
     /// Starts the task and returns what its handles hold.
-    pub(super) fn spawn(login: Login, options: Options) -> Arc<Owner> {
+    pub(super) fn spawn(login: Login, mut options: Options) -> Arc<Owner> {
+        options.timing = options.timing.bounded();
         let hub = Arc::new(Hub::new());
         let (sender, commands) = mpsc::channel(QUEUE);
         let session = Self {
@@ -146,7 +147,12 @@ impl Session {
         };
         let socket = match self.idle(open.open()).await? {
             Ok(socket) => socket,
-            Err(error) => return Some(self.reason(error)),
+            Err(error) => {
+                if matches!(error, OpenError::Unreachable(_)) {
+                    self.budget.give_back();
+                }
+                return Some(self.reason(error));
+            }
         };
         let start = Instant::now();
         let reason = self.serve(socket).await;

@@ -158,7 +158,11 @@ impl Peer {
     pub(crate) async fn send(&mut self, packet: &Packet) {
         let mut out = BytesMut::new();
         encode(packet, &mut out).unwrap();
-        self.stream.write_all(&out).await.unwrap();
+        self.raw(&out).await;
+    }
+
+    pub(crate) async fn raw(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
     }
 

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use bambulab::{
     Connection, Reason, SendError, Timing, connect_lan,
-    protocol::{mqtt::Packet, request::Request, status::PrinterState},
+    protocol::{
+        mqtt::{ConnectCode, Packet},
+        request::Request,
+        status::PrinterState,
+    },
 };
 
 use crate::fake::{Broker, Ca, DELTA, FULL, Peer, SERIAL, options, target, until};
@@ -220,4 +224,46 @@ async fn a_closed_link_stays_closed() {
     assert_eq!(link.snapshot().connection, Connection::Offline(Reason::Closed));
     assert_eq!(link.send(Request::Stop).await, Err(SendError::Offline(Reason::Closed)));
     assert!(broker.is_quiet_for(Duration::from_millis(300)).await);
+}
+
+#[tokio::test]
+async fn waits_without_end_are_no_harm() {
+    let ca = Ca::new();
+    let (_broker, link, mut peer) = online(&ca, |timing| {
+        timing.stale_after = Duration::MAX;
+        timing.ack = Duration::MAX;
+        timing.pushall_every = Duration::MAX;
+        timing.healthy_after = Duration::MAX;
+        timing.retry_max = Duration::MAX;
+    })
+    .await;
+    peer.report(SERIAL, DELTA).await;
+    until(&link, |s| s.reports == 2).await;
+}
+
+#[tokio::test]
+async fn a_busy_broker_is_told_apart_and_tried_again() {
+    let ca = Ca::new();
+    let broker = Broker::new(ca.printer(SERIAL)).await;
+    let link = connect_lan(target(broker.port()), options(&ca));
+    drop(broker.answer(ConnectCode::ServerUnavailable).await);
+    let snapshot = until(&link, |s| s.connection.reason().is_some()).await;
+    let reason = snapshot.connection.reason().unwrap();
+    assert!(matches!(reason, Reason::Busy { .. }) && !reason.is_fatal(), "{reason:?}");
+    broker.accept().await.bring_online().await;
+}
+
+#[tokio::test]
+async fn rubbish_on_the_report_topic_breaks_nothing_and_rubbish_on_the_wire_reconnects() {
+    let ca = Ca::new();
+    let (broker, link, mut peer) = online(&ca, |_| {}).await;
+    for rubbish in ["", "{", "[]", "null", "\u{0}", r#"{"print":7}"#, r#"{"print":{"msg":{}}}"#] {
+        peer.report(SERIAL, rubbish).await;
+    }
+    peer.report("01P00A000000002", FULL).await;
+    peer.report(SERIAL, DELTA).await;
+    until(&link, |s| s.status.job.progress_percent == Some(46)).await;
+    peer.raw(&[0xff; 16]).await;
+    until(&link, |s| s.connection != Connection::Online).await;
+    broker.accept().await;
 }
