@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, io, process::ExitCode};
 
+use crate::output::human::printable;
+
 /// Why a command failed; its number is the exit code. 0 is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -106,9 +108,10 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if !failure.silent {
-        eprintln!("error: {failure}");
+        // Names from the network may stand in it.
+        eprintln!("error: {}", printable(&failure.text));
         if let Some(next) = &failure.next {
-            eprintln!("next: {next}");
+            eprintln!("next: {}", printable(next));
         }
     }
     ExitCode::from(failure.kind as u8)

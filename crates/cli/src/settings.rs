@@ -10,7 +10,7 @@ mod tests;
 
 use std::{
     fmt,
-    io::Read as _,
+    io::{BufRead as _, IsTerminal as _, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -264,16 +264,20 @@ pub(crate) fn secret(given: &str) -> Result<String, Failure> {
     if given != "-" {
         return Ok(given.trim().to_owned());
     }
-    let mut text = String::new();
-    std::io::stdin()
-        .take(64 * 1024)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::new(Kind::Failed, error).about("cannot read standard input"))?;
-    match text.lines().map(str::trim).find(|line| !line.is_empty()) {
-        Some(line) => Ok(line.to_owned()),
-        None => Err(Failure::say(Kind::Usage, "`-` was given, but standard input is empty")
-            .next("pipe the secret in, such as: bambu query --token - < token.txt")),
+    if std::io::stdin().is_terminal() {
+        eprintln!("note: type or paste the secret, then press Enter");
     }
+    // No more than a secret can be: a pipe may never end.
+    for line in std::io::stdin().lock().take(64 * 1024).lines() {
+        let line = line.map_err(|error| {
+            Failure::new(Kind::Failed, error).about("cannot read standard input")
+        })?;
+        if !line.trim().is_empty() {
+            return Ok(line.trim().to_owned());
+        }
+    }
+    Err(Failure::say(Kind::Usage, "`-` was given, but standard input is empty")
+        .next("pipe the secret in, such as: bambu query --token - < token.txt"))
 }
 
 /// A path with a leading `~` replaced by the home directory.

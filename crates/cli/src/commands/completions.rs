@@ -12,14 +12,11 @@ use crate::{cli::Cli, exit::Failure, output};
 pub(crate) struct Args {
     /// The shell that will read it
     shell: Shell,
-    /// The name it completes
-    #[arg(long, default_value = "bambu", hide = true)]
-    name: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), args.name.as_str(), &mut script);
+    clap_complete::generate(args.shell, &mut Cli::command(), "bambu", &mut script);
     let mut out = output::stdout();
     out.write_all(&script)?;
     Ok(out.flush()?)

@@ -13,7 +13,8 @@ use crate::{
 /// Show live status of one or many printers
 ///
 /// On a terminal a table that redraws, in a pipe one line per change, with --json one status
-/// document per line and update. Printers with a `host` in the config file, or the one given with
+/// document per line and update, with `connection` (online, stale, offline) and `offline_reason`
+/// beside the status. Printers with a `host` in the config file, or the one given with
 /// --host, are reached on the local network, all others over the cloud by one connection. Ends at
 /// once when no printer can ever answer, such as with a wrong token (exit code 4) or at an address
 /// where nothing answers (5).
