@@ -127,6 +127,13 @@ impl<'s> Live<'s> {
         if now >= self.check_at { self.check(now) } else { Ok(None) }
     }
 
+    /// Brings the next check to the nearest moment at which something can become due.
+    fn check_soon(&mut self, now: Instant) {
+        let timing = self.session.timing();
+        let soonest = timing.ack.min(timing.start_push_after).min(timing.stale_after);
+        self.check_at = self.check_at.min(now + soonest);
+    }
+
     /// Looks after each printer and finds out when to do so again.
     fn check(&mut self, now: Instant) -> Result<Option<Reason>, SocketError> {
         let timing = self.session.timing().clone();
@@ -219,9 +226,13 @@ impl<'s> Live<'s> {
             return Ok(());
         };
         let now = Instant::now();
+        let is_first = !printer.vigil.has_spoken();
         if printer.report(&publish.payload, now) == After::Greet {
             let serial = printer.feed.serial.clone();
             self.welcome(serial, now);
+        }
+        if is_first {
+            self.check_soon(now);
         }
         Ok(())
     }
@@ -317,10 +328,7 @@ impl<'s> Live<'s> {
             return Ok(());
         };
         printer.vigil.greeted(now);
-        // The nearest thing that can become due; the check finds the exact moment.
-        let timing = self.session.timing();
-        let soonest = timing.ack.min(timing.start_push_after).min(timing.stale_after);
-        self.check_at = self.check_at.min(now + soonest);
+        self.check_soon(now);
         self.publish(serial, Request::GetVersion)?;
         self.publish(serial, Request::PushAll)
     }
