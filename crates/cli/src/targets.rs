@@ -79,7 +79,7 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
         chosen = known;
     } else {
         for name in &which.printers {
-            chosen.push(find(&known, name)?);
+            chosen.push(find(&known, name, by_hand)?);
         }
     }
     let mut seen = HashSet::new();
@@ -137,7 +137,8 @@ fn exact<'a>(known: &'a [Target], name: &str) -> Option<&'a Target> {
         .find(|target| same(target.serial.as_str()) || target.name.as_deref().is_some_and(same))
 }
 
-fn find(known: &[Target], name: &str) -> Result<Target, Failure> {
+/// `any` takes whatever may be a serial number: the address is given by hand.
+fn find(known: &[Target], name: &str, any: bool) -> Result<Target, Failure> {
     if let Some(target) = exact(known, name) {
         return Ok(target.clone());
     }
@@ -151,7 +152,7 @@ fn find(known: &[Target], name: &str) -> Result<Target, Failure> {
         .collect();
     match fits.as_slice() {
         [one] => Ok((*one).clone()),
-        [] if looks_like_a_serial(name) => name.parse().map(Target::bare).map_err(
+        [] if any || looks_like_a_serial(name) => name.parse().map(Target::bare).map_err(
             |error: bambu_protocol::serial::InvalidSerial| Failure::new(Kind::Usage, error),
         ),
         [] => Err(Failure::say(Kind::Usage, format!("no printer is called {name:?}"))
