@@ -151,8 +151,27 @@ def login(judge, world):
     judge.check(status == 200 and body.get("accessToken"), "the right one brings a token", (status, body.keys()))
     again, _ = post(world, "tfa/login", {"tfaKey": key, "tfaCode": totp["totp_code"]})
     judge.check(400 <= again < 500, "the key is good for once", again)
-    judge.check("404" in str(package_login(world, totp, totp["totp_code"])),
-                "the package asks the API host for /api/sign-in/tfa, which is not there: 404")
+    # The simulator's one port stands for the API host and for the web origin.
+    judge.check("403" in str(package_login(world, totp, totp["totp_code"])),
+                "the package leaves the CSRF handshake out: 403")
+    web(judge, world, totp)
+
+
+def web(judge, world, account):
+    """The web origin's handshake: cookie and header are looked at before the code."""
+    _, body = post(world, "login", {"account": account["email"], "password": account["password"]})
+    tfa = {"tfaKey": body.get("tfaKey"), "tfaCode": account["totp_code"]}
+    origin, session = world.ready["api_url"], requests.Session()
+    bare = session.post(f"{origin}/api/sign-in/tfa", json=tfa, timeout=30)
+    judge.equal((bare.status_code, bare.json().get("reason")), (403, "missing_cookie"), "no cookie")
+    session.get(f"{origin}/api/csrf", timeout=30)
+    cookie = session.cookies.get("bbl_csrf_token")
+    half = session.post(f"{origin}/api/sign-in/tfa", json=tfa, timeout=30)
+    judge.equal((half.status_code, half.json().get("reason")), (403, "missing_header"), "no header")
+    whole = session.post(f"{origin}/api/sign-in/tfa", json=tfa, headers={"x-bbl-csrf-token": cookie}, timeout=30)
+    token = session.cookies.get("token")
+    if judge.check(whole.status_code == 200 and token, "both: the token comes as a cookie", whole.status_code):
+        judge.check(isinstance(BambuClient(token).get_devices(), list), "and is good")
 
 
 def mqtt_client(world, printer, received, token=None):
