@@ -16,6 +16,9 @@ class either(tuple):
     def __new__(cls, *values):
         return super().__new__(cls, values)
 
+    def __deepcopy__(self, _memo):
+        return self
+
 
 def number(value):
     """A number that may come as a decimal string; None where the key is missing or empty."""
