@@ -128,12 +128,14 @@ async fn watch(
         let mut next = first;
         let mut batch = 0;
         while let Some((serial, snapshot)) = next.take() {
-            shown += u64::from(view.update(&serial, &snapshot)?);
-            if limits.count.is_some_and(|count| shown >= count) {
-                return Ok(());
-            }
+            let counts = view.update(&serial, &snapshot)?;
             if let Some(reason) = hope.lost(&serial, &snapshot) {
                 return Err(failure(&reason));
+            }
+            // A printer that can never answer is shown, but that is no update.
+            shown += u64::from(counts && !hope.hopeless.contains_key(&serial));
+            if limits.count.is_some_and(|count| shown >= count) {
+                return Ok(());
             }
             batch += 1;
             if batch < 4096 {
