@@ -18,10 +18,18 @@ pub(crate) fn on_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Whether a table can be drawn over the one before.
+pub(crate) fn can_redraw() -> bool {
+    on_terminal() && !dumb()
+}
+
 /// Whether colour is welcome at all: `NO_COLOR` is unset and the terminal is not dumb.
 pub(crate) fn colour_wanted() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !dumb()
+}
+
+fn dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// How a cell is painted; plain text where colour is off.

@@ -56,16 +56,16 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn show(args: &Args, ready: &Ready, stop: &CancellationToken) -> Result<(), Failure> {
-    let show = match (args.json, output::on_terminal()) {
+    let show = match (args.json, output::can_redraw()) {
         (true, _) => Show::Json,
-        (false, terminal) => {
+        (false, redraw) => {
             // Before the table, where the terminal wraps the lines and they can be copied whole.
             let mut out = output::stdout();
             intro(args, ready, &mut out)?;
             look::write(ready, &mut out)?;
             writeln!(out)?;
             out.flush()?;
-            if terminal { Show::Screen(Screen::titled("bambu demo")) } else { Show::Lines }
+            if redraw { Show::Screen(Screen::titled("bambu demo")) } else { Show::Lines }
         }
     };
     let (fleet, session) = tokio::select! {

@@ -32,7 +32,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let settings = Settings::load(global)?;
     let stop = shutdown::token();
-    let show = match (args.json, output::on_terminal()) {
+    let show = match (args.json, output::can_redraw()) {
         (true, _) => Show::Json,
         (false, false) => Show::Lines,
         (false, true) => Show::Screen(Screen::titled("bambu monitor")),

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    io::{self, BufWriter, StdoutLock, Write},
+    io::{self, Write},
     sync::Arc,
 };
 
@@ -24,8 +24,8 @@ pub(crate) struct Screen {
 type Place = (String, Serial);
 
 /// The screen over a terminal.
-pub(super) struct Drawn {
-    out: BufWriter<StdoutLock<'static>>,
+pub(super) struct Drawn<W> {
+    out: W,
     colour: bool,
     screen: Screen,
     printers: BTreeMap<Place, Arc<Snapshot>>,
@@ -43,24 +43,14 @@ impl Screen {
         Self { title }
     }
 
-    pub(super) fn over(
+    pub(super) fn over<W: Write>(
         self,
-        mut out: BufWriter<StdoutLock<'static>>,
+        mut out: W,
         colour: bool,
         fleet: &Fleet,
-    ) -> io::Result<Drawn> {
+    ) -> io::Result<Drawn<W>> {
         out.write_all(HIDE_CURSOR)?;
-        let mut drawn = Drawn {
-            out,
-            colour,
-            screen: self,
-            printers: BTreeMap::new(),
-            places: HashMap::new(),
-            drawn: 0,
-            columns: 0,
-            second: String::new(),
-            dirty: true,
-        };
+        let mut drawn = Drawn::new(out, colour, self);
         for link in fleet.links() {
             drawn.keep(link.serial(), &link.snapshot());
         }
@@ -71,7 +61,21 @@ impl Screen {
 const HIDE_CURSOR: &[u8] = b"\x1b[?25l";
 const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
 
-impl Drawn {
+impl<W: Write> Drawn<W> {
+    fn new(out: W, colour: bool, screen: Screen) -> Self {
+        Self {
+            out,
+            colour,
+            screen,
+            printers: BTreeMap::new(),
+            places: HashMap::new(),
+            drawn: 0,
+            columns: 0,
+            second: String::new(),
+            dirty: true,
+        }
+    }
+
     fn keep(&mut self, serial: &Serial, snapshot: &Arc<Snapshot>) {
         self.dirty = true;
         // A link's name is settled when it is made, so its place never changes.
@@ -159,7 +163,7 @@ impl Drawn {
 /// From this width on there is room for a long progress bar.
 const WIDE: usize = 110;
 
-impl View for Drawn {
+impl<W: Write> View for Drawn<W> {
     fn update(&mut self, serial: &Serial, snapshot: &Arc<Snapshot>) -> io::Result<bool> {
         self.keep(serial, snapshot);
         Ok(snapshot.connection == Connection::Online && snapshot.complete)
@@ -182,5 +186,49 @@ impl View for Drawn {
         self.draw()?;
         self.out.write_all(SHOW_CURSOR)?;
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bambu_protocol::report::State;
+
+    use super::*;
+
+    fn drawn(printers: u32, report: &[u8]) -> Drawn<io::Sink> {
+        let mut drawn = Drawn::new(io::sink(), false, Screen::titled("test"));
+        for number in 1..=printers {
+            let serial: Serial = format!("01P00A{number:09}").parse().unwrap();
+            let mut state = State::new().with_serial(serial.clone());
+            state.apply(report).unwrap();
+            let mut status = state.status();
+            status.name = Some(format!("P1S {number}"));
+            let snapshot = Snapshot {
+                status: Arc::new(status),
+                connection: Connection::Online,
+                reports: 1,
+                complete: true,
+            };
+            drawn.keep(&serial, &Arc::new(snapshot));
+        }
+        drawn
+    }
+
+    #[test]
+    fn more_printers_than_lines_are_counted_and_never_scroll() {
+        let lines = drawn(30, br#"{"print":{"gcode_state":"IDLE"}}"#).lines(80, 12);
+        assert!(lines.len() < 12, "{lines:#?}");
+        assert!(lines.last().unwrap().contains("more"), "{lines:#?}");
+        assert!(lines[3].starts_with("P1S 1 ") && lines[4].starts_with("P1S 2 "), "{lines:#?}");
+    }
+
+    #[test]
+    fn what_is_wrong_stands_below_the_table() {
+        let report = br#"{"print":{"gcode_state":"PAUSE","print_error":50348044,
+            "hms":[{"attr":201327360,"code":196615}]}}"#;
+        let lines = drawn(1, report).lines(80, 24).join("\n");
+        assert!(lines.contains("paused"), "{lines}");
+        assert!(lines.contains("! P1S 1: error 0300-400C: job cancelled by the user"), "{lines}");
+        assert!(lines.contains("! P1S 1: common 0C00-0300-0003-0007 (xcam)"), "{lines}");
     }
 }
