@@ -149,7 +149,7 @@ def through_a_restart(judge, bench, responder_name, watch, what, users):
         client = [l for l in broker.lines("New client connected", f"u'{users}'")][-1]
         name = client.split(" as ")[1].split(" ")[0]
         judge.check(wait_for(lambda: broker.lines(f"Received DISCONNECT from {name}"), 10),
-                    f"{what}: and says DISCONNECT")
+                    f"{what}: and says DISCONNECT", broker.lines(name)[-6:])
 
 
 def one_shot(bench, environment, serial, *more):
