@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use bambu_protocol::{AccessCode, Model, Serial};
 use bambu_server::Fleet;
-use bambulab::{CloudLogin, CloudSession, LanTarget, connect_lan};
+use bambulab::{CloudLogin, CloudSession, LanTarget, Link, connect_lan};
+use futures_util::future::join_all;
 
 use crate::{
     account,
@@ -231,10 +232,10 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    /// Says goodbye to the broker.
+    /// Says goodbye to every broker: a printer has few places, and keeps one that nobody left.
     pub(crate) async fn close(self) {
         let Self { fleet, session } = self;
-        drop(fleet);
+        join_all(fleet.links().map(Link::close)).await;
         if let Some(session) = session {
             session.close().await;
         }
