@@ -75,7 +75,7 @@ def measure(binary, printers, window, models):
             }
             started = time.monotonic()
             monitor = subprocess.Popen(
-                [binary, "monitor", "--all", "--json"], env=environment, stdout=subprocess.PIPE)
+                [binary, "monitor", "--json"], env=environment, stdout=subprocess.PIPE)
             try:
                 watch = Watch(monitor)
                 while len(watch.live) < printers:
