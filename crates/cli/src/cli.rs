@@ -74,10 +74,10 @@ impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Self { global, command } = self;
         match command {
-            Command::Demo(args) => commands::block_on(commands::demo::run(args)),
+            Command::Demo(args) => commands::block_on_all_cores(commands::demo::run(args)),
             Command::Query(args) => commands::block_on(commands::query::run(args, &global)),
             Command::Monitor(args) => commands::block_on(commands::monitor::run(args, &global)),
-            Command::Simulate(args) => commands::block_on(commands::simulate::run(args)),
+            Command::Simulate(args) => commands::block_on_all_cores(commands::simulate::run(args)),
             Command::Decode(args) => commands::decode::run(args),
             Command::Config(args) => commands::config::run(&args, &global),
             Command::Completions(args) => commands::completions::run(&args),

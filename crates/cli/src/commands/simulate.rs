@@ -71,6 +71,16 @@ pub(crate) struct WorldArgs {
     /// Add a printer that plays the reports of this capture (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     replay: Vec<PathBuf>,
+    /// How the cloud answers; the shapes of the Python library's documentation are not built yet
+    #[arg(long, value_name = "DIALECT", value_enum, default_value_t = Dialect::Observed)]
+    dialect: Dialect,
+}
+
+/// How the cloud answers.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Dialect {
+    /// As the live service was seen to answer
+    Observed,
 }
 
 /// What the printers do at first.
@@ -87,6 +97,7 @@ pub(crate) enum StateName {
 impl WorldArgs {
     /// The world asked for; `state` and `speed` count where the call does not say.
     pub(crate) fn config(&self, state: State, speed: f64) -> Config {
+        let Dialect::Observed = self.dialect;
         Config {
             printers: self.printers,
             models: self.models.clone(),
