@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 #: No single wait of a judge is longer, in seconds. Speed is never judged.
 PATIENCE = 60
@@ -15,14 +17,16 @@ class Judge:
 
     def __init__(self, name):
         self.name, self.passed, self.failed = name, 0, 0
+        self.lock = threading.Lock()
 
     def check(self, holds, what, detail=""):
         """Counts one check; a failed one is printed with what was seen instead."""
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"  FAILED {what}: {detail}" if detail else f"  FAILED {what}", flush=True)
+        with self.lock:
+            if holds:
+                self.passed += 1
+            else:
+                self.failed += 1
+                print(f"  FAILED {what}: {detail}" if detail else f"  FAILED {what}", flush=True)
         return bool(holds)
 
     def equal(self, got, want, what):
@@ -35,6 +39,12 @@ class Judge:
             function(*arguments)
         except Exception:  # whatever went wrong belongs to this part
             self.check(False, function.__name__, traceback.format_exc(limit=-4))
+
+    def each(self, function, cases, *arguments):
+        """Runs one part for each case, all at once."""
+        with ThreadPoolExecutor(max_workers=len(cases)) as pool:
+            for case in cases:
+                pool.submit(self.part, function, self, case, *arguments)
 
     def end(self):
         """Prints the count and ends the process."""

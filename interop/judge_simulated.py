@@ -57,64 +57,63 @@ def version_of(link, serial):
     return {"info": link.ask(serial, "info", "get_version")}
 
 
-def like_the_capture(judge, world, directory):
-    """Same keys, same kinds of values, and a status that the reading of the capture confirms."""
-    for model, name in CAPTURED.items():
-        file = pathlib.Path(directory, name + ".json")
-        if not file.exists():
-            continue
-        capture, printer = json.loads(file.read_text()), world.printer(model)
-        with lan(world, printer) as link:
-            link.subscribe("#")
-            full = link.full(printer["serial"])
-            version = version_of(link, printer["serial"])
-        real = {p for p in paths(capture["pushall"]) if not OF_THE_MACHINE.match(p)}
-        ours = {p for p in paths({"print": full}) if not OF_THE_MACHINE.match(p)}
-        judge.equal(sorted(real - ours), [], f"{model}: no key of the capture is missing")
-        judge.equal(sorted(ours - real), [], f"{model}: no key that the capture lacks")
-        wrong = [k for k, v in capture["pushall"]["print"].items()
-                 if k in full and types(v) != types(full[k])]
-        judge.equal(wrong, [], f"{model}: values of the same kinds")
-        kept = {m["name"]: set(m) for m in capture["get_version"]["info"]["module"]}
-        made = {m["name"]: set(m) for m in version["info"]["module"]}
-        judge.equal(made.get("ota"), kept["ota"], f"{model}: the module ota has the keys of the capture")
-        judge.check({n for n in kept if "/" not in n} <= set(made) | {"pc"},
-                    f"{model}: every module is there", sorted(made))
+def like_the_capture(judge, model, world, directory):
+    """Same keys, same kinds of values."""
+    file = pathlib.Path(directory, CAPTURED[model] + ".json")
+    if not file.exists():
+        return
+    capture, printer = json.loads(file.read_text()), world.printer(model)
+    with lan(world, printer) as link:
+        link.subscribe("#")
+        full = link.full(printer["serial"])
+        version = version_of(link, printer["serial"])
+    real = {p for p in paths(capture["pushall"]) if not OF_THE_MACHINE.match(p)}
+    ours = {p for p in paths({"print": full}) if not OF_THE_MACHINE.match(p)}
+    judge.equal(sorted(real - ours), [], f"{model}: no key of the capture is missing")
+    judge.equal(sorted(ours - real), [], f"{model}: no key that the capture lacks")
+    wrong = [k for k, v in capture["pushall"]["print"].items()
+             if k in full and types(v) != types(full[k])]
+    judge.equal(wrong, [], f"{model}: values of the same kinds")
+    kept = {m["name"]: set(m) for m in capture["get_version"]["info"]["module"]}
+    made = {m["name"]: set(m) for m in version["info"]["module"]}
+    judge.equal(made.get("ota"), kept["ota"], f"{model}: the module ota has the keys of the capture")
+    judge.check({n for n in kept if "/" not in n} <= set(made) | {"pc"},
+                f"{model}: every module is there", sorted(made))
 
 
-def sums(judge, world, binary):
+def sums(judge, model, world, binary):
     """Deltas of a running job add up."""
-    for model in STREAMING:
-        printer = world.printer(model)
-        serial = printer["serial"]
-        with lan(world, printer) as link:
-            link.subscribe("#")
-            link.full(serial)
-            wait_for(lambda: len(link.messages) > 8, 30)
-            link.ask(serial, "print", "pause", param="")
-            paused = link.seen(lambda p: p["print"].get("gcode_state") == "PAUSE")
-            judge.check(paused, f"{model}: pausing is told unasked")
-            mark = len(link.messages)
-            link.seen(lambda p: p["print"].get("msg") == 1, mark)
-            mark = len(link.messages)
-            last = link.full(serial)
-            frames = [p for _, p in link.messages]
-            version = version_of(link, serial)
-        end = next(i for i, p in enumerate(frames) if i >= mark and p.get("print") == last)
-        total, lines = {}, [json.dumps(version)]
-        for frame in frames[:end]:
-            body = frame.get("print", {})
-            if body.get("command") == "push_status":
-                total = frame if body.get("msg", 0) == 0 else merge(total, frame)
-                lines.append(json.dumps(frame))
-        judge.check(len(lines) > 5, f"{model}: there were deltas", len(lines))
-        differ = [k for k in last if total["print"].get(k) != last[k] and not MOVING.search(k)
-                  and not differs_by_motion(total["print"].get(k), last[k])]
-        judge.equal(differ, [], f"{model}: the deltas add up to the next full report")
-        stream = decode(binary, lines)[-1]
-        whole = decode(binary, [lines[0], json.dumps({"print": total["print"] | {"msg": 0}})])[-1]
-        judge.equal({k: v for k, v in stream.items() if whole[k] != v}, {},
-                    f"{model}: decode of the stream is decode of the sum")
+    printer = world.printer(model)
+    serial = printer["serial"]
+    with lan(world, printer) as link:
+        link.subscribe("#")
+        link.full(serial)
+        wait_for(lambda: len(link.messages) > 8)
+        ack = link.ask(serial, "print", "pause", param="")
+        judge.equal((ack or {}).get("result", "").lower(), "success", f"{model}: pause is acknowledged")
+        paused = link.seen(lambda p: p["print"].get("gcode_state") == "PAUSE")
+        judge.check(paused, f"{model}: pausing is told unasked")
+        mark = len(link.messages)
+        link.seen(lambda p: p["print"].get("msg") == 1, mark)
+        mark = len(link.messages)
+        last = link.full(serial)
+        frames = [p for _, p in link.messages]
+        version = version_of(link, serial)
+    end = next(i for i, p in enumerate(frames) if i >= mark and p.get("print") == last)
+    total, lines = {}, [json.dumps(version)]
+    for frame in frames[:end]:
+        body = frame.get("print", {})
+        if body.get("command") == "push_status":
+            total = frame if body.get("msg", 0) == 0 else merge(total, frame)
+            lines.append(json.dumps(frame))
+    judge.check(len(lines) > 5, f"{model}: there were deltas", len(lines))
+    differ = [k for k in last if total["print"].get(k) != last[k] and not MOVING.search(k)
+              and not differs_by_motion(total["print"].get(k), last[k])]
+    judge.equal(differ, [], f"{model}: the deltas add up to the next full report")
+    stream = decode(binary, lines)[-1]
+    whole = decode(binary, [lines[0], json.dumps({"print": total["print"] | {"msg": 0}})])[-1]
+    judge.equal({k: v for k, v in stream.items() if whole[k] != v}, {},
+                f"{model}: decode of the stream is decode of the sum")
 
 
 def differs_by_motion(one, other):
@@ -127,35 +126,33 @@ def differs_by_motion(one, other):
     return False
 
 
-def readings(judge, world, binary):
-    """The readings of the captures read the simulated reports, too."""
-    for model, name in CAPTURED.items():
-        printer = world.printer(model)
-        reading = importlib.import_module("captures." + name.replace("-", "_"))
-        with lan(world, printer) as link:
-            link.subscribe("#")
-            full = {"print": link.full(printer["serial"])}
-            version = version_of(link, printer["serial"])
-        try:
-            want = reading.expected({"pushall": full, "get_version": version})
-        except (AssertionError, KeyError, StopIteration) as problem:
-            judge.check(False, f"{model}: its report can be read like the capture", repr(problem))
-            continue
-        compare(judge, f"{model}, simulated", decode(binary, [json.dumps(version), json.dumps(full)])[-1], want)
+def readings(judge, model, world, binary):
+    """The reading of a capture reads the simulated report of its model, too."""
+    printer = world.printer(model)
+    reading = importlib.import_module("captures." + CAPTURED[model].replace("-", "_"))
+    with lan(world, printer) as link:
+        link.subscribe("#")
+        full = {"print": link.full(printer["serial"])}
+        version = version_of(link, printer["serial"])
+    try:
+        want = reading.expected({"pushall": full, "get_version": version})
+    except (AssertionError, KeyError, StopIteration) as problem:
+        judge.check(False, f"{model}: its report can be read like the capture", repr(problem))
+        return
+    compare(judge, f"{model}, simulated", decode(binary, [json.dumps(version), json.dumps(full)])[-1], want)
 
 
 def main():
     binary, *captures = sys.argv[1:]
     judge = Judge("simulated")
-    models = ",".join(dict.fromkeys([*CAPTURED, *STREAMING]))
-    count = str(len(models.split(",")))
-    with World(binary, "--printers", count, "--models", models, "--seed", "11") as idle:
+    models = list(dict.fromkeys([*CAPTURED, *STREAMING]))
+    which = ("--printers", str(len(models)), "--models", ",".join(models))
+    with World(binary, *which, "--seed", "11") as idle:
         if captures:
-            judge.part(like_the_capture, judge, idle, captures[0])
-        judge.part(readings, judge, idle, binary)
-    with World(binary, "--printers", count, "--models", models, "--seed", "12", "--state", "printing",
-               "--speed", "20") as busy:
-        judge.part(sums, judge, busy, binary)
+            judge.each(like_the_capture, CAPTURED, idle, captures[0])
+        judge.each(readings, CAPTURED, idle, binary)
+    with World(binary, *which, "--seed", "12", "--state", "printing", "--speed", "10") as busy:
+        judge.each(sums, STREAMING, busy, binary)
     judge.end()
 
 
