@@ -1,6 +1,6 @@
 //! The one connection to a printer, over the LAN or the cloud, and the handle to it.
 //!
-//! One task per *connection* owns the socket (`link/session.rs`); a [`Link`] is a handle to one
+//! One task per *connection* owns the socket (`link/task.rs`); a [`Link`] is a handle to one
 //! printer on it. What travels is in `bambu_protocol::{report, request}`.
 
 mod backoff;
@@ -11,6 +11,7 @@ mod live;
 mod pending;
 mod reason;
 mod session;
+mod task;
 mod tracked;
 mod vigil;
 
@@ -29,7 +30,7 @@ pub use cloud::{CloudLogin, CloudSession};
 pub use reason::{Reason, Unreachable};
 
 use hub::{Command, Handle, Owner};
-use session::{Login, Session};
+use session::Login;
 
 /// Requests that may wait for the connection's task; more are refused with [`SendError::Busy`].
 pub(crate) const QUEUE: usize = 32;
@@ -117,7 +118,7 @@ impl LanTarget {
 pub fn connect_lan(target: LanTarget, options: Options) -> Link {
     let LanTarget { serial, host, port, access_code, name, model } = target;
     let login = Login::lan(BrokerAddress { host, port }, serial.clone(), &access_code);
-    let owner = Session::spawn(login, options);
+    let owner = task::spawn(login, options);
     Link(owner.printer(serial, name, model))
 }
 

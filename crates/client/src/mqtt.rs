@@ -1,6 +1,6 @@
 //! One socket to a broker: TCP, TLS, the welcome, then packets in and out.
 //!
-//! The codec is `bambu_protocol::mqtt`; who reconnects, and when, is `link/session.rs`.
+//! The codec is `bambu_protocol::mqtt`; who reconnects, and when, is `link/task.rs`.
 
 mod open;
 

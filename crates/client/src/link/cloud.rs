@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use bambu_protocol::{Model, Serial};
 
-use super::{
-    Link, Owner,
-    session::{Login, Session},
-};
+use super::{Link, Owner, session::Login, task};
 use crate::{endpoint::BrokerAddress, options::Options, token::Token};
 
 /// Who logs in to the cloud's broker.
@@ -32,7 +29,7 @@ impl CloudSession {
     ///
     /// Must be called inside a tokio runtime.
     pub fn connect(login: CloudLogin, options: Options) -> Self {
-        Self(Session::spawn(Login::cloud(login), options))
+        Self(task::spawn(Login::cloud(login), options))
     }
 
     /// The link to one printer; the same one when it is asked for twice. May be called at any

@@ -17,7 +17,7 @@ use super::{
     Connection, Reason, SendError,
     hub::Command,
     pending::done,
-    session::{GOODBYE, Session},
+    session::Session,
     tracked::After,
     vigil::{Duty, Vigil},
 };
@@ -25,6 +25,8 @@ use crate::mqtt::{Socket, SocketError};
 
 /// Topics per SUBSCRIBE.
 const BATCH: usize = 32;
+/// How long saying goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// How long there may be nothing to watch over.
 const IDLE: Duration = Duration::from_secs(600);
 

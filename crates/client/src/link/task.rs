@@ -1,0 +1,178 @@
+//! The task of one connection: connects, serves (`link/live.rs`), waits, connects again. What it
+//! holds is in `link/session.rs`.
+
+use std::sync::Arc;
+
+use bambu_protocol::mqtt::{Connect, ConnectCode};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Connection, QUEUE, Reason, SendError,
+    backoff::Backoff,
+    hub::{Command, Hub, Owner},
+    live::Live,
+    session::{Login, Session},
+};
+use crate::{
+    mqtt::{Open, OpenError, Socket, TlsTarget},
+    options::Options,
+    tls::SetupError,
+};
+
+/// Starts the task and returns what its handles hold.
+pub(super) fn spawn(login: Login, options: Options) -> Arc<Owner> {
+    let hub = Arc::new(Hub::new());
+    let (sender, commands) = mpsc::channel(QUEUE);
+    let session = Session::new(login, options, hub.clone(), commands);
+    Owner::new(hub, sender, tokio::spawn(session.run()))
+}
+
+impl Session {
+    async fn run(mut self) {
+        while let Some(reason) = self.connection().await {
+            let timing = self.timing();
+            let wait = if reason.is_wrong_credentials() {
+                Backoff::after_refusal(rand::random(), timing)
+            } else {
+                let timing = timing.clone();
+                self.backoff.next(rand::random(), &timing)
+            };
+            tracing::debug!(address = %self.login.address, %reason, wait_ms = wait.as_millis(),
+                "not connected");
+            self.lose(&reason);
+            if self.idle_until(Instant::now() + wait).await.is_none() {
+                break;
+            }
+        }
+        self.lose(&Reason::Closed);
+        self.hub.feeds().iter().for_each(|feed| {
+            feed.set_connection(Connection::Offline(Reason::Closed));
+        });
+    }
+
+    /// One connection from its start to its end; `None` when the session is to end.
+    async fn connection(&mut self) -> Option<Reason> {
+        // A session that nobody uses yet would only hold a slot at the broker.
+        self.adopt();
+        while self.printers.is_empty() {
+            let hub = self.hub.clone();
+            self.idle(async move { hub.changed.notified().await }).await?;
+            self.adopt();
+        }
+        if !self.is_lan() {
+            let turn = self.budget.next(Instant::now());
+            self.idle_until(turn).await?;
+            self.budget.start(Instant::now());
+        }
+        let open = match self.open() {
+            Ok(open) => open,
+            Err(error) => return Some(Reason::Lost(error.to_string())),
+        };
+        let socket = match self.idle(open.open()).await? {
+            Ok(socket) => socket,
+            Err(error) => {
+                if matches!(error, OpenError::Unreachable(_)) {
+                    self.budget.give_back();
+                }
+                return Some(self.reason(error));
+            }
+        };
+        let start = Instant::now();
+        let reason = self.serve(socket).await;
+        let timing = self.timing().clone();
+        self.backoff.held(start.elapsed(), &timing);
+        reason
+    }
+
+    async fn serve(&mut self, socket: Socket) -> Option<Reason> {
+        self.standing = Connection::Connecting;
+        let reason = Live::new(self, socket).serve().await;
+        (reason != Reason::Closed).then_some(reason)
+    }
+
+    fn open(&self) -> Result<Open, SetupError> {
+        let Login { address, username, password, printer } = &self.login;
+        let roots = &self.options.roots;
+        let (config, name) = match printer {
+            Some(serial) => roots.printer_config(serial)?,
+            None => (roots.cloud_config()?, crate::tls::server_name(&address.host)?),
+        };
+        let keep_alive = self.timing().keep_alive.as_secs().clamp(1, 600);
+        Ok(Open {
+            address: address.clone(),
+            tls: TlsTarget { config, name },
+            connect: Connect {
+                client_id: format!("bambu-{:016x}", rand::random::<u64>()),
+                clean_session: true,
+                keep_alive: u16::try_from(keep_alive).unwrap_or(60),
+                username: Some(username.clone()),
+                password: Some(password.clone()),
+                will: None,
+            },
+            within: self.timing().connect,
+        })
+    }
+
+    fn reason(&self, error: OpenError) -> Reason {
+        let address = self.login.address.clone();
+        match error {
+            OpenError::Unreachable(why) => Reason::Unreachable { address, why },
+            OpenError::Untrusted { why, fingerprint } => Reason::UntrustedCertificate {
+                address,
+                why,
+                fingerprint: fingerprint.map(|print| print.to_string()),
+            },
+            OpenError::NotABroker(why) => Reason::NotABroker { address, why },
+            OpenError::Refused(ConnectCode::BadCredentials | ConnectCode::NotAuthorized) => {
+                if self.is_lan() {
+                    Reason::WrongAccessCode(address)
+                } else {
+                    Reason::WrongToken(address)
+                }
+            }
+            OpenError::Refused(ConnectCode::UnacceptableProtocol) => {
+                Reason::NotABroker { address, why: "it does not speak MQTT 3.1.1".into() }
+            }
+            OpenError::Refused(code) => Reason::Busy { address, code },
+        }
+    }
+
+    /// Tells everybody that there is no connection; requests that wait fail now.
+    fn lose(&mut self, reason: &Reason) {
+        self.standing = Connection::Offline(reason.clone());
+        self.printers.values_mut().for_each(|printer| printer.lose(reason));
+        while let Ok(command) = self.commands.try_recv() {
+            self.refuse(command);
+        }
+    }
+
+    fn refuse(&self, command: Command) {
+        let error = self.standing.check().err().unwrap_or(SendError::Lost);
+        let _ = command.answer.send(Err(error));
+    }
+
+    async fn idle_until(&mut self, moment: Instant) -> Option<()> {
+        self.idle(sleep_until(moment)).await
+    }
+
+    /// Does `work` while there is no connection: requests are refused at once, printers come and
+    /// go. `None` when the session is to end.
+    async fn idle<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let hub = self.hub.clone();
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = hub.closing.cancelled() => return None,
+                done = &mut work => return Some(done),
+                Some(command) = self.commands.recv() => self.refuse(command),
+                () = hub.changed.notified() => {
+                    self.adopt();
+                }
+            }
+        }
+    }
+}
