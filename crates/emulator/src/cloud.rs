@@ -1,11 +1,13 @@
 //! The simulated cloud: who has an account, which printers are bound to whom, which tokens live.
 //!
-//! `cloud/http.rs` answers REST, `cloud/rules.rs` guards the broker; `world.rs` puts printers in.
+//! `cloud/http.rs` answers REST, `cloud/rules.rs` guards the broker, `cloud/switchboard.rs` feeds
+//! it; `world.rs` puts printers in.
 
 pub mod account;
 pub mod http;
 pub mod rules;
 pub mod sessions;
+pub mod switchboard;
 
 use std::{
     collections::HashMap,

@@ -8,10 +8,14 @@ use std::{future::Future, sync::Arc, time::Duration};
 use bambu_protocol::mqtt::{Connect, ConnectCode, QoS};
 use bytes::Bytes;
 use rustls::ServerConfig;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::broadcast::{Receiver, error::RecvError},
+};
 use tokio_util::sync::CancellationToken;
 
 mod accept;
+mod client;
 mod frame;
 pub mod lan;
 mod outbox;
@@ -134,6 +138,33 @@ impl Broker {
     /// Never waits: a full queue is dropped and its client gets [`Hooks::full_report`] instead.
     pub fn publish(&self, topic: &str, payload: impl Into<Bytes>) -> usize {
         self.shared.deliver(topic, &payload.into(), QoS::AtMostOnce)
+    }
+
+    /// Publishes `reports` to `topic` while `reachable` says so, until `shutdown` or their end.
+    ///
+    /// Where it lags behind them, subscribers get the full status instead of what was lost.
+    pub async fn carry(
+        &self,
+        topic: &str,
+        mut reports: Receiver<Bytes>,
+        reachable: impl Fn() -> bool,
+        shutdown: CancellationToken,
+    ) {
+        loop {
+            let next = tokio::select! {
+                () = shutdown.cancelled() => return,
+                next = reports.recv() => next,
+            };
+            match next {
+                Ok(report) if reachable() => {
+                    self.publish(topic, report);
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => self.resync(topic),
+                // The machine is gone; clients stay connected to a silent printer.
+                Err(RecvError::Closed) => return,
+            }
+        }
     }
 
     /// Messages on `topic` were lost before they came here: its subscribers get the full status.

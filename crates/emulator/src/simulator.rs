@@ -166,11 +166,6 @@ impl Printer {
         if started { Ok(()) } else { Err(Busy) }
     }
 
-    /// Whether it is switched on and reachable.
-    pub fn online(&self) -> bool {
-        true
-    }
-
     /// What the cloud knows of it.
     pub fn summary(&self) -> Summary {
         Summary::of(&self.core())

@@ -15,11 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     certs::{Ca, CertError},
-    cloud::{
-        self, Cloud, Listed,
-        account::Accounts,
-        rules::{Rules, Switchboard},
-    },
+    cloud::{self, Cloud, Listed, account::Accounts, rules::Rules, switchboard::Switchboard},
     machine::Machine,
     mqtt::{self, Broker, Limits},
     simulator::{Printer, Replay, ReplayError, Summary},

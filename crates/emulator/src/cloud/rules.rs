@@ -1,21 +1,14 @@
 //! The broker's rules in the cloud: `u_<uid>` with a token, own printers only, no wildcards.
 //!
-//! [`Switchboard`] carries reports and requests between printers and broker.
+//! Reports come to the broker by `switchboard.rs`.
 
 use std::sync::Arc;
 
-use bambu_protocol::{
-    Serial,
-    mqtt::{Connect, topic},
-};
+use bambu_protocol::mqtt::{Connect, topic};
 use bytes::Bytes;
-use jiff::Timestamp;
-use serde_json::json;
-use tokio::sync::broadcast::error::RecvError;
-use tokio_util::sync::CancellationToken;
 
 use super::{Bound, Cloud};
-use crate::mqtt::{Broker, ConnectRefusal, Hooks, User};
+use crate::mqtt::{ConnectRefusal, Hooks, User};
 
 /// Decides who may do what on the cloud's broker.
 #[derive(Clone)]
@@ -71,59 +64,6 @@ impl Hooks for Rules {
 
     fn routes(&self, _topic: &str) -> bool {
         false
-    }
-}
-
-/// The broker of the cloud with the printers on their side of it.
-#[derive(Clone)]
-pub struct Switchboard {
-    cloud: Arc<Cloud>,
-    broker: Broker,
-}
-
-impl Switchboard {
-    /// Joins printers and broker; [`Switchboard::carry`] moves the reports.
-    pub fn new(cloud: Arc<Cloud>, broker: Broker) -> Self {
-        Self { cloud, broker }
-    }
-
-    /// Cuts a printer off from the cloud or lets it back; its owner's clients are told [L].
-    ///
-    /// Tells whether that was news. While it is off, its reports and requests go nowhere.
-    pub fn set_online(&self, serial: &Serial, online: bool) -> bool {
-        let Some(bound) = self.cloud.printer(serial) else { return false };
-        if !bound.set_online(online) {
-            return false;
-        }
-        let now = Timestamp::now().as_millisecond();
-        let event = if online {
-            json!({"event": {"event": "client.connected", "connected_at": now}})
-        } else {
-            json!({"event": {"event": "client.disconnected", "disconnected_at": now}})
-        };
-        self.broker.publish(&topic::report(serial), event.to_string());
-        true
-    }
-
-    /// Carries one printer's reports to the broker until `shutdown`.
-    pub async fn carry(self, serial: Serial, shutdown: CancellationToken) {
-        let Some(bound) = self.cloud.printer(&serial) else { return };
-        let topic = topic::report(&serial);
-        let mut reports = bound.printer().reports();
-        loop {
-            let next = tokio::select! {
-                () = shutdown.cancelled() => return,
-                next = reports.recv() => next,
-            };
-            match next {
-                Ok(report) if bound.online() => {
-                    self.broker.publish(&topic, report);
-                }
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => self.broker.resync(&topic),
-                Err(RecvError::Closed) => return,
-            }
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     User,
-    session::{self, Arrival, read_some},
+    session::{self, Arrival, FAREWELL, read_some},
     shared::{Shared, count},
 };
 
@@ -27,9 +27,6 @@ const MAX_CONNECT: usize = 16 << 10;
 
 /// Rest after a failed accept, as when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Longest wait for a client to take the last bytes.
-const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Serves a listener until `shutdown`, then waits for its connections.
 pub(super) async fn run(

@@ -6,7 +6,7 @@ use bambu_protocol::mqtt::{Connect, topic};
 use bytes::Bytes;
 use rustls::ServerConfig;
 use subtle::ConstantTimeEq as _;
-use tokio::{net::TcpListener, sync::broadcast::error::RecvError};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Broker, ConnectRefusal, Hooks, Limits, User};
@@ -67,24 +67,9 @@ pub async fn run(
     shutdown: CancellationToken,
 ) {
     let (report, request) = (topic::report(machine.serial()), topic::request(machine.serial()));
-    let mut reports = machine.reports();
+    let reports = machine.reports();
     let hooks = Lan { machine, report: report.clone(), request };
     let broker = Broker::new(Arc::new(hooks), Limits { max_connections: 256, ..Limits::default() });
-    let pump = async {
-        loop {
-            let next = tokio::select! {
-                () = shutdown.cancelled() => return,
-                next = reports.recv() => next,
-            };
-            match next {
-                Ok(payload) => {
-                    broker.publish(&report, payload);
-                }
-                Err(RecvError::Lagged(_)) => broker.resync(&report),
-                // The machine is gone; clients stay connected to a silent printer.
-                Err(RecvError::Closed) => return,
-            }
-        }
-    };
-    tokio::join!(broker.run(listener, tls, shutdown.clone()), pump);
+    let carry = broker.carry(&report, reports, || true, shutdown.clone());
+    tokio::join!(broker.run(listener, tls, shutdown.clone()), carry);
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use bambu_protocol::mqtt::{QoS, topic};
 
-use super::shared::Client;
+use super::client::Client;
 
 /// The subscriptions of all clients.
 #[derive(Default)]

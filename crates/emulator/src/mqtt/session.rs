@@ -1,13 +1,7 @@
 //! One client after CONNECT: a reading and a writing half in one task.
 
 use std::{
-    cell::RefCell,
-    collections::HashSet,
-    future::poll_fn,
-    io,
-    pin::Pin,
-    sync::{Arc, atomic::Ordering},
-    task::ready,
+    cell::RefCell, collections::HashSet, future::poll_fn, io, pin::Pin, sync::Arc, task::ready,
     time::Duration,
 };
 
@@ -23,15 +17,16 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    client::Client,
     frame::Frame,
-    shared::{Client, Shared, count},
+    shared::{Shared, count},
 };
 
 /// Most QoS 2 messages of a client that are not released yet.
 const MAX_UNRELEASED: usize = 256;
 
 /// Longest wait for a client to take the last bytes.
-const FAREWELL: Duration = Duration::from_millis(500);
+pub(super) const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Why a session ends, for the log.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +133,7 @@ async fn write<W: AsyncWrite + Unpin>(shared: &Shared, client: &Client, io: &mut
         if io.write_all(&bytes).await.is_err() || io.flush().await.is_err() {
             return Ending::Broken;
         }
-        shared.tally.deliveries.fetch_add(messages as u64, Ordering::Relaxed);
+        count(&shared.tally.deliveries, messages);
     }
 }
 

@@ -1,85 +1,17 @@
-//! What all connections of a broker share: clients, subscriptions, counters.
+//! What all connections of a broker share: the clients, who wants what, the counters.
 
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use bambu_protocol::mqtt::{Packet, QoS};
 use bytes::Bytes;
-use tokio::sync::Notify;
 
-use super::{
-    Hooks, Limits, User,
-    frame::Frame,
-    outbox::{Batch, Outbox},
-    router::Router,
-};
-
-/// One connected client, as others see it.
-pub(super) struct Client {
-    pub(super) key: u64,
-    pub(super) user: User,
-    pub(super) id: Box<str>,
-    outbox: Mutex<Outbox>,
-    wake: Notify,
-    gone: Notify,
-}
-
-impl Client {
-    pub(super) fn new(key: u64, user: impl Into<User>, id: &str) -> Self {
-        let (user, id) = (user.into(), id.into());
-        let outbox = Mutex::new(Outbox::default());
-        Self { key, user, id, outbox, wake: Notify::new(), gone: Notify::new() }
-    }
-
-    pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The writer's turn: waits until there is something to write.
-    pub(super) async fn next(&self) -> Batch {
-        loop {
-            let next = self.outbox().next();
-            match next {
-                Some(batch) => return batch,
-                None => self.wake.notified().await,
-            }
-        }
-    }
-
-    /// Waits until this client is to be closed.
-    pub(super) async fn closed(&self) {
-        self.gone.notified().await;
-    }
-
-    /// Queues an answer; false when the connection is to be closed.
-    pub(super) fn answer(&self, packet: &Packet) -> bool {
-        let answered = self.outbox().answer(packet);
-        self.wake_if(answered == Some(true));
-        answered.is_some()
-    }
-
-    /// The client has acknowledged a message.
-    pub(super) fn acknowledge(&self, id: u16) {
-        let wake = self.outbox().acknowledge(id);
-        self.wake_if(wake);
-    }
-
-    fn close(&self) {
-        self.outbox().close();
-        self.gone.notify_one();
-    }
-
-    fn wake_if(&self, wake: bool) {
-        if wake {
-            self.wake.notify_one();
-        }
-    }
-}
+use super::{Hooks, Limits, User, client::Client, frame::Frame, router::Router};
 
 /// What a broker has seen so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -167,20 +99,22 @@ impl Shared {
             clients.remove(&name);
         }
         drop(clients);
-        let mut router = self.router.write().unwrap_or_else(PoisonError::into_inner);
+        let mut router = self.router_mut();
         for filter in filters {
             router.remove(&filter, client.key);
         }
     }
 
-    pub(super) fn subscribe(&self, client: &Arc<Client>, filter: &str, qos: QoS) -> bool {
-        let mut router = self.router.write().unwrap_or_else(PoisonError::into_inner);
-        router.add(filter, client, qos)
+    pub(super) fn subscribe(&self, client: &Arc<Client>, filter: &str, qos: QoS) {
+        self.router_mut().add(filter, client, qos);
     }
 
-    pub(super) fn unsubscribe(&self, client: &Client, filter: &str) -> bool {
-        let mut router = self.router.write().unwrap_or_else(PoisonError::into_inner);
-        router.remove(filter, client.key)
+    pub(super) fn unsubscribe(&self, client: &Client, filter: &str) {
+        self.router_mut().remove(filter, client.key);
+    }
+
+    fn router_mut(&self) -> RwLockWriteGuard<'_, Router> {
+        self.router.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues a message for all who want it; returns how many they are.

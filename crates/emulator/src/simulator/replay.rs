@@ -169,7 +169,6 @@ impl Replay {
             name: self.name.clone(),
             model: self.model,
             access_code: self.access_code.clone(),
-            online: true,
             print_status: word.unwrap_or("SUCCESS"),
             nozzle_diameter: text("nozzle_diameter").parse().unwrap_or(0.4),
             job,

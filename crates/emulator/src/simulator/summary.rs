@@ -15,8 +15,6 @@ pub struct Summary {
     pub model: Model,
     /// LAN access code.
     pub access_code: AccessCode,
-    /// Whether the cloud reaches it.
-    pub online: bool,
     /// The word of `print_status`: `IDLE`, `RUNNING`, `PAUSE`, `SUCCESS`, `FAILED` …
     pub print_status: &'static str,
     /// Nozzle diameter in millimetres.
@@ -68,7 +66,6 @@ impl Summary {
             name: spec.name.clone(),
             model: spec.model,
             access_code: spec.access_code.clone(),
-            online: true,
             print_status,
             nozzle_diameter: 0.4,
             job,

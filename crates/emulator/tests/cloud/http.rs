@@ -3,12 +3,7 @@
 use std::sync::Arc;
 
 use bambu_emulator::{
-    cloud::{
-        Cloud, Listed,
-        account::Accounts,
-        http,
-        rules::{Rules, Switchboard},
-    },
+    cloud::{Cloud, Listed, account::Accounts, http, rules::Rules, switchboard::Switchboard},
     mqtt::{Broker, Limits},
     simulator::{Printer, PrinterSpec},
 };
