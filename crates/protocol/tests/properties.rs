@@ -36,6 +36,7 @@ mod reference {
                     drop_gone(old, &new["tray"]);
                     merge(old, new);
                 }),
+                _ if key == "vt_tray" => *slot = new.clone(),
                 ("tray", true) => by_id(slot, new, merge),
                 _ => merge(slot, new),
             }
@@ -245,6 +246,7 @@ fn print() -> BoxedStrategy<Value> {
             ])),
         ),
         ("stat", odd("[0-9A-F]{1,12}".prop_map(Value::from))),
+        ("vt_tray", odd(some_of(vec![("id", odd(Just(json!("254")))), ("remain", number())]))),
     ]);
     sent(keys)
 }

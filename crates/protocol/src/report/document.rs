@@ -129,7 +129,9 @@ fn assemble(
     if let Leaf::Known(info) = info {
         let is_version = info.command.known().is_none_or(|command| command == "get_version");
         match &info.modules {
-            Leaf::Known(modules) if is_version => document.modules = Some(modules.clone()),
+            Leaf::Known(modules) if is_version && !modules.is_empty() => {
+                document.modules = Some(modules.clone());
+            }
             _ => {
                 let answer = Answer {
                     command: info.command.clone(),

@@ -1,6 +1,7 @@
 //! What a delta changes beyond the plain rule: full or delta, spools that are gone, exist bits.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{
     leaf::{Bits, Leaf, Wire},
@@ -11,26 +12,28 @@ use super::{
 };
 
 impl PushStatus {
-    /// Whether this is the whole state. `msg` 0 says so. Some firmware sends no `msg` at all,
-    /// neither in whole reports nor in deltas (H2D 01.01) [L]: then only a `push_status` with the
-    /// keys that every whole report has may replace the state, so that a delta cannot wipe it.
+    /// Whether this is the whole state: `msg` 0, or no `msg` (older X1, H2D 01.01) [L]. Without
+    /// `msg` it must be a `push_status` that tells the job's state, as every whole report does:
+    /// some deltas carry neither `msg` nor `command`, and they must not wipe the state.
     pub(crate) fn is_full(&self) -> bool {
         match self.msg {
             Leaf::Known(msg) => msg == 0.0,
             Leaf::Absent | Leaf::Unknown => {
-                self.command.is_present()
-                    && self.gcode_state.is_present()
-                    && self.nozzle_temper.is_present()
-                    && self.bed_temper.is_present()
-                    && self.spd_lvl.is_present()
-                    && self.home_flag.is_present()
-                    && self.wifi_signal.is_present()
+                self.command.is_present() && self.gcode_state.is_present()
             }
         }
     }
 
-    /// Merges a delta. The envelope of the delta (`msg`, `sequence_id`) is merged, too.
+    /// Merges a delta, its envelope (`msg`, `sequence_id`) too. The external spool is replaced
+    /// whole; `fan_gear` is outdated by fan speeds that come without it.
     pub(crate) fn merge_delta(&mut self, delta: Self) {
+        let steps = [&delta.cooling_fan_speed, &delta.big_fan1_speed, &delta.big_fan2_speed];
+        if steps.into_iter().any(Leaf::is_present) {
+            self.fan_gear = Leaf::Absent;
+        }
+        if delta.vt_tray.is_present() {
+            self.vt_tray = Leaf::Absent;
+        }
         self.merge(delta);
     }
 
@@ -91,14 +94,27 @@ pub(crate) fn slot_bit(unit: u16, slot: u16) -> Option<u32> {
     Some(u32::from(bit))
 }
 
+/// What [`PushStatus::merge_delta`] drops before it merges, in a raw report.
+pub(crate) fn drop_outdated(old: &mut Map<String, Value>, new: &Map<String, Value>) {
+    if new.contains_key("vt_tray") {
+        old.remove("vt_tray");
+    }
+    if ["cooling_fan_speed", "big_fan1_speed", "big_fan2_speed"]
+        .iter()
+        .any(|key| new.contains_key(*key))
+    {
+        old.remove("fan_gear");
+    }
+}
+
 /// [`TrayReport::says_gone`] for a tray of a raw report.
-pub(crate) fn says_gone(unit: u16, tray: &serde_json::Value) -> bool {
+pub(crate) fn says_gone(unit: u16, tray: &Value) -> bool {
     Leaf::<TrayReport>::deserialize(tray)
         .is_ok_and(|tray| tray.known().is_some_and(|tray| tray.says_gone(unit)))
 }
 
 /// A bit field of a raw report.
-pub(crate) fn bits(value: &serde_json::Value) -> Option<Bits> {
+pub(crate) fn bits(value: &Value) -> Option<Bits> {
     Leaf::<Bits>::deserialize(value).ok()?.known().copied()
 }
 

@@ -76,6 +76,7 @@ fn document(payload: &[u8]) -> Map<String, Value> {
 /// Objects merge key by key, filament units and trays by id; all else is replaced.
 fn merge_objects(old: &mut Map<String, Value>, new: Map<String, Value>) {
     let unit = id(old).or_else(|| id(&new));
+    merge::drop_outdated(old, &new);
     for (key, new) in new {
         match (old.get_mut(&key), new) {
             (Some(Value::Array(old)), Value::Array(new)) if key == "ams" => merge_by_id(old, new),

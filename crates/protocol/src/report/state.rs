@@ -120,16 +120,19 @@ impl State {
     pub fn model(&self) -> Option<Model> {
         let otherwise =
             || self.hint.or_else(|| self.serial().as_ref().and_then(Model::from_serial));
-        match self.versions.model {
-            // Their older firmware has the same modules and no product name.
-            Some(Model::X1C) if otherwise() == Some(Model::X1) => Some(Model::X1),
-            Some(model) => Some(model),
-            None => otherwise(),
-        }
+        self.versions.model.or_else(|| match self.versions.fingerprint {
+            // X1 and H2 have this processor, too, so a better word goes before it.
+            Some(Model::X1C) => otherwise().filter(has_same_processor).or(Some(Model::X1C)),
+            told => told.or_else(otherwise),
+        })
     }
 
     /// Firmware, from `get_version`.
     pub fn firmware(&self) -> Option<Firmware> {
         self.versions.firmware
     }
+}
+
+fn has_same_processor(model: &Model) -> bool {
+    matches!(model, Model::X1 | Model::H2D | Model::H2DPro | Model::H2S | Model::H2C)
 }

@@ -216,15 +216,16 @@ fn a_full_report_replaces_and_a_delta_merges() {
 }
 
 #[test]
-fn a_small_report_without_msg_cannot_wipe_the_state() {
+fn a_report_without_msg_is_whole_when_it_tells_the_state_of_the_job() {
     let mut state = State::new();
     state.apply(&full(&json!({"mc_percent": 5}))).unwrap();
     let small = push(&json!({"command": "push_status", "wifi_signal": "-50dBm"}));
     assert_eq!(state.apply(&small).unwrap(), Applied::Delta);
     assert_eq!(state.apply(&push(&json!({"wifi_signal": "-51dBm"}))).unwrap(), Applied::Delta);
     assert_eq!(state.status().job.progress_percent, Some(5));
-    let whole = push(&json!({"command": "push_status", "gcode_state": "IDLE", "nozzle_temper": 20,
-        "bed_temper": 20, "spd_lvl": 2, "home_flag": 0, "wifi_signal": "-51dBm"}));
+    let nameless = push(&json!({"gcode_state": "IDLE"}));
+    assert_eq!(state.apply(&nameless).unwrap(), Applied::Delta);
+    let whole = push(&json!({"command": "push_status", "gcode_state": "IDLE"}));
     assert_eq!(state.apply(&whole).unwrap(), Applied::Full);
     assert_eq!(state.status().job.progress_percent, None);
 }
@@ -286,7 +287,7 @@ fn unknown_keys_stay_reachable_through_many_deltas() {
         let extra = json!({"novel": {"b": percent}, "mc_percent": percent, "pad": "x".repeat(200)});
         state.apply(&delta(&extra)).unwrap();
     }
-    state.apply(br#"{"info":{"command":"get_version","module":[],"novel":7}}"#).unwrap();
+    state.apply(br#"{"info":{"command":"get_version","module":[{}],"novel":7}}"#).unwrap();
     let raw = state.raw();
     assert_eq!(raw["print"]["novel"], json!({"a": 1, "b": 100}));
     assert_eq!((&raw["print"]["mc_percent"], &raw["info"]["novel"]), (&json!(100), &json!(7)));
@@ -324,6 +325,12 @@ fn the_model_comes_from_get_version_then_the_caller_then_the_serial() {
         ),
         (json!([{"name": "esp32", "hw_ver": "AP07", "project_name": "N1"}]), Model::A1Mini),
         (json!([{"name": "esp32", "hw_ver": "AP05", "project_name": "N2S"}]), Model::A1),
+        (
+            json!([{"name": "ota", "project_name": "N2S"}, {"name": "esp32", "hw_ver": "AP05"}]),
+            Model::A1,
+        ),
+        (json!([{"name": "ota", "product_name": "Bambu Lab X1 Carbon"}]), Model::X1C),
+        (json!([{"name": "ota", "sn": "09400A000000001"}, {"hw_ver": "AP05"}]), Model::X1C),
         (json!([{"name": "ap", "hw_ver": "AP02"}]), Model::X1E),
         (json!([{"name": "rv1126", "hw_ver": "AP05", "project_name": ""}]), Model::X1C),
     ] {
@@ -331,6 +338,8 @@ fn the_model_comes_from_get_version_then_the_caller_then_the_serial() {
         state.apply(payload.to_string().as_bytes()).unwrap();
         assert_eq!(state.model(), Some(model), "{payload}");
     }
+    state.apply(br#"{"info":{"command":"get_version","result":"fail","module":[]}}"#).unwrap();
+    assert_eq!(state.model(), Some(Model::X1C), "an empty answer says nothing");
     let plus =
         br#"{"info":{"command":"get_version","module":[{"name":"ota","sw_ver":"99.1.2.3"}]}}"#;
     state.apply(plus).unwrap();

@@ -13,7 +13,7 @@ pub(crate) fn text(payload: &[u8]) -> Cow<'_, str> {
 }
 
 /// Rewrites what a strict JSON reader refuses but a printer may mean: numbers beyond a double
-/// become `null`, lone surrogate escapes become U+FFFD. Only called after a strict read failed.
+/// become `null`, lone surrogate escapes U+FFFD, bare control characters escapes. Only called after a strict read failed.
 pub(crate) fn repaired(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -22,6 +22,10 @@ pub(crate) fn repaired(text: &str) -> String {
         let taken = match (in_string, first) {
             (true, '\\') => escape(rest, &mut out),
             (false, '-' | '0'..='9') => number(rest, &mut out),
+            (true, '\0'..='\x1F') => {
+                out.push_str(&format!("\\u{:04x}", u32::from(first)));
+                1
+            }
             _ => {
                 in_string ^= first == '"';
                 out.push(first);
@@ -82,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_beyond_a_double_and_lone_surrogates_are_repaired() {
+    fn numbers_beyond_a_double_lone_surrogates_and_control_characters_are_repaired() {
         let digits = "9".repeat(400);
         for (bad, good) in [
             ("[1e400,-1E+999]", "[null,null]"),
@@ -90,6 +94,7 @@ mod tests {
             (r#""\ud800 \udc00 \ud83d\ude00""#, r#""\uFFFD \uFFFD \ud83d\ude00""#),
             (r#""1e400 \\" "#, r#""1e400 \\" "#),
             (r#""\ud800"#, r#""\uFFFD"#),
+            ("\t\"a\tb\"", "\t\"a\\u0009b\""),
             ("\"\\", "\"\\"),
             ("\"\\é", "\"\\é"),
         ] {

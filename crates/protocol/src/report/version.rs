@@ -16,7 +16,10 @@ const X1PLUS_BASE: Firmware = Firmware::new([1, 8, 2, 0]);
 pub(crate) struct Versions {
     /// All modules, as the status lists them.
     pub(crate) list: Arc<[ModuleVersion]>,
+    /// Model by its product name, which leaves no doubt.
     pub(crate) model: Option<Model>,
+    /// Model by the hardware of its processor.
+    pub(crate) fingerprint: Option<Model>,
     /// Firmware of the printer: the module `ota`.
     pub(crate) firmware: Option<Firmware>,
     /// Serial number of the printer: the module `ota`.
@@ -29,7 +32,8 @@ impl Versions {
         let ota = list.iter().find(|module| module.name == "ota");
         let firmware = ota.and_then(|ota| ota.firmware.as_deref());
         Self {
-            model: by_product_name(&list).or_else(|| by_fingerprint(modules)),
+            model: by_product_name(&list).or_else(|| by_other_name(&list)),
+            fingerprint: by_fingerprint(modules),
             firmware: firmware.and_then(|text| {
                 if text.starts_with("99.") { Some(X1PLUS_BASE) } else { text.parse().ok() }
             }),
@@ -72,13 +76,23 @@ fn by_product_name(modules: &[ModuleVersion]) -> Option<Model> {
     })
 }
 
+/// What the printer's own module is called, in whatever spelling; not on any other module.
+fn by_other_name(modules: &[ModuleVersion]) -> Option<Model> {
+    let ota = modules.iter().find(|module| module.name == "ota")?;
+    Model::from_name(ota.product.as_ref()?)
+}
+
 /// `hw_ver` alone is ambiguous: the project of the main processor decides [L].
 fn by_fingerprint(modules: &[Module]) -> Option<Model> {
     fn text(leaf: &Leaf<Text>) -> &str {
         leaf.known().map_or("", |text| text.trim())
     }
     let processor = modules.iter().find(|module| text(&module.hw_ver).starts_with("AP0"))?;
-    match (text(&processor.hw_ver), text(&processor.project_name)) {
+    // The printer's own module names the project, too.
+    let printer = modules.iter().find(|module| text(&module.name) == "ota");
+    let projects = [Some(processor), printer].into_iter().flatten();
+    let project = projects.map(|module| text(&module.project_name)).find(|name| !name.is_empty());
+    match (text(&processor.hw_ver), project.unwrap_or_default()) {
         ("AP02", _) => Some(Model::X1E),
         (_, "N1") => Some(Model::A1Mini),
         ("AP04", "C11") => Some(Model::P1P),

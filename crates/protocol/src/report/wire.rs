@@ -40,6 +40,7 @@ wire! {
         total_layer_num: Number = "total_layer_num",
         layers: Layers = "3D",
         gcode_file: Text = "gcode_file",
+        file: Text = "file",
         gcode_file_prepare_percent: Number = "gcode_file_prepare_percent",
         prepare_per: Number = "prepare_per",
         subtask_name: Text = "subtask_name",

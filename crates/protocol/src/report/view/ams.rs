@@ -55,7 +55,9 @@ fn one_unit(context: &Context<'_>, unit: &UnitReport, exist: Option<Bits>) -> Op
     }
     let module = context.versions.unit(id);
     let model = family(context, info, module.map(|(_, family)| family));
-    let measures = model != Some(LITE);
+    // Relative humidity 0 at 0 °C is nowhere measured, whatever the unit is.
+    let dummies = unit.humidity_raw.known() == Some(&0.0) && unit.temp.known() == Some(&0.0);
+    let measures = model != Some(LITE) && !dummies;
     let dries = matches!(model, Some("AMS 2 Pro" | "AMS HT"));
     let trays = unit.trays.known().map_or(&[][..], |trays| &trays.0);
     Some(AmsUnit {
@@ -199,23 +201,30 @@ fn external_spool(tray: &TrayReport) -> Option<ExternalSpool> {
     })
 }
 
-/// `snow` of the active extruder where there is one: `tray_now` is only the local slot on
-/// machines with two nozzles [V].
+/// `tray_now`; on machines with two nozzles, where it is only the local slot, `snow` of the
+/// active extruder [V].
 fn active(context: &Context<'_>, ams: Option<&AmsReport>) -> Option<ActiveTray> {
-    if let Some(slot) = temperatures::active_slot(context) {
-        let slot = slot?;
+    let extruder = temperatures::active_slot(context);
+    let told = ams.and_then(|ams| whole(&ams.tray_now)).filter(|_| !extruder.of_two);
+    let slot = || {
+        let slot = extruder.slot?;
         let (unit, tray) = (u16::try_from(slot >> 8).ok()?, u8::try_from(slot & 0xFF).ok()?);
-        return match (unit, tray) {
+        match (unit, tray) {
             (_, 255) => None,
             (0, 254) => Some(ActiveTray { unit: 254, tray: 0 }),
             _ => Some(ActiveTray { unit, tray }),
-        };
-    }
-    match whole(&ams?.tray_now)? {
-        255_u16 => None,
-        external @ 254 => Some(ActiveTray { unit: external, tray: 0 }),
-        unit @ 128..=253 => Some(ActiveTray { unit, tray: 0 }),
-        flat @ 0..=127 => Some(ActiveTray { unit: flat / 4, tray: u8::try_from(flat % 4).ok()? }),
-        _ => None,
+        }
+    };
+    let external = || slot().filter(|slot| slot.unit >= 254);
+    match told {
+        None => slot(),
+        // The id of the one holder is 254 or 255; the extruder names the right one.
+        Some(254) => external().or(Some(ActiveTray { unit: 254, tray: 0 })),
+        Some(255_u16) => external(),
+        Some(unit @ 128..=253) => Some(ActiveTray { unit, tray: 0 }),
+        Some(flat @ 0..=127) => {
+            Some(ActiveTray { unit: flat / 4, tray: u8::try_from(flat % 4).ok()? })
+        }
+        Some(_) => None,
     }
 }

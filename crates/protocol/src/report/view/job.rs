@@ -11,7 +11,7 @@ pub(super) fn job(print: &PushStatus) -> Job {
     let layers = print.layers.known();
     Job {
         name: text(&print.subtask_name),
-        file: text(&print.gcode_file),
+        file: text(&print.gcode_file).or_else(|| text(&print.file)),
         plate: plate(print),
         plates: whole(&print.plate_cnt),
         progress_percent: percent(&print.mc_percent).or_else(|| percent(&print.percent)),

@@ -92,16 +92,25 @@ pub(super) fn active_extruder(context: &Context<'_>) -> Option<u8> {
     u8::try_from((state >> 4) & 0xF).ok().filter(|id| *id != 15)
 }
 
-/// The slot that feeds the active extruder (`snow`), where the machine has `device.extruder`:
-/// the outer `None` says that it has not.
-pub(super) fn active_slot(context: &Context<'_>) -> Option<Option<u32>> {
+/// What feeds the active extruder, by `device.extruder`.
+pub(super) struct Feed {
+    /// Whether the machine tells it for each of several extruders.
+    pub(super) of_two: bool,
+    /// `snow`: unit << 8 | slot.
+    pub(super) slot: Option<u32>,
+}
+
+pub(super) fn active_slot(context: &Context<'_>) -> Feed {
     let extruders = extruders(context);
-    if extruders.iter().all(|one| one.snow.known().is_none()) {
-        return None;
-    }
     let active = active_extruder(context);
-    let slot = extruders.iter().find(|one| whole(&one.id) == active && active.is_some());
-    Some(slot.and_then(|one| word(&one.snow)))
+    let extruder = match &*extruders {
+        [one] => Some(*one),
+        all => all.iter().copied().find(|one| active.is_some() && whole(&one.id) == active),
+    };
+    Feed {
+        of_two: extruders.len() > 1 && extruders.iter().any(|one| one.snow.is_present()),
+        slot: extruder.and_then(|one| word(&one.snow)),
+    }
 }
 
 fn listed<'a>(context: &Context<'a>) -> &'a [Nozzle] {
@@ -135,6 +144,9 @@ pub(super) fn nozzles(context: &Context<'_>) -> Vec<NozzleInfo> {
             let mounted = whole(&extruder.hnow).and_then(|hotend| with_id(Some(hotend)));
             let nozzle = mounted.or_else(|| with_id(id.map(i64::from)));
             let mut info = nozzle.map(described).unwrap_or_default();
+            if one_only && nozzle.is_none() {
+                named_at_the_top(context, &mut info);
+            }
             info.id = id.unwrap_or_default();
             info.active = one_only || (active.is_some() && active == id);
             info.filament_present = word(&extruder.info).map(|info| bit(info, 1));
@@ -149,12 +161,17 @@ fn single(context: &Context<'_>, listed: Option<&Nozzle>) -> Option<NozzleInfo> 
     let mut info = listed.map(described).unwrap_or_default();
     if listed.is_none() {
         print.nozzle_diameter.known().or(print.nozzle_temper.known())?;
-        (info.kind, info.flow) = nozzle_type(filled(&print.nozzle_type));
-        info.diameter_mm = print.nozzle_diameter.known().copied().filter(|mm| *mm > 0.0);
+        named_at_the_top(context, &mut info);
     }
     info.active = true;
     info.filament_present = word(&print.hw_switch_state).map(|switch| switch != 0);
     Some(info)
+}
+
+fn named_at_the_top(context: &Context<'_>, info: &mut NozzleInfo) {
+    let print = context.print;
+    (info.kind, info.flow) = nozzle_type(filled(&print.nozzle_type));
+    info.diameter_mm = print.nozzle_diameter.known().copied().filter(|mm| *mm > 0.0);
 }
 
 fn described(nozzle: &Nozzle) -> NozzleInfo {

@@ -25,6 +25,15 @@ fn fan_steps_become_tens_of_percent_and_the_gear_goes_first() {
     assert_eq!(status.fans.part_percent, Some(10));
     assert_eq!((status.fans.aux_percent, status.fans.chamber_percent), (Some(100), Some(50)));
     assert_eq!(seen(Model::A1, &json!({"fan_gear": 0xFFFF})).fans.aux_percent, None);
+    let mut state = State::new();
+    for (report, percent) in [
+        (r#"{"print":{"msg":0,"fan_gear":255,"cooling_fan_speed":"15"}}"#, 100),
+        (r#"{"print":{"msg":1,"cooling_fan_speed":"3"}}"#, 20),
+        (r#"{"print":{"msg":1,"fan_gear":26}}"#, 10),
+    ] {
+        state.apply(report.as_bytes()).unwrap();
+        assert_eq!(state.status().fans.part_percent, Some(percent), "{report}");
+    }
 }
 
 #[test]
@@ -75,6 +84,17 @@ fn the_active_tray_is_read_by_the_kind_of_machine() {
         let device = json!({"extruder": {"state": 0x12, "info": extruders}});
         let status = seen(Model::H2D, &json!({"device": device, "ams": {"tray_now": "255"}}));
         assert_eq!(active(status), wanted, "{slot}");
+    }
+    for (now, slot, wanted) in [
+        (Some("5"), 65_535, Some((1, 1))),
+        (Some("255"), 3, None),
+        (Some("254"), 0xFF00, Some((255, 0))),
+        (Some("254"), 65_535, Some((254, 0))),
+        (None, 3, Some((0, 3))),
+    ] {
+        let device = json!({"extruder": {"info": [{"id": 0, "snow": slot}]}});
+        let status = seen(Model::P2S, &json!({"device": device, "ams": {"tray_now": now}}));
+        assert_eq!(active(status), wanted, "{now:?} {slot}");
     }
 }
 
