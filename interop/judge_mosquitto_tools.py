@@ -122,16 +122,17 @@ def copied_lines(judge, binary):
             text = [l.strip().removeprefix("$ ") for l in demo.output().splitlines()]
             found = [l for l in text if re.match(r"(mosquitto_sub|curl|bambu|\S+/bambu) ", l)]
             tools = {t for t in ("mosquitto_sub", "curl", "query") for l in found if t in l}
-            exports = [l for l in text if l.startswith("export ")]
-            return (exports, found) if len(tools) == 3 else None
+            # The first line to type reads the settings from a file.
+            settings = [l for l in text if l.startswith(". ")]
+            return (settings, found) if len(tools) == 3 and settings else None
 
         said = wait_for(lines)
         if not judge.check(said, "the demo says how to look with mosquitto_sub, curl and query",
                            (demo.output() + demo.errors())[-3000:]):
             return
-        exports, found = said
+        settings, found = said
         for line in found:
-            script = "\n".join([*exports, "exec " + line])
+            script = "\n".join([*settings, "exec " + line])
             with Process(["sh", "-c", script], clean_environment(BAMBU_CONFIG_DIR=demo.state.name)) as shown:
                 wait_for(lambda shown=shown: shown.output().strip() or not shown.running())
                 judge.check(shown.output().strip(), f"copied: {line[:70]}", shown.errors()[-500:])

@@ -2,9 +2,10 @@
 //!
 //! A verb is a file in `commands/` with its `Args` and its `run`, and two lines here.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
+use clap::{ArgAction, Args, Command as Syntax, CommandFactory as _, FromArgMatches as _};
+use clap::{Parser, Subcommand, ValueHint};
 
 use crate::{commands, exit::Failure};
 
@@ -13,8 +14,10 @@ use crate::{commands, exit::Failure};
 /// Not affiliated with or endorsed by Bambu Lab.
 #[derive(Debug, Parser)]
 #[command(name = "bambu", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 refused by the printer or the \
-    cloud, 4 not authenticated, 5 unreachable, 6 unconfirmed.\n\
+#[command(after_help = "Exit codes:\n  \
+    0 done             3 refused by the printer or the cloud\n  \
+    1 failed           4 not signed in, or a wrong access code\n  \
+    2 wrong call       5 not reachable\n\n\
     Start with: bambu demo")]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -26,7 +29,7 @@ pub(crate) struct Cli {
 /// Flags that every verb takes. What is not given comes from the environment, then from the
 /// config file; `settings.rs` settles it.
 #[derive(Debug, Default, Clone, Args)]
-#[command(next_help_heading = "Where to connect (any command)")]
+#[command(next_help_heading = WHERE)]
 pub(crate) struct Global {
     /// Config file [env: BAMBU_CONFIG_DIR names its folder; `bambu config path` tells]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -53,8 +56,22 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) token_file: Option<PathBuf>,
     /// Tell more on standard error: -v what happens, -vv every detail [env: BAMBU_LOG]
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = None::<&str>)]
     pub(crate) verbose: u8,
+}
+
+/// Heading of the flags that only matter where something is connected.
+const WHERE: &str = "Where to connect";
+
+/// Verbs that connect to nothing of the user's.
+const AT_HOME: [&str; 5] = ["demo", "simulate", "decode", "completions", "man"];
+
+/// The command line as it is shown: where a verb has no use for a flag, its help is silent on it.
+pub(crate) fn syntax() -> Syntax {
+    let root = Cli::command();
+    let of_no_use = root.get_arguments().filter(|flag| flag.get_help_heading() == Some(WHERE));
+    let hidden: Vec<_> = of_no_use.map(|flag| flag.clone().hide(true)).collect();
+    AT_HOME.iter().fold(root, |root, verb| root.mut_subcommand(verb, |verb| verb.args(&hidden)))
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,6 +87,12 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the arguments; help and usage errors end the process here.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let matches = syntax().get_matches_from(arguments);
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the verb that was asked for.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Self { global, command } = self;
@@ -88,12 +111,16 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
+        syntax().debug_assert();
+    }
+
+    #[test]
+    fn a_verb_that_connects_to_nothing_still_takes_the_flags() {
+        let cli = Cli::read(["bambu", "decode", "--token", "x"].map(OsString::from));
+        assert_eq!(cli.global.token.as_deref(), Some("x"));
     }
 }

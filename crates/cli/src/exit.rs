@@ -37,17 +37,21 @@ impl Failure {
         Self::say(kind, chain(&error))
     }
 
-    /// The same for an error whose text tells the next step after its last semicolon.
+    /// An error and its root cause; its text tells the next step after its last semicolon.
     pub(crate) fn advised(kind: Kind, error: &dyn Error) -> Self {
         let text = error.to_string();
         let (cause, next) = match text.rsplit_once("; ") {
             Some((cause, next)) => (cause.to_owned(), Some(next.to_owned())),
             None => (text, None),
         };
-        let text = match error.source() {
-            Some(source) => format!("{cause}: {}", chain(source)),
-            None => cause,
-        };
+        // The last cause says what happened; those between tell only who passed it on.
+        let mut text = cause;
+        if let Some(mut root) = error.source() {
+            while let Some(source) = root.source() {
+                root = source;
+            }
+            text = format!("{text}: {root}");
+        }
         Self { next, ..Self::say(kind, text) }
     }
 

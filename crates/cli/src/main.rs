@@ -14,14 +14,12 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
     let arguments = match called_as::arguments(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(failure) => return exit::report(&failure),
     };
-    let cli = cli::Cli::parse_from(arguments);
+    let cli = cli::Cli::read(arguments);
     logging::start(cli.global.verbose);
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,

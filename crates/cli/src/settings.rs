@@ -71,7 +71,7 @@ impl<T> Setting<T> {
         let value = parse(self.value.as_ref()).map_err(|error| {
             Failure::new(Kind::Usage, error)
                 .about(self.source.to_string())
-                .next(format!("correct the {}", self.source))
+                .next(format!("correct the value of {}", self.source))
         })?;
         Ok(Setting { value, source: self.source })
     }

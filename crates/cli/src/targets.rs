@@ -154,8 +154,15 @@ fn find(known: &[Target], name: &str, any: bool) -> Result<Target, Failure> {
     match fits.as_slice() {
         [one] => Ok((*one).clone()),
         [] if any || looks_like_a_serial(name) => name.parse().map(Target::bare).map_err(
-            |error: bambu_protocol::serial::InvalidSerial| Failure::new(Kind::Usage, error),
+            |error: bambu_protocol::serial::InvalidSerial| {
+                Failure::new(Kind::Usage, error)
+                    .next("read it from the printer's screen, under Settings > Device")
+            },
         ),
+        [] if known.is_empty() => {
+            Err(Failure::say(Kind::Usage, format!("no printer is called {name:?}"))
+                .next("none is known: set BAMBU_TOKEN, or list printers in the config file"))
+        }
         [] => Err(Failure::say(Kind::Usage, format!("no printer is called {name:?}"))
             .next(format!("known are: {}", names(known.iter())))),
         several => Err(Failure::say(Kind::Usage, format!("{name:?} fits several printers"))
@@ -170,8 +177,7 @@ fn names<'a>(targets: impl Iterator<Item = &'a Target>) -> String {
     };
     let all: Vec<String> = targets.map(shown).collect();
     match all.len() {
-        0 => "none; set BAMBU_TOKEN, or list printers in the config file".to_owned(),
-        1..=12 => all.join(", "),
+        0..=12 => all.join(", "),
         more => format!("{}, and {} more", all.get(..12).unwrap_or_default().join(", "), more - 12),
     }
 }

@@ -2,10 +2,9 @@
 
 use std::io::Write as _;
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::{cli::Cli, exit::Failure, output};
+use crate::{cli, exit::Failure, output};
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
@@ -16,7 +15,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "bambu", &mut script);
+    clap_complete::generate(args.shell, &mut cli::syntax(), "bambu", &mut script);
     let mut out = output::stdout();
     out.write_all(&script)?;
     Ok(out.flush()?)

@@ -2,7 +2,7 @@
 
 mod frames;
 
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufReader, IsTerminal as _, Write as _};
 
 use bambu_protocol::{
     Model, Serial,
@@ -24,7 +24,8 @@ use frames::Frames;
 /// answers report n. A report that cannot be read is told on standard error with its line number
 /// and leaves no line; the exit code is then 1. The longest line may have 1 MiB.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: bambu decode < report.json")]
+#[command(after_help = "Examples:\n  bambu decode < report.json\n  \
+    bambu decode < reports.jsonl | jq -c '[.state, .job.progress_percent]'")]
 pub(crate) struct Args {
     /// Model of the printer, when the reports do not tell
     #[arg(long)]
@@ -41,6 +42,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
     if let Some(model) = args.model {
         state = state.with_model(model);
+    }
+    if io::stdin().is_terminal() {
+        eprintln!(
+            "note: reading reports from the keyboard; Ctrl-D ends (usual: bambu decode < FILE)"
+        );
     }
     let mut out = output::stdout();
     let input = BufReader::with_capacity(64 * 1024, io::stdin().lock());

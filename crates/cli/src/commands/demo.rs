@@ -56,16 +56,23 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn show(args: &Args, ready: &Ready, stop: &CancellationToken) -> Result<(), Failure> {
+    if ready.printers.is_empty() {
+        return Err(Failure::say(Kind::Usage, "there is no printer to show")
+            .next("ask for some with --printers N, or for a recorded one with --replay FILE"));
+    }
     let show = match (args.json, output::can_redraw()) {
         (true, _) => Show::Json,
         (false, redraw) => {
+            let mut text = Vec::new();
+            intro(args, ready, &mut text)?;
+            look::write(ready, &mut text)?;
+            writeln!(text)?;
             // Before the table, where the terminal wraps the lines and they can be copied whole.
             let mut out = output::stdout();
-            intro(args, ready, &mut out)?;
-            look::write(ready, &mut out)?;
-            writeln!(out)?;
+            out.write_all(&text)?;
             out.flush()?;
-            if redraw { Show::Screen(Screen::titled("bambu demo")) } else { Show::Lines }
+            let screen = Screen::titled("bambu demo").below(String::from_utf8_lossy(&text));
+            if redraw { Show::Screen(screen) } else { Show::Lines }
         }
     };
     let (fleet, session) = tokio::select! {

@@ -1,7 +1,10 @@
 //! How to look at a simulated world from another terminal: lines to copy, with its real ports.
+//!
+//! The settings stand in a file for a shell to read, so that the lines stay short.
 
 use std::{
     env,
+    fs::OpenOptions,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -10,18 +13,16 @@ use bambu_emulator::world::Ready;
 
 /// Writes the lines.
 pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
-    let (account, mqtt) = (&ready.account, &ready.mqtt);
-    let bambu = program();
+    let mqtt = &ready.mqtt;
+    let file = ready.ca_file.with_file_name("env");
+    write_settings(ready, &file)?;
     writeln!(out, "Look at it from another terminal:\n")?;
-    writeln!(out, "  export BAMBU_API_URL={}", ready.api_url)?;
-    writeln!(out, "  export BAMBU_MQTT_URL=mqtts://{}:{}", mqtt.host, mqtt.port)?;
-    writeln!(out, "  export BAMBU_CA_FILE={}", quoted(&ready.ca_file.display().to_string()))?;
-    writeln!(out, "  export BAMBU_UID={} BAMBU_TOKEN={}\n", account.uid, account.token)?;
-    writeln!(out, "  {bambu} query")?;
+    writeln!(out, "  . {}", quoted(&file.display().to_string()))?;
+    writeln!(out, "  bambu query")?;
     if let Some(printer) = ready.printers.first() {
-        writeln!(out, "  {bambu} query --status {}", quoted(&printer.name))?;
+        writeln!(out, "  bambu query --status {}", quoted(&printer.name))?;
     }
-    writeln!(out, "  {bambu} monitor")?;
+    writeln!(out, "  bambu monitor")?;
     let authorization = "-H \"Authorization: Bearer $BAMBU_TOKEN\"";
     let path = "/v1/iot-service/api/user/bind";
     writeln!(out, "  curl -s {authorization} $BAMBU_API_URL{path}")?;
@@ -44,18 +45,32 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What to type to call this program: its name where `PATH` finds it, else its path.
-fn program() -> String {
-    let Ok(here) = env::current_exe() else { return "bambu".to_owned() };
-    let here = here.canonicalize().unwrap_or(here);
-    let paths = env::var_os("PATH").unwrap_or_default();
-    let is_me = |folder: PathBuf| folder.join("bambu").canonicalize().is_ok_and(|it| it == here);
-    if env::split_paths(&paths).any(is_me) {
-        return "bambu".to_owned();
+/// Writes the settings as a shell reads them; they hold a token.
+fn write_settings(ready: &Ready, path: &Path) -> io::Result<()> {
+    let (account, mqtt) = (&ready.account, &ready.mqtt);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    writeln!(file, "# Settings of the simulated world, for sh, bash, zsh and fish.")?;
+    if let Some(folder) = folder_to_find() {
+        writeln!(file, "export PATH={}:\"$PATH\"", quoted(&folder.display().to_string()))?;
     }
-    let below =
-        env::current_dir().ok().and_then(|at| here.strip_prefix(at).ok().map(Path::to_owned));
-    quoted(&below.unwrap_or(here).display().to_string())
+    writeln!(file, "export BAMBU_API_URL={}", ready.api_url)?;
+    writeln!(file, "export BAMBU_MQTT_URL=mqtts://{}:{}", mqtt.host, mqtt.port)?;
+    writeln!(file, "export BAMBU_CA_FILE={}", quoted(&ready.ca_file.display().to_string()))?;
+    writeln!(file, "export BAMBU_UID={}", account.uid)?;
+    writeln!(file, "export BAMBU_TOKEN={}", account.token)
+}
+
+/// The folder of this program, where `PATH` does not lead to it.
+fn folder_to_find() -> Option<PathBuf> {
+    let here = env::current_exe().ok()?.canonicalize().ok()?;
+    let paths = env::var_os("PATH").unwrap_or_default();
+    let mut programs = env::split_paths(&paths).map(|folder| folder.join("bambu"));
+    let found = programs.find_map(|program| program.canonicalize().ok());
+    if found.as_ref() == Some(&here) { None } else { here.parent().map(Path::to_owned) }
 }
 
 /// The text as one word for a shell.

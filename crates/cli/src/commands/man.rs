@@ -2,10 +2,10 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use clap::{CommandFactory as _, ValueHint};
+use clap::ValueHint;
 
 use crate::{
-    cli::Cli,
+    cli,
     exit::{Failure, Kind},
     output,
 };
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             .next("name a directory that you may write to")
     };
     std::fs::create_dir_all(&args.directory).map_err(failed)?;
-    clap_mangen::generate_to(Cli::command(), &args.directory).map_err(failed)?;
+    clap_mangen::generate_to(cli::syntax(), &args.directory).map_err(failed)?;
     let mut out = output::stdout();
     writeln!(out, "manual pages are in {}", args.directory.display())?;
     Ok(out.flush()?)

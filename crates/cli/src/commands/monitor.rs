@@ -19,6 +19,10 @@ use crate::{
 /// once when no printer can ever answer, such as with a wrong token (exit code 4) or at an address
 /// where nothing answers (5).
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    bambu monitor\n  \
+    bambu monitor \"P1S 1\" --json | jq .temperatures\n  \
+    bambu monitor 01P00A000000001 --host 192.168.1.50 --access-code -")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,

@@ -21,12 +21,14 @@ use crate::{
 
 /// Ask the account and its printers once
 ///
-/// Without a flag: the account's printers. Several flags may be given; with --json they are the
-/// keys of one object, a single one is printed alone.
+/// Without a flag: the account's printers; with --host: that printer's status. Several flags may be
+/// given; with --json they are the keys of one object, a single one is printed alone.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples: bambu query; bambu query --status \"P1S 1\"; bambu query --profile --json"
-)]
+#[command(after_help = "Examples:\n  \
+    bambu query\n  \
+    bambu query --status \"P1S 1\"\n  \
+    bambu query --profile --json\n  \
+    bambu query 01P00A000000001 --host 192.168.1.50 --access-code -")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
@@ -39,7 +41,7 @@ pub(crate) struct Args {
     /// Live status, asked from each printer itself
     #[arg(long)]
     status: bool,
-    /// The account
+    /// Who you are to the cloud
     #[arg(long)]
     profile: bool,
     /// Firmware: what is installed and what the cloud offers
@@ -68,6 +70,8 @@ pub(crate) async fn run(mut args: Args, global: &Global) -> Result<(), Failure> 
         .next("see `bambu query --help` for what is there"));
     }
     args.which.printers.extend(args.device.take());
+    // An address on the local network is only good for asking the printer itself.
+    args.status |= args.which.host.is_some();
     args.devices |= !(args.status || args.profile || args.firmware);
     let settings = Settings::load(global)?;
     let stop = shutdown::token();

@@ -25,7 +25,7 @@ const SHOWN: usize = 10;
 /// Everything listens on the loopback network only. Programs that want to use it read the ready
 /// file; people read what is printed. It runs until Ctrl-C or SIGTERM.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: bambu simulate --printers 10 --models P1S,X1C,H2D --speed 60")]
+#[command(after_help = "Example:\n  bambu simulate --printers 10 --models P1S,X1C,H2D --speed 60")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) world: WorldArgs,
@@ -71,7 +71,7 @@ pub(crate) struct WorldArgs {
     /// Add a printer that plays the reports of this capture (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     replay: Vec<PathBuf>,
-    /// How the cloud answers; the shapes of the Python library's documentation are not built yet
+    /// How the cloud answers
     #[arg(long, value_name = "DIALECT", value_enum, default_value_t = Dialect::Observed)]
     dialect: Dialect,
 }

@@ -18,6 +18,8 @@ use crate::output::{Paint, Table, brief, human};
 pub(crate) struct Screen {
     /// Above it, left of the time.
     title: &'static str,
+    /// What was written above it, again after the terminal is resized.
+    above: String,
 }
 
 /// Where a printer stands: by name, then by serial number.
@@ -40,7 +42,12 @@ pub(super) struct Drawn<W> {
 impl Screen {
     /// A screen with this title.
     pub(crate) fn titled(title: &'static str) -> Self {
-        Self { title }
+        Self { title, above: String::new() }
+    }
+
+    /// A screen below this text, which is on the terminal already.
+    pub(crate) fn below(self, above: impl Into<String>) -> Self {
+        Self { above: above.into(), ..self }
     }
 
     pub(super) fn over<W: Write>(
@@ -137,12 +144,17 @@ impl<W: Write> Drawn<W> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (columns, rows) = crossterm::terminal::size().unwrap_or((100, 30));
+        let (columns, rows) = match crossterm::terminal::size() {
+            // A terminal that does not know its size says 0.
+            Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
+            _ => (80, 24),
+        };
         let lines = self.lines(usize::from(columns), usize::from(rows));
         let mut text = String::new();
         if self.columns != columns && self.columns != 0 {
             // Another width has wrapped the old lines anew: nobody knows where they are.
             text.push_str("\x1b[2J\x1b[H");
+            text.push_str(&self.screen.above);
         } else if self.drawn > 0 {
             text.push_str(&format!("\x1b[{}A", self.drawn));
         }

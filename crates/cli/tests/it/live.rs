@@ -111,6 +111,12 @@ fn the_config_file_names_printers_and_the_way_to_them() {
         assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
         serde_json::from_str::<Value>(&run.stdout).unwrap()
     };
+    // Without a token and without a file: by hand, and an address alone asks for the status.
+    let empty = Home::new();
+    let mut by_hand = empty.command(&["query", &serial, "--host", "127.0.0.1", "--json"]);
+    by_hand.args(["--mqtt-port", &port]).env("BAMBU_ACCESS_CODE", &code);
+    let by_hand = crate::run::Run::of(by_hand.env("BAMBU_CA_FILE", world.ca()));
+    assert!(by_hand.stdout.contains("\"temperatures\""), "{}", by_hand.stderr);
     // Without a token: everything over the local network.
     for arguments in
         [&["workshop"][..], &["Work"], &["01p"], &[serial.as_str()], &["--group", "left"]]
@@ -179,6 +185,30 @@ fn the_demo_shows_three_printers_in_a_pipe_and_ends_when_told() {
     let (code, took) = demo.terminate();
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_demo_says_to_type_works_in_another_terminal() {
+    let home = Home::new();
+    let demo = Running::start(home.command(&["demo"]));
+    let settings = demo.wait_for("  . ");
+    let query = demo.wait_for("bambu query --status");
+    let mut shell = std::process::Command::new("sh");
+    shell.arg("-c").arg(format!("set -eu\n{settings}\nbambu query\n{query}"));
+    shell.env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin").current_dir("/");
+    let run = crate::run::Run::of(shell);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for word in ["PRINTER", "A1 mini 1", "Nozzle"] {
+        assert!(run.stdout.contains(word), "{word}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn a_demo_without_printers_says_how_to_ask_for_some() {
+    let run = Home::new().run(&["demo", "--printers", "0"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert!(run.stderr.contains("next: ") && run.stderr.contains("--printers"), "{}", run.stderr);
 }
 
 #[test]

@@ -37,6 +37,16 @@ fn completions_exist_for_the_usual_shells() {
 }
 
 #[test]
+fn help_shows_only_what_is_of_use() {
+    for (verb, connects) in [("query", true), ("monitor", true), ("demo", false), ("decode", false)]
+    {
+        let help = bambu(&[verb, "--help"]).stdout;
+        assert_eq!(help.contains("--api-url"), connects, "{verb}: {help}");
+        assert!(help.contains("--verbose"), "{verb}");
+    }
+}
+
+#[test]
 fn every_verb_has_a_manual_page() {
     let home = Home::new();
     assert_eq!(home.run(&["man", "pages"]).code, 0);
