@@ -142,6 +142,10 @@ impl Wire for f64 {
         Some(Self::from(u8::from(value)))
     }
     fn text(text: &str) -> Option<Self> {
+        // Most of them are short whole numbers, which read several times faster.
+        if let Ok(whole) = text.parse::<i32>() {
+            return Some(whole.into());
+        }
         let text = text.trim();
         // `parse` also takes the words "inf" and "nan", which no printer means.
         let numeric = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));

@@ -14,7 +14,7 @@ const MAX_RETAINED: usize = 128 * 1024;
 /// The last full report, the deltas since, and the last `get_version`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Raw {
-    full: Option<Box<[u8]>>,
+    full: Option<Vec<u8>>,
     deltas: Vec<Box<[u8]>>,
     delta_bytes: usize,
     version: Option<Box<[u8]>>,
@@ -22,7 +22,14 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn full(&mut self, payload: &[u8]) {
-        self.full = (payload.len() <= MAX_RETAINED).then(|| payload.into());
+        // Whole reports come every second: the next one takes the memory of the last.
+        self.full = (payload.len() <= MAX_RETAINED).then(|| {
+            let mut bytes = self.full.take().unwrap_or_default();
+            bytes.clear();
+            bytes.reserve_exact(payload.len());
+            bytes.extend_from_slice(payload);
+            bytes
+        });
         self.deltas = Vec::new();
         self.delta_bytes = 0;
     }

@@ -159,7 +159,7 @@ fn positive(leaf: &Leaf<f64>) -> Option<u16> {
 
 /// All zeros stand for "no chip".
 fn identity(leaf: &Leaf<Text>) -> Option<Text> {
-    filled(leaf).filter(|text| text.bytes().any(|byte| byte != b'0'))
+    filled(leaf).filter(|text| text.as_bytes().iter().any(|byte| *byte != b'0'))
 }
 
 /// `00000000` is none, unless a (transparent) filament is known.

@@ -10,7 +10,6 @@ pub(super) fn whole<T: TryFrom<i64>>(leaf: &Leaf<f64>) -> Option<T> {
 
 /// The same for a number outside of a leaf.
 pub(super) fn narrow<T: TryFrom<i64>>(number: f64) -> Option<T> {
-    let number = number.trunc();
     (number.abs() < 9e15).then_some(number as i64).and_then(|number| T::try_from(number).ok())
 }
 
