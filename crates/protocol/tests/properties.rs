@@ -19,6 +19,13 @@ mod reference {
             *state = print.clone();
             for_units(state, |unit| drop_gone(unit, &unit["tray"].clone()));
         } else {
+            let extruders = print["device"]["extruder"]["info"].as_array();
+            let snow = extruders.is_some_and(|all| all.iter().any(|one| one.get("snow").is_some()));
+            if snow && print.pointer("/ams/tray_now").is_none() {
+                if let Some(ams) = state["ams"].as_object_mut() {
+                    ams.remove("tray_now");
+                }
+            }
             merge(state, print);
         }
         exist_bits(state);

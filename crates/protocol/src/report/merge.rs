@@ -25,16 +25,26 @@ impl PushStatus {
     }
 
     /// Merges a delta, its envelope (`msg`, `sequence_id`) too. The external spool is replaced
-    /// whole; `fan_gear` is outdated by fan speeds that come without it.
+    /// whole; `fan_gear` is outdated by fan speeds without it, `tray_now` by a `snow` without it.
     pub(crate) fn merge_delta(&mut self, delta: Self) {
         let steps = [&delta.cooling_fan_speed, &delta.big_fan1_speed, &delta.big_fan2_speed];
         if steps.into_iter().any(Leaf::is_present) {
             self.fan_gear = Leaf::Absent;
         }
+        let tray_now = delta.ams.known().is_some_and(|ams| ams.tray_now.is_present());
+        if let (false, true, Some(ams)) = (tray_now, delta.tells_snow(), self.ams.known_mut()) {
+            ams.tray_now = Leaf::Absent;
+        }
         if delta.vt_tray.is_present() {
             self.vt_tray = Leaf::Absent;
         }
         self.merge(delta);
+    }
+
+    fn tells_snow(&self) -> bool {
+        let extruder = self.device.known().and_then(|device| device.extruder.known());
+        let info = extruder.and_then(|extruder| extruder.info.known());
+        info.is_some_and(|list| list.iter().any(|one| one.snow.is_present()))
     }
 
     /// Marks the trays of this one report that say "spool gone" by saying nothing else.
@@ -104,6 +114,12 @@ pub(crate) fn drop_outdated(old: &mut Map<String, Value>, new: &Map<String, Valu
         .any(|key| new.contains_key(*key))
     {
         old.remove("fan_gear");
+    }
+    let tray_now = new.get("ams").is_some_and(|ams| ams.get("tray_now").is_some());
+    let info = new.get("device").and_then(|device| device.get("extruder")?.get("info")?.as_array());
+    let tells_snow = info.is_some_and(|list| list.iter().any(|one| one.get("snow").is_some()));
+    if let (false, true, Some(Value::Object(ams))) = (tray_now, tells_snow, old.get_mut("ams")) {
+        ams.remove("tray_now");
     }
 }
 
