@@ -23,9 +23,10 @@ pub enum Severity {
 pub struct Hms {
     /// Four groups of four hex digits, such as `0300-0100-0001-0007`.
     pub code: String,
-    /// How bad it is.
+    /// How bad it is [V].
     pub severity: Severity,
-    /// Which module speaks; see [`module`].
+    /// Which module speaks: `motion_controller`, `mainboard`, `ams`, `toolhead`, `xcam`, `print_setup`,
+    /// `ams_lite`, `ams_ht`, `unknown`.
     pub module: &'static str,
     /// Which of several such modules, counted from 0 (an AMS unit, for example).
     pub module_instance: u8,

@@ -21,11 +21,11 @@ pub enum Effect {
 pub struct PrintError {
     /// Eight hex digits in two groups, such as `0300-400C`.
     pub code: String,
-    /// The integer on the wire.
+    /// The same as an unsigned integer.
     pub number: u32,
     /// What it means for the job.
     pub effect: Effect,
-    /// Which module speaks; see [`hms::module`].
+    /// Which module speaks; the same words as in `hms[].module`.
     pub module: &'static str,
     /// What it is about, for the few codes that are known by observation.
     pub meaning: Option<&'static str>,

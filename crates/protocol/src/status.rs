@@ -34,9 +34,9 @@ pub struct Status {
     pub serial: Option<Serial>,
     /// The name its owner gave it; the reports do not carry it.
     pub name: Option<String>,
-    /// Model, from `get_version`, else from the serial number.
+    /// Model, such as `P1S` or `A1 mini`; from `get_version`, else from the caller or the serial number.
     pub model: Option<Model>,
-    /// Firmware: `sw_ver` of the module `ota`.
+    /// Firmware: `sw_ver` of the module `ota`. X1Plus (99.x) counts as the 01.08.02.00 it stands on.
     pub firmware: Option<Firmware>,
     /// Whether the printer answers. Filled by whoever holds the connection.
     pub online: Option<bool>,
@@ -66,9 +66,10 @@ pub struct Status {
     pub external_spools: Vec<ExternalSpool>,
     /// Lights.
     pub lights: Lights,
-    /// Whether the door is open; `null` without a sensor.
+    /// Whether the door is open (`stat` bit 23; older X1: `home_flag` bit 23) [V]; `null` without a
+    /// sensor, and on an X1 whose firmware is too old or not known.
     pub door_open: Option<bool>,
-    /// Whether the top lid is open; `null` without a sensor.
+    /// Whether the top lid is open (`stat` bit 24) [V]; `null` without a sensor.
     pub lid_open: Option<bool>,
     /// Camera.
     pub camera: Cam,
@@ -82,7 +83,8 @@ pub struct Status {
     pub storage_present: Option<bool>,
     /// Storage in more detail.
     pub storage: Storage,
-    /// Whether commands are taken unsigned; `null` where the report does not tell.
+    /// Whether commands are taken unsigned (`fun` bit 29 is clear) [L]; `null` on machines without
+    /// `fun` (A1, P1).
     pub developer_mode: Option<bool>,
     /// What the printer is set to do by itself.
     pub options: Options,

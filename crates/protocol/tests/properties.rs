@@ -21,10 +21,9 @@ mod reference {
         } else {
             let extruders = print["device"]["extruder"]["info"].as_array();
             let snow = extruders.is_some_and(|all| all.iter().any(|one| one.get("snow").is_some()));
-            if snow && print.pointer("/ams/tray_now").is_none() {
-                if let Some(ams) = state["ams"].as_object_mut() {
-                    ams.remove("tray_now");
-                }
+            let told = print.pointer("/ams/tray_now").is_some();
+            if let (true, false, Some(ams)) = (snow, told, state["ams"].as_object_mut()) {
+                ams.remove("tray_now");
             }
             merge(state, print);
         }

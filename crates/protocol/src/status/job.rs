@@ -45,7 +45,7 @@ impl PrinterState {
         ];
         WORDS
             .iter()
-            .find(|(word, _)| text.eq_ignore_ascii_case(word))
+            .find(|(word, _)| text.trim().eq_ignore_ascii_case(word))
             .map_or(Self::Unknown, |(_, state)| *state)
     }
 
@@ -75,7 +75,8 @@ impl PrinterState {
 pub struct StageNow {
     /// `stg_cur`; `null` before the first report. Idle is -1, 255 or 0 by model [L].
     pub id: Option<i64>,
-    /// Name of the stage, `idle` when no job is active; see [`crate::stage`].
+    /// Name of the stage, such as `auto_bed_leveling`. For -1, 255 and 0, no special activity, it is
+    /// `printing` with an active job and `idle` without one; `null` for ids that nobody has named.
     pub name: Option<&'static str>,
     /// Seconds left of this stage (`stg_cd`), P2S and X2D.
     pub seconds_left: Option<u32>,
@@ -98,13 +99,14 @@ pub enum JobKind {
 /// The job. Always an object; `null` only where the report lacks the key.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Job {
-    /// Title (`subtask_name`).
+    /// Title (`subtask_name`); may be empty.
     pub name: Option<Text>,
-    /// File (`gcode_file`).
+    /// File (`gcode_file`): a path on the printer, or only a name; may be empty.
     pub file: Option<Text>,
-    /// Plate, counted from 1.
+    /// Plate, counted from 1 (`plate_idx`, `plate_id`, else the number in the file's name); `null`
+    /// for 0, none.
     pub plate: Option<u32>,
-    /// Number of plates in the project.
+    /// Number of plates in the project (`plate_cnt`).
     pub plates: Option<u32>,
     /// Progress, 0 to 100 (`mc_percent`).
     pub progress_percent: Option<u8>,
@@ -112,27 +114,27 @@ pub struct Job {
     pub prepare_percent: Option<u8>,
     /// Remaining time in **minutes** (`mc_remaining_time`) [V].
     pub remaining_minutes: Option<u32>,
-    /// Current layer (`layer_num`).
+    /// Current layer, counted from 1; 0 before the first (`layer_num`).
     pub layer: Option<u32>,
     /// Number of layers (`total_layer_num`).
     pub total_layers: Option<u32>,
-    /// Origin (`print_type`).
+    /// Origin (`print_type`); `null` where it is empty.
     pub kind: Option<JobKind>,
     /// Cloud task, `"0"` on the LAN.
     pub task_id: Option<Text>,
-    /// Cloud subtask.
+    /// Cloud subtask (`subtask_id`).
     pub subtask_id: Option<Text>,
-    /// Cloud project.
+    /// Cloud project (`project_id`).
     pub project_id: Option<Text>,
-    /// Cloud profile.
+    /// Cloud profile (`profile_id`).
     pub profile_id: Option<Text>,
-    /// MakerWorld design.
+    /// MakerWorld design (`design_id`); empty or `"0"` when it is none.
     pub design_id: Option<Text>,
-    /// Objects skipped in this job (`s_obj`).
+    /// Ids of the objects skipped in this job (`s_obj`).
     pub skipped_objects: Vec<i64>,
-    /// Stages of this job in order (`stg`).
+    /// Ids of the stages of this job in order (`stg`).
     pub stages: Vec<i64>,
-    /// Why the last job failed (`fail_reason`), decimal text of a print error.
+    /// Why the last job failed (`fail_reason`), decimal text of a print error; `"0"` none.
     pub fail_reason: Option<Text>,
     /// Current line of the G-code (`mc_print_line_number`), P1, A1, A2L.
     pub gcode_line: Option<u64>,
@@ -141,10 +143,10 @@ pub struct Job {
 /// Print speed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Speed {
-    /// 1 silent, 2 standard, 3 sport, 4 ludicrous (`spd_lvl`).
+    /// 1 silent, 2 standard, 3 sport, 4 ludicrous (`spd_lvl`); `null` for 0, unknown.
     pub level: Option<u8>,
-    /// Name of the level.
+    /// Name of the level: `silent`, `standard`, `sport`, `ludicrous`.
     pub name: Option<&'static str>,
-    /// Percent of the standard speed (`spd_mag`).
+    /// Percent of the standard speed (`spd_mag`): 50, 100, 124, 166.
     pub percent: Option<u16>,
 }

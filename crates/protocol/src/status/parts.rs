@@ -16,20 +16,20 @@ pub struct Temperature {
 /// All heaters.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Temperatures {
-    /// By extruder: right or only one first, then left.
+    /// By extruder: right or only one first, then left (`nozzle_temper`; with two `device.extruder`).
     pub nozzles: Vec<Temperature>,
     /// Bed.
     pub bed: Temperature,
-    /// Chamber; `null` on models whose report holds a constant.
+    /// Chamber; its values are `null` on models without a sensor, which report a constant 5 [L].
     pub chamber: Temperature,
 }
 
 /// A nozzle in an extruder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct NozzleInfo {
-    /// 0 right or only, 1 left.
+    /// 0 right or only, 1 left; in the rack 16 to 21.
     pub id: u8,
-    /// Diameter in mm.
+    /// Diameter in mm: 0.2, 0.4, 0.6, 0.8.
     pub diameter_mm: Option<f64>,
     /// Material: `stainless_steel`, `hardened_steel`, `tungsten_carbide`, `brass` …
     pub kind: Option<Text>,
@@ -46,15 +46,15 @@ pub struct NozzleInfo {
 /// Fans in percent, 0 to 100; `null` on models without that fan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Fans {
-    /// Part cooling.
+    /// Part cooling: `fan_gear`, else the steps 0 to 15 to the nearest 10 percent [V].
     pub part_percent: Option<u8>,
-    /// Auxiliary.
+    /// Auxiliary, read in the same way; `null` on A1, A1 mini, A2L.
     pub aux_percent: Option<u8>,
-    /// Chamber or exhaust.
+    /// Chamber or exhaust, read in the same way; `null` on A1, A1 mini, A2L.
     pub chamber_percent: Option<u8>,
-    /// Heat break.
+    /// Heat break: steps 0 to 15, to the nearest 10 percent.
     pub heatbreak_percent: Option<u8>,
-    /// Left auxiliary (P2S, X2D): set value.
+    /// Left auxiliary (P2S, X2D): the set value; `null` without one.
     pub aux_left_percent: Option<u8>,
 }
 
@@ -100,13 +100,13 @@ pub struct Lights {
 pub struct Cam {
     /// Camera present (`ipcam_dev`).
     pub present: Option<bool>,
-    /// Recording.
+    /// Whether it records (`ipcam_record`).
     pub recording: Option<bool>,
-    /// Time-lapse.
+    /// Whether it takes a time-lapse (`timelapse`).
     pub timelapse: Option<bool>,
     /// `720p`, `1080p`; `null` where empty.
     pub resolution: Option<Text>,
-    /// Address of the stream; `null` when off or when the model has none.
+    /// Address of the stream, `rtsps://…:322/…` (`rtsp_url`); `null` when off or on JPEG cameras.
     pub rtsp_url: Option<Text>,
     /// Whether the LAN live view is switched on; `null` on JPEG cameras, which tell nothing.
     pub lan_liveview: Option<bool>,
@@ -115,18 +115,18 @@ pub struct Cam {
 /// Network.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Network {
-    /// Wi-Fi signal in dBm; `null` on a wired machine.
+    /// Wi-Fi signal in dBm (`wifi_signal`); `null` on a wired machine, which reports a constant -90.
     pub wifi_dbm: Option<i32>,
     /// The printer's own IPv4 address (`net.info[].ip`, little-endian on the wire).
     pub ip: Option<Text>,
-    /// Whether the wired interface is in use.
+    /// Whether the wired interface is in use (`net.conf` bit 0) [V].
     pub wired: Option<bool>,
 }
 
 /// Storage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Storage {
-    /// `none`, `ok`, `abnormal`, `read_only`.
+    /// `none`, `ok`, `abnormal`, `read_only` (`aux` bits 12-13, else `home_flag` bits 8-9) [V].
     pub state: Option<&'static str>,
     /// Internal storage for time-lapses: free KiB.
     pub internal_free_kib: Option<u64>,

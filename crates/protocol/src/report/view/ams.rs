@@ -110,6 +110,11 @@ fn drying(unit: &UnitReport, info: Option<Bits>) -> Drying {
     let reasons = unit.dry_sf_reason.known().into_iter().flat_map(|list| list.iter());
     Drying {
         status: info.and_then(|info| STATUS.get(usize::try_from(info.field(4, 4)).ok()?).copied()),
+        phase: match info.map(|info| info.field(22, 4)) {
+            Some(1) => Some("heating"),
+            Some(2) => Some("dehumidifying"),
+            _ => None,
+        },
         setting: unit.dry_setting.known().and_then(dry_setting),
         blocked_by: reasons
             .filter_map(|reason| BLOCKED.get(narrow::<usize>(*reason)?).copied())

@@ -37,14 +37,17 @@ fn numbers<const CAP: usize>(list: &Leaf<List<f64, CAP>>) -> Vec<i64> {
     list.known().into_iter().flat_map(|list| list.iter()).filter_map(|n| narrow(*n)).collect()
 }
 
-/// `plate_idx`, else `plate_id`, else the number in `…/plate_2.gcode`; 0 is none.
+/// `plate_idx`, else `plate_id`, where 0 is none; without both the number in `…/plate_2.gcode`.
 fn plate(print: &PushStatus) -> Option<u32> {
     let in_file = || {
         let (_, tail) = print.gcode_file.known()?.rsplit_once("plate_")?;
         tail.strip_suffix(".gcode")?.parse().ok()
     };
-    let told = [&print.plate_idx, &print.plate_id].into_iter().filter_map(whole);
-    told.chain(in_file()).find(|plate| *plate > 0)
+    let told = [&print.plate_idx, &print.plate_id];
+    if told.into_iter().any(|leaf| leaf.known().is_some()) {
+        return told.into_iter().filter_map(whole).find(|plate| *plate > 0);
+    }
+    in_file().filter(|plate| *plate > 0)
 }
 
 fn kind(print: &PushStatus) -> Option<JobKind> {
