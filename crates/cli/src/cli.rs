@@ -56,7 +56,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) token_file: Option<PathBuf>,
     /// Tell more on standard error: -v what happens, -vv every detail [env: BAMBU_LOG]
-    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = None::<&str>)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = None::<&str>, display_order = 900)]
     pub(crate) verbose: u8,
 }
 
