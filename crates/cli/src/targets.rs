@@ -58,7 +58,7 @@ impl Target {
 /// A name that fits none or several, no printer at all, an account that cannot be asked.
 pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Target>, Failure> {
     let mut known: Vec<Target> = settings.printers.iter().map(configured).collect();
-    let sure = |name: &String| exact(&known, name).is_some() || looks_like_a_serial(name);
+    let sure = |name: &String| exact(&known, name).len() == 1 || looks_like_a_serial(name);
     let named = !which.printers.is_empty() && which.printers.iter().all(sure);
     // With a token, the account is asked for names, unless the call needs none of them.
     let by_hand = which.host.is_some();
@@ -85,11 +85,33 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
     }
     let mut seen = HashSet::new();
     chosen.retain(|target| seen.insert(target.serial.clone()));
-    by_hand_overrides(which, settings, &mut chosen)?;
+    let code = match which.access_code.clone() {
+        Some(given) => Some(AccessCode::new(&read_secret(given).await?)),
+        None => settings.access_code.as_ref().map(|setting| setting.value.clone()),
+    };
+    by_hand_overrides(which, code, &mut chosen)?;
     if chosen.is_empty() {
         return Err(no_printer(which, settings));
     }
     Ok(chosen)
+}
+
+/// Reads beside the runtime, so that Ctrl-C is heard while somebody types.
+async fn read_secret(given: String) -> Result<String, Failure> {
+    let read = tokio::task::spawn_blocking(move || settings::secret(&given)).await;
+    read.map_err(|error| Failure::new(Kind::Failed, error))?
+}
+
+/// An address alone: IPv6 loses its brackets, a port or a scheme beside it is a mistake.
+fn address(host: &str) -> Result<String, Failure> {
+    let host = host.trim();
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let is_v6 = bare.parse::<std::net::Ipv6Addr>().is_ok() || bare.contains('%');
+    if bare.is_empty() || bare.contains(['/', ' ']) || (bare.contains(':') && !is_v6) {
+        return Err(Failure::say(Kind::Usage, format!("{host:?} is no host name or address"))
+            .next("give the address alone; the port goes into --mqtt-port or mqtt_port"));
+    }
+    Ok(bare.to_owned())
 }
 
 fn configured(entry: &settings::PrinterEntry) -> Target {
@@ -131,26 +153,27 @@ fn looks_like_a_serial(name: &str) -> bool {
     name.len() == 15 && name.bytes().all(plain)
 }
 
-fn exact<'a>(known: &'a [Target], name: &str) -> Option<&'a Target> {
+/// Those with exactly this serial number, else those with exactly this name.
+fn exact<'a>(known: &'a [Target], name: &str) -> Vec<&'a Target> {
     let same = |text: &str| text.eq_ignore_ascii_case(name);
-    known
-        .iter()
-        .find(|target| same(target.serial.as_str()) || target.name.as_deref().is_some_and(same))
+    if let Some(target) = known.iter().find(|target| same(target.serial.as_str())) {
+        return vec![target];
+    }
+    known.iter().filter(|target| target.name.as_deref().is_some_and(same)).collect()
 }
 
 /// `any` takes whatever may be a serial number: the address is given by hand.
 fn find(known: &[Target], name: &str, any: bool) -> Result<Target, Failure> {
-    if let Some(target) = exact(known, name) {
-        return Ok(target.clone());
-    }
-    let begins =
-        |text: &str| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    let fits: Vec<&Target> = known
-        .iter()
-        .filter(|target| {
+    let begins = |text: &str| {
+        let start = text.get(..name.len()).filter(|_| !name.is_empty());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(name))
+    };
+    let mut fits = exact(known, name);
+    if fits.is_empty() {
+        fits.extend(known.iter().filter(|target| {
             begins(target.serial.as_str()) || target.name.as_deref().is_some_and(begins)
-        })
-        .collect();
+        }));
+    }
     match fits.as_slice() {
         [one] => Ok((*one).clone()),
         [] if any || looks_like_a_serial(name) => name.parse().map(Target::bare).map_err(
@@ -185,13 +208,9 @@ fn names<'a>(targets: impl Iterator<Item = &'a Target>) -> String {
 /// `--host`, `--mqtt-port` and the access code of the call.
 fn by_hand_overrides(
     which: &Which,
-    settings: &Settings,
+    code: Option<AccessCode>,
     chosen: &mut [Target],
 ) -> Result<(), Failure> {
-    let code = match &which.access_code {
-        Some(given) => Some(AccessCode::new(&settings::secret(given)?)),
-        None => settings.access_code.as_ref().map(|setting| setting.value.clone()),
-    };
     match (chosen, &which.host) {
         ([target], Some(host)) => {
             target.lan = Some((host.clone(), which.mqtt_port));
@@ -263,6 +282,7 @@ pub(crate) async fn connect(
         let Target { serial, name, model, lan, access_code, .. } = target;
         let link = match lan {
             Some((host, port)) => {
+                let host = address(&host)?;
                 let Some(access_code) = access_code.filter(|code| !code.is_empty()) else {
                     return Err(Failure::say(
                         Kind::NotAuthenticated,

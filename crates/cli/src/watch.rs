@@ -6,6 +6,7 @@
 mod json;
 mod lines;
 mod screen;
+mod until;
 
 use std::{
     collections::HashMap,
@@ -18,7 +19,6 @@ use bambu_protocol::Serial;
 use bambu_server::{Fleet, Updates};
 use bambulab::{Connection, Reason, Snapshot};
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
 };
 
 pub(crate) use screen::Screen;
+pub(crate) use until::Until;
 
 /// When to stop without being asked to.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -88,6 +89,7 @@ pub(crate) async fn follow(
     fleet: &Fleet,
     show: Show,
     limits: Limits,
+    until: Until,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let colour = output::on_terminal() && output::colour_wanted();
@@ -96,7 +98,7 @@ pub(crate) async fn follow(
         Show::Lines => Box::new(lines::Lines::new(output::stdout(), colour, fleet)),
         Show::Screen(screen) => Box::new(screen.over(output::stdout(), colour, fleet)?),
     };
-    let result = watch(fleet.updates(), fleet.len(), view.as_mut(), limits, stop).await;
+    let result = watch(fleet.updates(), fleet.len(), view.as_mut(), limits, until, stop).await;
     view.end()?;
     result
 }
@@ -106,9 +108,9 @@ async fn watch(
     printers: usize,
     view: &mut dyn View,
     limits: Limits,
+    until: Until,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    let end = limits.timeout.map(|timeout| Instant::now() + timeout);
     let mut hope = Hope::new(printers);
     let mut shown = 0_u64;
     let mut tick = tokio::time::interval(Duration::from_millis(200));
@@ -117,7 +119,7 @@ async fn watch(
         let first = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(()),
-            () = at(end) => return hope.timed_out(shown, limits),
+            () = until.passed() => return hope.timed_out(shown, limits),
             _ = tick.tick() => {
                 view.tick()?;
                 continue;
@@ -150,29 +152,27 @@ async fn watch(
     }
 }
 
-async fn at(end: Option<Instant>) {
-    match end {
-        Some(end) => sleep_until(end).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Whether any printer can still answer.
 struct Hope {
     printers: usize,
     answered: HashMap<Serial, bool>,
     hopeless: HashMap<Serial, Reason>,
+    /// Why the last one that is away is away.
+    last: Option<Reason>,
 }
 
 impl Hope {
     fn new(printers: usize) -> Self {
-        Self { printers, answered: HashMap::new(), hopeless: HashMap::new() }
+        Self { printers, answered: HashMap::new(), hopeless: HashMap::new(), last: None }
     }
 
     /// The reason to end, once no printer can answer any more.
     fn lost(&mut self, serial: &Serial, snapshot: &Snapshot) -> Option<Reason> {
         let answered = self.answered.entry(serial.clone()).or_default();
         *answered |= snapshot.complete;
+        if let Some(reason) = snapshot.connection.reason() {
+            self.last = Some(reason.clone());
+        }
         match &snapshot.connection {
             Connection::Offline(reason) if is_hopeless(reason, *answered) => {
                 self.hopeless.insert(serial.clone(), reason.clone());
@@ -193,11 +193,7 @@ impl Hope {
                 format!("{shown} of {count} updates came within {seconds} s"),
             )
             .next("wait longer with --timeout, or ask for fewer with --count")),
-            _ => Err(Failure::say(
-                Kind::Unreachable,
-                format!("no printer answered within {seconds} s"),
-            )
-            .next("check that the printers are switched on and on the network; -v tells more")),
+            _ => Err(late(format!("no printer answered within {seconds} s"), self.last.as_ref())),
         }
     }
 }
@@ -209,6 +205,20 @@ fn is_hopeless(reason: &Reason, answered: bool) -> bool {
         Reason::PrinterOffline => false,
         reason if reason.is_wrong_credentials() => true,
         reason => reason.is_fatal() && !answered,
+    }
+}
+
+/// The failure of a command that waited in vain, with what was heard last.
+pub(crate) fn late(about: String, reason: Option<&Reason>) -> Failure {
+    match reason {
+        Some(reason) if reason.is_fatal() => {
+            Failure::advised(Kind::Unreachable, reason).about(about)
+        }
+        Some(reason) => Failure::advised(Kind::Unreachable, reason)
+            .about(about)
+            .next("try again later, or wait longer with --timeout"),
+        None => Failure::say(Kind::Unreachable, about)
+            .next("check that it is switched on and on the network, or wait longer with --timeout"),
     }
 }
 

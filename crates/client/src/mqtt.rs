@@ -65,8 +65,14 @@ impl Socket {
                 self.inbox = BytesMut::with_capacity(SMALL);
             }
             self.inbox.reserve(SMALL);
-            if self.stream.read_buf(&mut self.inbox).await? == 0 {
-                return Err(SocketError::HungUp);
+            match self.stream.read_buf(&mut self.inbox).await {
+                Ok(0) => return Err(SocketError::HungUp),
+                Ok(_) => {}
+                // Printers hang up without a word of TLS.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(SocketError::HungUp);
+                }
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -94,8 +100,11 @@ impl Socket {
 
     /// Says goodbye and hangs up.
     pub(crate) async fn close(mut self, within: Duration) {
-        if self.queue(&Packet::Disconnect).is_ok() && self.flush(within).await.is_ok() {
-            let _ = timeout(within, self.stream.shutdown()).await;
-        }
+        let _ = timeout(within, async {
+            if self.queue(&Packet::Disconnect).is_ok() && self.flush(within).await.is_ok() {
+                let _ = self.stream.shutdown().await;
+            }
+        })
+        .await;
     }
 }

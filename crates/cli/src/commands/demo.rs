@@ -14,7 +14,7 @@ use crate::{
     account,
     exit::{Failure, Kind},
     output, shutdown,
-    watch::{self, Limits, Screen, Show},
+    watch::{self, Limits, Screen, Show, Until},
 };
 
 /// See it work: simulated printers, live, without any hardware or account
@@ -79,7 +79,8 @@ async fn show(args: &Args, ready: &Ready, stop: &CancellationToken) -> Result<()
         connected = connect(ready) => connected?,
         () = stop.cancelled() => return Ok(()),
     };
-    let result = watch::follow(&fleet, show, args.limits, stop).await;
+    let result =
+        watch::follow(&fleet, show, args.limits, Until::after(args.limits.timeout), stop).await;
     drop(fleet);
     session.close().await;
     result

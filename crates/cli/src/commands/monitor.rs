@@ -7,7 +7,7 @@ use crate::{
     settings::Settings,
     shutdown,
     targets::{self, Which},
-    watch::{self, Limits, Screen, Show},
+    watch::{self, Limits, Screen, Show, Until},
 };
 
 /// Show live status of one or many printers
@@ -45,11 +45,12 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
         let targets = targets::choose(&args.which, &settings).await?;
         targets::connect(targets, &settings).await
     };
+    let until = Until::after(args.limits.timeout);
     let connected = tokio::select! {
-        connected = connect => connected?,
+        connected = until.cut(connect) => connected?,
         () = stop.cancelled() => return Ok(()),
     };
-    let result = watch::follow(&connected.fleet, show, args.limits, &stop).await;
+    let result = watch::follow(&connected.fleet, show, args.limits, until, &stop).await;
     connected.close().await;
     result
 }

@@ -16,7 +16,7 @@ use crate::{
     settings::Settings,
     shutdown,
     targets::Which,
-    watch,
+    watch::{self, Until},
 };
 
 /// Ask the account and its printers once
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     /// Print access codes instead of masking them
     #[arg(long)]
     show_secrets: bool,
-    /// How long to wait for the printers' status
+    /// How long to wait for the cloud and the printers, together
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = watch::seconds)]
     timeout: Duration,
 }
@@ -84,25 +84,37 @@ pub(crate) async fn run(mut args: Args, global: &Global) -> Result<(), Failure> 
 async fn ask(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let mut page = Page { json: args.json, parts: Map::new(), text: Vec::new() };
     let colour = output::on_terminal() && output::colour_wanted();
+    let until = Until::after(Some(args.timeout));
     if args.devices || args.profile || args.firmware {
-        let cloud = account::cloud(settings)?;
-        if args.devices {
-            devices(&cloud, args, colour, &mut page).await?;
-        }
-        if args.profile {
-            profile(&cloud, &mut page).await?;
-        }
-        if args.firmware {
-            firmware(&cloud, args, colour, &mut page).await?;
-        }
+        until.cut(account_parts(args, settings, colour, &mut page)).await?;
     }
     // The page so far is worth printing even where a printer does not answer.
     let status = match args.status {
-        true => status::ask(args, settings, colour, &mut page).await,
+        true => status::ask(args, settings, colour, until, &mut page).await,
         false => Ok(()),
     };
     page.print()?;
     status
+}
+
+/// What the cloud tells by itself.
+async fn account_parts(
+    args: &Args,
+    settings: &Settings,
+    colour: bool,
+    page: &mut Page,
+) -> Result<(), Failure> {
+    let cloud = account::cloud(settings)?;
+    if args.devices {
+        devices(&cloud, args, colour, page).await?;
+    }
+    if args.profile {
+        profile(&cloud, page).await?;
+    }
+    if args.firmware {
+        firmware(&cloud, args, colour, page).await?;
+    }
+    Ok(())
 }
 
 /// What is printed at the end, as text or as JSON.

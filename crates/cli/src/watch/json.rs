@@ -7,7 +7,7 @@ use std::{
 };
 
 use bambu_protocol::Serial;
-use bambulab::{Connection, Snapshot};
+use bambulab::{Connection, Reason, Snapshot};
 use serde::Serialize;
 
 use super::View;
@@ -22,7 +22,8 @@ pub(super) struct Documents<W> {
 #[derive(Default, PartialEq, Eq)]
 struct Seen {
     reports: u64,
-    silent: bool,
+    /// The states in which no reports come, and why none do.
+    silent: Option<(&'static str, Option<&'static str>)>,
 }
 
 /// What stands in a document beside the status.
@@ -42,10 +43,12 @@ impl<W: Write> Documents<W> {
 
 impl<W: Write> View for Documents<W> {
     fn update(&mut self, serial: &Serial, snapshot: &Arc<Snapshot>) -> io::Result<bool> {
-        let silent = matches!(snapshot.connection, Connection::Offline(_) | Connection::Stale);
-        let now = Seen { reports: snapshot.reports, silent };
+        let reason = snapshot.connection.reason();
+        let silent = matches!(snapshot.connection, Connection::Offline(_) | Connection::Stale)
+            .then(|| (snapshot.connection.word(), reason.map(Reason::word)));
         // Neither an unchanged printer nor one that has not told its state yet makes a document.
-        let told = snapshot.complete || silent;
+        let told = snapshot.complete || silent.is_some();
+        let now = Seen { reports: snapshot.reports, silent };
         match self.last.get_mut(serial) {
             Some(last) if *last == now || !told => return Ok(false),
             Some(last) => *last = now,
@@ -56,11 +59,10 @@ impl<W: Write> View for Documents<W> {
         serde_json::to_writer(&mut self.buffer, &*snapshot.status)?;
         self.buffer.pop();
         self.buffer.push(b',');
-        let reason = snapshot.connection.reason();
         let detail = reason.map(ToString::to_string);
         let beside = Beside {
             connection: snapshot.connection.word(),
-            offline_reason: reason.map(|reason| reason.word()),
+            offline_reason: reason.map(Reason::word),
             detail: detail.as_deref(),
         };
         let start = self.buffer.len();
@@ -69,7 +71,8 @@ impl<W: Write> View for Documents<W> {
         self.buffer.remove(start);
         self.buffer.push(b'\n');
         self.out.write_all(&self.buffer)?;
-        Ok(true)
+        // What a printer never told is shown, but is no update.
+        Ok(snapshot.complete)
     }
 
     fn flush(&mut self) -> io::Result<()> {

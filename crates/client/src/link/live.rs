@@ -26,7 +26,7 @@ use crate::mqtt::{Socket, SocketError};
 /// Topics per SUBSCRIBE.
 const BATCH: usize = 32;
 /// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(2);
+const GOODBYE: Duration = Duration::from_secs(1);
 /// How long there may be nothing to watch over.
 const IDLE: Duration = Duration::from_secs(600);
 
@@ -87,7 +87,12 @@ impl<'s> Live<'s> {
         let sleep = sleep_until(now);
         tokio::pin!(sleep);
         loop {
-            self.socket.flush(within).await?;
+            // A peer that takes nothing must not hold up the end.
+            tokio::select! {
+                biased;
+                () = hub.closing.cancelled() => return Ok(Reason::Closed),
+                sent = self.socket.flush(within) => sent?,
+            }
             sleep.as_mut().reset(self.wake_at());
             tokio::select! {
                 biased;

@@ -75,7 +75,7 @@ pub enum Unreachable {
     #[error("the name is not known; check its spelling and the network")]
     UnknownName,
     /// The host is there, the port is closed: for a printer, switch on LAN access.
-    #[error("the connection was refused; check the port, and that LAN access is on")]
+    #[error("the connection was refused; check the port, and on a printer that LAN access is on")]
     Refused,
     /// No answer: check the address and that the machine is on.
     #[error("no answer in time; check the address and that the machine is switched on")]

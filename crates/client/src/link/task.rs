@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Connection, QUEUE, Reason, SendError,
+    Connection, QUEUE, Reason, SendError, Unreachable,
     backoff::Backoff,
     hub::{Command, Hub, Owner},
     live::Live,
@@ -69,6 +69,10 @@ impl Session {
         }
         let open = match self.open() {
             Ok(open) => open,
+            Err(SetupError::Host(_)) => {
+                let (address, why) = (self.login.address.clone(), Unreachable::UnknownName);
+                return Some(Reason::Unreachable { address, why });
+            }
             Err(error) => return Some(Reason::Lost(error.to_string())),
         };
         let socket = match self.idle(open.open()).await? {

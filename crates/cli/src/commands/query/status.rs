@@ -4,6 +4,7 @@
 use std::{
     io::{self, Write},
     sync::Arc,
+    time::Duration,
 };
 
 use bambu_protocol::cloud::DeviceJob;
@@ -14,10 +15,11 @@ use tokio::time::timeout;
 use super::{Args, Page};
 use crate::{
     account,
-    exit::{Failure, Kind},
+    exit::Failure,
     output::{Paint, brief, detail, human},
     settings::Settings,
-    targets, watch,
+    targets,
+    watch::{self, Until},
 };
 
 /// A printer and what could be learnt about it.
@@ -33,24 +35,32 @@ pub(super) async fn ask(
     args: &Args,
     settings: &Settings,
     colour: bool,
+    until: Until,
     page: &mut Page,
 ) -> Result<(), Failure> {
-    let chosen = targets::choose(&args.which, settings).await?;
-    let connected = targets::connect(chosen, settings).await?;
+    let connect = async {
+        let chosen = targets::choose(&args.which, settings).await?;
+        targets::connect(chosen, settings).await
+    };
+    let connected = until.cut(connect).await?;
     let links: Vec<Link> = connected.fleet.links().cloned().collect();
     let ask = |link: Link| async move {
-        let answer = timeout(args.timeout, link.ready()).await;
+        let answer = tokio::select! {
+            biased;
+            answer = link.ready() => Some(answer),
+            () = until.passed() => None,
+        };
         let failure = match answer {
-            Ok(Ok(snapshot)) => return Entry { snapshot, failure: None, job: None },
-            Ok(Err(reason)) => watch::failure(&reason),
-            Err(_) => no_answer(&link.snapshot(), args),
+            Some(Ok(snapshot)) => return Entry { snapshot, failure: None, job: None },
+            Some(Err(reason)) => watch::failure(&reason),
+            None => no_answer(&link.snapshot(), args),
         };
         Entry { snapshot: link.snapshot(), failure: Some(failure), job: None }
     };
     let mut entries = futures_util::future::join_all(links.into_iter().map(ask)).await;
     connected.close().await;
     if settings.token.is_some() && entries.iter().any(|entry| entry.failure.is_some()) {
-        add_jobs(settings, &mut entries).await;
+        let _too_slow = timeout(JOBS, add_jobs(settings, &mut entries)).await;
     }
     page.add(
         "status",
@@ -74,6 +84,9 @@ pub(super) async fn ask(
     }
 }
 
+/// How long the cloud may take to tell about jobs; the command has waited for printers already.
+const JOBS: Duration = Duration::from_secs(2);
+
 /// The cloud may know what a silent printer was doing; when it does not answer either, the
 /// printer's own reason is what counts.
 async fn add_jobs(settings: &Settings, entries: &mut [Entry]) {
@@ -88,8 +101,8 @@ async fn add_jobs(settings: &Settings, entries: &mut [Entry]) {
 fn no_answer(snapshot: &Snapshot, args: &Args) -> Failure {
     let name = brief::name(&snapshot.status);
     let seconds = args.timeout.as_secs_f64();
-    Failure::say(Kind::Unreachable, format!("{name} did not answer within {seconds} s"))
-        .next("check that it is switched on, or wait longer with --timeout")
+    let about = format!("{name} did not answer within {seconds} s");
+    watch::late(about, snapshot.connection.reason())
 }
 
 impl Entry {
