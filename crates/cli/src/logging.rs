@@ -1,8 +1,19 @@
 //! Log lines on standard error: warnings, unless `-v` or `BAMBU_LOG` asks for more.
+//!
+//! While a table is redrawn on the same terminal, lines wait for `watch/screen.rs` to put them
+//! above it.
 
-use std::io::{self, IsTerminal as _};
+use std::{
+    io::{self, IsTerminal as _, Write},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use tracing_subscriber::EnvFilter;
+
+/// What waits; `None` while nothing is drawn.
+static HELD: Mutex<Option<Vec<u8>>> = Mutex::new(None);
+/// What may wait, in bytes; the table is drawn every second at least.
+const MOST: usize = 256 * 1024;
 
 /// Starts logging. `BAMBU_LOG` takes filters such as `debug` or `bambulab=trace` and wins.
 pub(crate) fn start(verbose: u8) {
@@ -15,7 +26,54 @@ pub(crate) fn start(verbose: u8) {
     let filter = EnvFilter::builder().parse_lossy(filter.as_deref().unwrap_or(default));
     let _already_started = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(|| Lines)
         .with_ansi(io::stderr().is_terminal() && crate::output::colour_wanted())
         .try_init();
+}
+
+/// Keeps log lines back until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold(());
+
+/// Keeps log lines back where they would stand on the same terminal as a table.
+pub(crate) fn hold() -> Option<Hold> {
+    io::stderr().is_terminal().then(|| {
+        *lock() = Some(Vec::new());
+        Hold(())
+    })
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let rest = lock().take().unwrap_or_default();
+        let _no_reader = io::stderr().write_all(&rest);
+    }
+}
+
+/// Takes the lines that wait.
+pub(crate) fn held() -> String {
+    let lines = lock().as_mut().map(std::mem::take).unwrap_or_default();
+    String::from_utf8_lossy(&lines).into_owned()
+}
+
+fn lock() -> MutexGuard<'static, Option<Vec<u8>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where a log line goes; each comes as one write.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        match lock().as_mut() {
+            Some(held) if held.len() + line.len() > MOST => {}
+            Some(held) => held.extend_from_slice(line),
+            None => io::stderr().write_all(line)?,
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

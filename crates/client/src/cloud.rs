@@ -10,7 +10,9 @@ use std::{fmt, ops::Deref};
 
 use bambu_protocol::{
     Serial,
-    cloud::{Device, DeviceJob, DeviceVersions, Devices, Jobs, Preference, Profile, Versions},
+    cloud::{
+        Device, DeviceJob, DeviceVersions, Devices, Jobs, Preference, Profile, Refusal, Versions,
+    },
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -131,7 +133,21 @@ impl Cloud {
         let token = self.token.as_ref().filter(|token| !token.is_empty());
         let body = self.http.read(path, query, token.ok_or(CloudError::NoToken)?).await?;
         let bad = |source| CloudError::BadBody { path, source: Some(source) };
-        let raw: Value = serde_json::from_slice(&body).map_err(bad)?;
+        let raw: Value = match serde_json::from_slice(&body) {
+            Ok(raw) => raw,
+            Err(_) if error::is_challenge(200, false, &body) => {
+                return Err(CloudError::Challenge { status: 200 });
+            }
+            Err(error) => return Err(bad(error)),
+        };
+        // A list or a bare word is nobody's answer, though it could be read as an empty one.
+        if !raw.is_object() {
+            return Err(CloudError::BadBody { path, source: None });
+        }
+        let refusal = Refusal::read(&body);
+        if refusal.is_told_as_success() {
+            return Err(CloudError::of_reply(path, 200, false, &body));
+        }
         let value = T::deserialize(&raw).map_err(bad)?;
         Ok(Answer { value, raw })
     }

@@ -79,3 +79,35 @@ impl<W: Write> View for Documents<W> {
         self.out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(connection: Connection, complete: bool) -> Arc<Snapshot> {
+        let status = Arc::default();
+        Arc::new(Snapshot { status, connection, reports: u64::from(complete), complete })
+    }
+
+    #[test]
+    fn every_change_of_the_connection_is_told_but_only_a_known_printer_counts() {
+        let serial: Serial = "01P00A000000001".parse().unwrap();
+        let lost = || Connection::Offline(Reason::Lost("gone".into()));
+        let mut documents = Documents::new(Vec::new());
+        let mut told = |connection, complete| {
+            let counts = documents.update(&serial, &snapshot(connection, complete)).unwrap();
+            let text = String::from_utf8(std::mem::take(&mut documents.out)).unwrap();
+            let document = serde_json::from_str::<serde_json::Value>(&text).ok();
+            (document.map(|it| (it["connection"].clone(), it["offline_reason"].clone())), counts)
+        };
+        let seen = |word: &str, reason: Option<&str>| Some((word.into(), reason.into()));
+        assert_eq!(told(Connection::Connecting, false), (None, false));
+        assert_eq!(told(lost(), false), (seen("offline", Some("lost")), false));
+        assert_eq!(told(lost(), false), (None, false));
+        assert_eq!(told(Connection::Online, true), (seen("online", None), true));
+        assert_eq!(told(Connection::Stale, true), (seen("stale", None), true));
+        assert_eq!(told(lost(), true), (seen("offline", Some("lost")), true));
+        let away = Connection::Offline(Reason::PrinterOffline);
+        assert_eq!(told(away, true), (seen("offline", Some("printer_offline")), true));
+    }
+}

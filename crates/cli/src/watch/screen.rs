@@ -11,7 +11,10 @@ use bambu_server::Fleet;
 use bambulab::{Connection, Snapshot};
 
 use super::View;
-use crate::output::{Paint, Table, brief, human};
+use crate::{
+    logging::{self, Hold},
+    output::{Paint, Table, brief, human},
+};
 
 /// What stands around the table.
 #[derive(Debug, Default)]
@@ -37,6 +40,8 @@ pub(super) struct Drawn<W> {
     columns: u16,
     second: String,
     dirty: bool,
+    /// Keeps log lines off the table; `None` where they go elsewhere.
+    _hold: Option<Hold>,
 }
 
 impl Screen {
@@ -58,6 +63,7 @@ impl Screen {
     ) -> io::Result<Drawn<W>> {
         out.write_all(HIDE_CURSOR)?;
         let mut drawn = Drawn::new(out, colour, self);
+        drawn._hold = logging::hold();
         for link in fleet.links() {
             drawn.keep(link.serial(), &link.snapshot());
         }
@@ -80,6 +86,7 @@ impl<W: Write> Drawn<W> {
             columns: 0,
             second: String::new(),
             dirty: true,
+            _hold: None,
         }
     }
 
@@ -149,6 +156,13 @@ impl<W: Write> Drawn<W> {
             Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
             _ => (80, 24),
         };
+        let text = self.frame(columns, rows, &logging::held());
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// The table over the one before, with log lines above it.
+    fn frame(&mut self, columns: u16, rows: u16, log: &str) -> String {
         let lines = self.lines(usize::from(columns), usize::from(rows));
         let mut text = String::new();
         if self.columns != columns && self.columns != 0 {
@@ -159,7 +173,7 @@ impl<W: Write> Drawn<W> {
             text.push_str(&format!("\x1b[{}A", self.drawn));
         }
         self.columns = columns;
-        for line in &lines {
+        for line in log.lines().chain(lines.iter().map(String::as_str)) {
             text.push('\r');
             text.push_str(line);
             text.push_str("\x1b[K\n");
@@ -167,8 +181,7 @@ impl<W: Write> Drawn<W> {
         text.push_str("\x1b[J");
         self.drawn = lines.len();
         self.dirty = false;
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+        text
     }
 }
 
@@ -232,6 +245,17 @@ mod tests {
         assert!(lines.len() < 12, "{lines:#?}");
         assert!(lines.last().unwrap().contains("more"), "{lines:#?}");
         assert!(lines[3].starts_with("P1S 1 ") && lines[4].starts_with("P1S 2 "), "{lines:#?}");
+    }
+
+    #[test]
+    fn log_lines_stand_above_the_table_and_do_not_move_it() {
+        let mut drawn = drawn(2, br#"{"print":{"gcode_state":"IDLE"}}"#);
+        let first = drawn.frame(80, 24, "");
+        let height = first.matches('\n').count();
+        let second = drawn.frame(80, 24, "WARN one\nWARN two\n");
+        let start = format!("\x1b[{height}A\rWARN one\x1b[K\n\rWARN two\x1b[K\n\rtest");
+        assert!(second.starts_with(&start), "{second:?}");
+        assert!(drawn.frame(80, 24, "").starts_with(&format!("\x1b[{height}A\rtest")));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod decode;
 mod live;
 mod names;
+mod patience;
 mod run;
 mod settings;
 mod simulate;

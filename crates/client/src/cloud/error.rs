@@ -29,7 +29,7 @@ pub enum CloudError {
         status: u16,
     },
     /// The cloud refused the request: see its words.
-    #[error("the cloud refused {path} (HTTP {status}){}", tail(text))]
+    #[error("the cloud refused {path} (HTTP {status}){}; {}", tail(text), next_step(*status))]
     Refused {
         /// What was asked for.
         path: &'static str,
@@ -123,7 +123,7 @@ impl CloudError {
         }
         let refusal = Refusal::read(body);
         match status {
-            401 if refusal.is_login_wanted() => Self::LoginWanted,
+            200 | 401 if refusal.is_login_wanted() => Self::LoginWanted,
             401 => Self::Unauthorized { path, text: refusal.text() },
             500.. => Self::Server { status },
             _ => Self::Refused { path, status, text: refusal.text() },
@@ -146,12 +146,22 @@ impl CloudError {
     }
 }
 
+/// What helps against a refusal, as far as its number tells.
+fn next_step(status: u16) -> &'static str {
+    match status {
+        300..=399 => "check BAMBU_API_URL, no redirect is followed",
+        404 | 405 => "check BAMBU_API_URL",
+        418 | 429 => "wait some minutes and ask less often",
+        _ => "check the account, its region and what it may see",
+    }
+}
+
 fn tail(text: &Option<String>) -> String {
     text.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
 }
 
 /// Whether a bot check answered instead of the service; told by its marks, as the field does. [L]
-fn is_challenge(status: u16, is_marked: bool, body: &[u8]) -> bool {
+pub(super) fn is_challenge(status: u16, is_marked: bool, body: &[u8]) -> bool {
     let head = String::from_utf8_lossy(body.get(..body.len().min(16 << 10)).unwrap_or_default());
     is_marked
         || head.contains("Just a moment...")

@@ -72,7 +72,10 @@ impl Http {
             return body;
         }
         // What a refusal is does not depend on the rest of an endless body.
-        Err(CloudError::of_reply(path, status.as_u16(), is_challenge, &body.unwrap_or_default()))
+        let body = body.unwrap_or_default();
+        // A server that repeats what it was sent must not get the token into a message.
+        let told = String::from_utf8_lossy(&body).replace(token.reveal(), "********");
+        Err(CloudError::of_reply(path, status.as_u16(), is_challenge, told.as_bytes()))
     }
 
     async fn body(&self, mut reply: Response, path: &'static str) -> Result<BytesMut, CloudError> {

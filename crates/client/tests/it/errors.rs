@@ -49,6 +49,17 @@ async fn a_wrong_password_is_told_apart_from_an_unreachable_host_and_a_foreign_c
 }
 
 #[tokio::test]
+async fn a_host_that_no_name_can_be_is_told_at_once() {
+    let token = bambulab::Token::new("AQAtoken");
+    let broker = bambulab::BrokerAddress { host: "no name".into(), port: 8883 };
+    let login = bambulab::CloudLogin { uid: "123".into(), token, broker };
+    let session = CloudSession::connect(login, bambulab::Options::default());
+    let link = session.printer(Serial::new(SERIAL).unwrap(), None, None);
+    let reason = link.ready().await.unwrap_err();
+    assert!(matches!(reason, Reason::Unreachable { why: Unreachable::UnknownName, .. }));
+}
+
+#[tokio::test]
 async fn another_printers_certificate_is_refused() {
     let ca = Ca::new();
     let broker = Broker::new(ca.printer("01P00A000000002")).await;

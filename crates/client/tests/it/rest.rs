@@ -116,6 +116,11 @@ async fn each_kind_of_failure_is_told_apart() {
     assert!(matches!(error, CloudError::Challenge { status: 403 }), "{error:?}");
     let error = failure("403 Forbidden", "cf-mitigated: challenge\r\n", "").await;
     assert!(matches!(error, CloudError::Challenge { .. }), "{error:?}");
+    let error = failure("200 OK", "content-type: text/html\r\n", page).await;
+    assert!(matches!(error, CloudError::Challenge { .. }), "{error:?}");
+    let error = failure("429 Too Many Requests", "", r#"{"error":"slow; down"}"#).await;
+    assert!(error.to_string().ends_with("; wait some minutes and ask less often"), "{error}");
+    failure("400 Bad Request", "", &format!("you sent Bearer {SECRET}")).await;
     let error = failure("400 Bad Request", "", "field \"version\" is not set").await;
     assert!(error.to_string().contains("field \"version\" is not set"), "{error}");
     let error = failure("502 Bad Gateway", "", "<html>").await;
@@ -128,6 +133,23 @@ async fn each_kind_of_failure_is_told_apart() {
     }
     let error = failure("200 OK", "content-encoding: gzip\r\n", "not gzip at all").await;
     assert!(matches!(error, CloudError::BadBody { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_as_a_success_is_no_empty_account() {
+    let refused = r#"{"message":"fail","code":2,"error":"x","devices":null}"#;
+    let error = failure("200 OK", "", refused).await;
+    assert!(matches!(error, CloudError::Refused { status: 200, .. }), "{error:?}");
+    let dead = r#"{"code":4,"error":"Please login.","message":""}"#;
+    assert!(failure("200 OK", "", dead).await.is_login_wanted());
+    for body in ["[]", "7", "null"] {
+        let error = failure("200 OK", "", body).await;
+        assert!(matches!(error, CloudError::BadBody { .. }), "{body}: {error:?}");
+    }
+    for body in [r#"{"message":"success","code":0}"#, r#"{"message":"success","code":1}"#, "{}"] {
+        let (cloud, _) = server(vec![reply("200 OK", "", body)]).await;
+        assert!(cloud.devices().await.unwrap().is_empty(), "{body}");
+    }
 }
 
 #[tokio::test]

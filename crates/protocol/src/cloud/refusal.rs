@@ -36,6 +36,13 @@ impl Refusal {
         self.code == Some(4) || says(&self.error) || says(&self.message)
     }
 
+    /// Whether a body that came with HTTP 200 refuses all the same: a code that is not 0, and a
+    /// message that is not `success`. [D]
+    pub fn is_told_as_success(&self) -> bool {
+        let succeeds = self.message.as_deref().is_some_and(|it| it.eq_ignore_ascii_case("success"));
+        self.code.is_some_and(|code| code != 0) && !succeeds
+    }
+
     /// The text to show: one line of at most 200 characters, without control characters.
     pub fn text(&self) -> Option<String> {
         let text = match (&self.message, &self.error) {
