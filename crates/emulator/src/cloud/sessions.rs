@@ -136,7 +136,10 @@ impl Sessions {
             return Err(Refusal::WrongCode);
         }
         let sent = self.codes.entry(account.uid).or_default();
-        sent.retain(|sent| now.saturating_duration_since(*sent) <= CODE_LIFE);
+        // The code of the ready file counts until another one is asked for, however late that is.
+        if self.asked.contains(&account.uid) {
+            sent.retain(|sent| now.saturating_duration_since(*sent) <= CODE_LIFE);
+        }
         sent.pop_front().ok_or(Refusal::Expired)?;
         if account.sign_in == SignIn::Authenticator {
             return Ok(SignedIn::AuthenticatorNeeded(self.key(account, now)));

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     habits::Habits,
-    job::Origin,
+    job::Job,
     life::Life,
     phase::{Pause, Phase, WARM_UP},
     template::{Template, put},
@@ -139,8 +139,7 @@ fn job(out: &mut Entries, life: &Life, habits: &Habits) {
         _ => habits.resting_print_type,
     };
     out.put("print_type", origin);
-    let cloud = job.is_some_and(|job| job.origin == Origin::Cloud);
-    out.put("model_id", if cloud { "US5eed0000c0ffee" } else { "" });
+    out.put("model_id", job.map_or("", Job::model_id));
     let stages: &[i32] = match job {
         Some(_) if life.busy() || habits.keeps_stages => &WARM_UP,
         _ => &[],

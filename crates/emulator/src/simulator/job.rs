@@ -73,6 +73,14 @@ impl Job {
         }
     }
 
+    /// The number of its model in the cloud (`model_id`), `US` and 14 hex digits; empty for a local job.
+    pub(super) fn model_id(&self) -> &'static str {
+        match self.origin {
+            Origin::Local => "",
+            Origin::Cloud => "US5eed0000c0ffee",
+        }
+    }
+
     /// One of the simulator's own jobs; about one in twelve fails.
     pub(super) fn invent(rng: &mut SmallRng) -> Self {
         let at = rng.random_range(0..WORKS.len());

@@ -8,7 +8,10 @@ use super::{
     filament::Filament,
     heat::{Fan, Heater, ROOM},
     job::Job,
-    phase::{CANCELLED, Light, Pause, Phase, SPEEDS, UNREADABLE, WARM_UP},
+    phase::{
+        CANCELLED, FAN_FAULT, FAN_STOPPED, Light, Pause, Phase, RUN_OUT, SPEEDS, STORAGE_FAULT,
+        UNREADABLE, WARM_UP,
+    },
     template::Template,
 };
 
@@ -19,8 +22,8 @@ pub(super) struct Life {
     pub(super) pause: Option<Pause>,
     /// The current or the last job.
     pub(super) job: Option<Job>,
-    /// Seconds of printing done when the last job ended.
-    pub(super) ended_at: f64,
+    /// Seconds of printing done when the last job failed; `None`: it failed before its first layer.
+    pub(super) failed_at: Option<f64>,
     /// Index into `filament.trays` of the tray that feeds the job.
     pub(super) tray: Option<usize>,
     pub(super) filament: Filament,
@@ -64,7 +67,7 @@ impl Life {
             phase: Phase::Idle,
             pause: None,
             job: None,
-            ended_at: 0.0,
+            failed_at: None,
             tray: None,
             filament,
             nozzles: vec![Heater::nozzle(); usize::from(known.extruders.max(1))],
@@ -133,7 +136,7 @@ impl Life {
             Phase::Idle | Phase::Fetching(_) | Phase::WarmingUp(..) => 0.0,
             Phase::Printing(done) => (done / total).clamp(0.0, 1.0),
             Phase::Finished => 1.0,
-            Phase::Failed => (self.ended_at / total).clamp(0.0, 1.0),
+            Phase::Failed => self.failed_at.map_or(0.0, |done| (done / total).clamp(0.0, 1.0)),
         }
     }
 
@@ -145,11 +148,10 @@ impl Life {
     /// The layer being printed, counted from 1; 0 before the first.
     pub(super) fn layer(&self) -> u32 {
         let layers = self.job.as_ref().map_or(0, |job| job.layers);
-        match self.phase {
-            Phase::Printing(_) => (self.progress() * f64::from(layers)) as u32 + 1,
-            _ => (self.progress() * f64::from(layers)) as u32,
-        }
-        .min(layers)
+        let done = (self.progress() * f64::from(layers)) as u32;
+        let begun = matches!(self.phase, Phase::Printing(_))
+            || (self.phase == Phase::Failed && self.failed_at.is_some());
+        done.saturating_add(begun.into()).min(layers)
     }
 
     /// Printing time left in minutes, rounded up.
@@ -179,7 +181,7 @@ impl Life {
         self.print_error = 0;
         self.fail_reason = 0;
         self.hms.clear();
-        self.ended_at = 0.0;
+        self.failed_at = None;
         self.pause = None;
         self.tray = self.choose_tray(&job);
         self.phase = Phase::Fetching(0.0);
@@ -204,6 +206,9 @@ impl Life {
         let possible = self.busy() && self.pause.is_none();
         if possible {
             self.pause = Some(why);
+            if why == Pause::RunOut {
+                self.print_error = RUN_OUT;
+            }
             self.part_fan.set = 0.0;
             self.rest = self.rest.map(|_| 300.0);
         }
@@ -215,6 +220,7 @@ impl Life {
         let Some(why) = self.pause.take() else { return false };
         if let (Pause::RunOut, Some(tray)) = (why, self.tray) {
             self.filament.refill(tray);
+            self.print_error = 0;
         }
         if self.layer() > 1 {
             self.part_fan.set = 100.0;
@@ -233,7 +239,7 @@ impl Life {
 
     fn fail(&mut self, error: u32, hms: Option<(u32, u32)>) {
         if let Phase::Printing(done) = self.phase {
-            self.ended_at = done;
+            self.failed_at = Some(done);
         }
         self.phase = Phase::Failed;
         self.print_error = error;
@@ -359,12 +365,11 @@ impl Life {
         }
     }
 
-    // Either the storage cannot be read any more, or the bed heater reports a fault.
     fn break_down(&mut self) {
         if self.rng.random_bool(0.5) {
-            self.fail(UNREADABLE, None);
+            self.fail(UNREADABLE, Some(STORAGE_FAULT));
         } else {
-            self.fail(0, Some((0x0300_0100, 0x0001_0007)));
+            self.fail(FAN_STOPPED, Some(FAN_FAULT));
         }
     }
 

@@ -35,6 +35,15 @@ pub(super) const CANCELLED: u32 = 0x0300_400C;
 pub(super) const UNREADABLE: u32 = 0x0500_4003;
 /// `print_error` of a start while another job runs.
 pub(super) const BUSY: u32 = 0x0500_4004;
+/// `print_error` of a job that the hotend's stopped fan has ended [G].
+pub(super) const FAN_STOPPED: u32 = 0x0300_4005;
+/// `print_error` while an empty spool holds up the job [G].
+pub(super) const RUN_OUT: u32 = 0x0700_8011;
+
+/// HMS entry, attribute and code, of a hotend fan that stands still [G].
+pub(super) const FAN_FAULT: (u32, u32) = (0x0300_0300, 0x0001_0001);
+/// HMS entry of a storage that cannot be read [G].
+pub(super) const STORAGE_FAULT: (u32, u32) = (0x0500_0100, 0x0003_0005);
 
 /// Percent of the standard speed by level: silent, standard, sport, ludicrous.
 pub(super) const SPEEDS: [u32; 4] = [50, 100, 124, 166];

@@ -157,6 +157,7 @@ impl Replay {
         let job = matches!(word, Some("PREPARE" | "RUNNING" | "PAUSE")).then(|| JobSummary {
             task_id: text("task_id").to_owned(),
             name: text("subtask_name").to_owned(),
+            model_id: text("model_id").to_owned(),
             project_id: text("project_id").to_owned(),
             profile_id: text("profile_id").to_owned(),
             progress: number("mc_percent").min(100) as u32,

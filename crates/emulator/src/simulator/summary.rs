@@ -30,6 +30,8 @@ pub struct JobSummary {
     pub task_id: String,
     /// Title.
     pub name: String,
+    /// Model number in the cloud, empty for a local job.
+    pub model_id: String,
     /// Cloud project number, `"0"` for a local job.
     pub project_id: String,
     /// Cloud profile number, `"0"` for a local job.
@@ -54,6 +56,7 @@ impl Summary {
         let job = life.job.as_ref().filter(|_| life.busy()).map(|job| JobSummary {
             task_id: job.task_id.clone(),
             name: job.name.clone(),
+            model_id: job.model_id().to_owned(),
             project_id: job.project_id.clone(),
             profile_id: job.profile_id.clone(),
             progress: (life.progress() * 100.0) as u32,

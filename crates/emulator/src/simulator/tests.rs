@@ -147,7 +147,11 @@ fn a_job_that_is_to_fail_ends_failed_and_says_why() {
     until(&printer, "FAILED");
     let failed = full(&printer);
     assert!((45..55).contains(&failed["mc_percent"].as_u64().unwrap()), "{failed}");
-    assert!(failed["print_error"] == 0x0500_4003 || failed["hms"][0]["attr"] == 0x0300_0100);
+    let (error, module) = (failed["print_error"].as_u64().unwrap(), &failed["hms"][0]["attr"]);
+    assert_eq!(error >> 24, module.as_u64().unwrap() >> 24, "{error:08X} {module}");
+    assert_eq!(error >> 12 & 0xF, 4, "an error that ends a job: {error:08X}");
+    assert_eq!(failed["fail_reason"], error.to_string());
+    assert_eq!(failed["layer_num"], 11, "the layer that it broke down in");
     assert_eq!(failed["nozzle_target_temper"], 0.0);
     printer.start_print(Job::local("cube", 20, 10.0)).unwrap();
     let again = full(&printer);
@@ -161,11 +165,12 @@ fn an_empty_spool_pauses_the_job_until_it_is_replaced() {
     printer.start_print(job).unwrap();
     until(&printer, "PAUSE");
     let paused = full(&printer);
-    assert_eq!(paused["stg_cur"], 6);
+    assert_eq!((&paused["stg_cur"], &paused["print_error"]), (&json!(6), &json!(0x0700_8011)));
     assert_eq!(paused["ams"]["ams"][0]["tray"][0]["remain"], 0);
     printer.core().life.resume();
     ticks(&printer, 4);
-    assert_eq!(full(&printer)["gcode_state"], "RUNNING");
+    let running = full(&printer);
+    assert_eq!((&running["gcode_state"], &running["print_error"]), (&json!("RUNNING"), &json!(0)));
 }
 
 #[test]

@@ -64,6 +64,15 @@ async fn the_ready_account_signs_in_by_an_e_mailed_code() {
 
     let send = json!({"email": account.email, "type": "codeLogin"});
     assert_eq!(served.post("/v1/user-service/user/sendemail/code", send).await.status, 200);
+    let other = json!({"email": account.email, "type": "other"});
+    let refused = served.post("/v1/user-service/user/sendemail/code", other).await;
+    assert_eq!(
+        (refused.status, &refused.json()["detail"]),
+        (422, &json!("Invalid input parameters"))
+    );
+    let number = served.post(LOGIN, json!({"account": account.email, "code": 123_456})).await;
+    assert_eq!(number.status, 400);
+    assert_eq!(number.body, "type mismatch for field \"code\"");
     let code = |code: &str| json!({"account": account.email, "code": code});
     let wrong = served.post(LOGIN, code("000000")).await;
     assert_eq!((wrong.status, &wrong.json()["code"]), (400, &json!(2)));

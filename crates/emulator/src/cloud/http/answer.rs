@@ -34,6 +34,8 @@ pub(super) enum Refused {
     NotSet(&'static str),
     /// A field has another type; likewise.
     TypeMismatch(&'static str),
+    /// A field has a value that is none of those known [L].
+    Invalid,
 }
 
 impl IntoResponse for Refused {
@@ -55,6 +57,10 @@ impl IntoResponse for Refused {
             }
             Self::NotJson => (bad, "invalid request body").into_response(),
             Self::NotSet(field) => (bad, format!("field \"{field}\" is not set")).into_response(),
+            Self::Invalid => {
+                let body = json!({"detail": "Invalid input parameters"});
+                (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response()
+            }
             Self::TypeMismatch(field) => {
                 (bad, format!("type mismatch for field \"{field}\"")).into_response()
             }

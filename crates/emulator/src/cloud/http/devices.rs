@@ -93,7 +93,7 @@ fn printing(bound: &Bound) -> (bool, Value) {
         "task_id": job.map(|job| job.task_id.as_str()),
         "task_name": job.map(|job| job.name.as_str()),
         "task_status": job.map(|_| summary.print_status),
-        "model_id": null,
+        "model_id": job.map(|job| job.model_id.as_str()).filter(|id| !id.is_empty()),
         "project_id": job.map(|job| job.project_id.as_str()),
         "profile_id": job.map(|job| job.profile_id.as_str()),
         "start_time": job.map(|job| started(job).strftime("%Y-%m-%d %H:%M:%S").to_string()),

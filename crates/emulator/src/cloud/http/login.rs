@@ -31,9 +31,10 @@ const REFRESHED_LIFE: u64 = 31_536_000;
 pub(super) async fn login(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
     let body = object(&body)?;
     let account = text(&body, "account")?;
-    let signed_in = match body.get("code").and_then(|code| code.as_str()) {
-        Some(code) if !code.is_empty() => cloud.by_code(account, code)?,
-        _ => cloud.by_password(account, text(&body, "password")?)?,
+    let signed_in = match text(&body, "code") {
+        Ok(code) => cloud.by_code(account, code)?,
+        Err(Refused::NotSet(_)) => cloud.by_password(account, text(&body, "password")?)?,
+        Err(refused) => return Err(refused),
     };
     Ok(reply(&signed_in))
 }
@@ -41,8 +42,11 @@ pub(super) async fn login(State(cloud): Answers, body: Bytes) -> Result<Response
 /// `POST user/sendemail/code`; it does not tell which addresses have an account.
 pub(super) async fn send_code(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
     let body = object(&body)?;
-    text(&body, "type")?;
-    cloud.send_code(text(&body, "email")?);
+    let (kind, email) = (text(&body, "type")?, text(&body, "email")?);
+    if kind != "codeLogin" {
+        return Err(Refused::Invalid);
+    }
+    cloud.send_code(email);
     Ok(Json(json!({})).into_response())
 }
 

@@ -32,6 +32,15 @@ fn a_code_counts_once_and_not_for_long() {
 }
 
 #[test]
+fn the_code_of_the_ready_file_counts_however_late() {
+    let (accounts, mut sessions, now) = cloud();
+    let (email, code) = (accounts.ready.email.as_str(), accounts.ready.email_code.as_str());
+    let late = now + CODE_LIFE * 10;
+    assert!(matches!(sessions.by_code(&accounts, email, code, late), Ok(SignedIn::Token(_))));
+    assert_eq!(sessions.by_code(&accounts, email, code, late), Err(Refusal::Expired));
+}
+
+#[test]
 fn an_authenticator_key_serves_once_and_not_for_long() {
     let (accounts, mut sessions, now) = cloud();
     let account = &accounts.authenticator;

@@ -28,9 +28,10 @@ enum Line {
 }
 
 /// Codes that the reference lists and that have an effect the simulator does not have yet.
-const LATER: [&str; 5] = ["M145", "M620", "M621", "M900", "M981"];
+const LATER: [&str; 9] = ["M24", "M25", "M112", "M145", "M600", "M620", "M621", "M900", "M981"];
 
-/// Executes all lines, or none when one of them is not understood.
+/// Executes all lines, or none when one of them is not understood. Codes without a trace in a report are
+/// taken like motion: a printer acknowledges every line of G-code.
 ///
 /// M109 and M190 set the target and do not hold up anything: reports go on while it heats.
 pub(super) fn judge(core: &mut Core, lines: &str) -> Verdict {
@@ -41,11 +42,11 @@ pub(super) fn judge(core: &mut Core, lines: &str) -> Verdict {
         if line.is_empty() {
             continue;
         }
-        let code = line.split_whitespace().next().unwrap_or("");
-        if LATER.iter().any(|later| later.eq_ignore_ascii_case(code)) {
+        let words = words(line);
+        if words.first().is_some_and(|code| LATER.contains(&code.as_str())) {
             return Verdict::Refused("not simulated yet");
         }
-        let Some(line) = read(model, line) else { return Verdict::Refused(NONSENSE) };
+        let Some(line) = read(model, &words) else { return Verdict::Refused(NONSENSE) };
         understood.push(line);
     }
     if understood.is_empty() {
@@ -55,20 +56,30 @@ pub(super) fn judge(core: &mut Core, lines: &str) -> Verdict {
     Verdict::Done
 }
 
-fn read(model: Model, line: &str) -> Option<Line> {
+/// The words of a line in capitals: each begins with a letter, with or without a blank before it.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for letter in line.chars().filter(|c| !c.is_whitespace()) {
+        match words.last_mut() {
+            Some(word) if !letter.is_ascii_alphabetic() => word.push(letter),
+            _ => words.push(letter.to_ascii_uppercase().to_string()),
+        }
+    }
+    words
+}
+
+fn read(model: Model, words: &[String]) -> Option<Line> {
     let known = model.capabilities();
-    let mut words = line.split_whitespace();
-    let code = words.next()?.to_ascii_uppercase();
-    let words: Vec<&str> = words.collect();
+    let (code, words) = words.split_first()?;
     let value = |letter: char| -> Option<f64> {
         words.iter().find_map(|word| {
-            let rest = word.strip_prefix([letter, letter.to_ascii_lowercase()])?;
+            let rest = word.strip_prefix(letter)?;
             rest.parse::<f64>().ok().filter(|value| value.is_finite())
         })
     };
     let within = |max: Option<u16>, otherwise: u16| {
         let max = f64::from(max.unwrap_or(otherwise));
-        value('S').filter(|target| (0.0..=max).contains(target))
+        value('S').or_else(|| value('R')).filter(|target| (0.0..=max).contains(target))
     };
     Some(match code.as_str() {
         "M104" | "M109" => Line::Nozzle {
@@ -99,9 +110,11 @@ fn read(model: Model, line: &str) -> Option<Line> {
             Line::Fan { number, percent: drive / 2.55 }
         }
         "G28" => Line::Home,
-        "G0" | "G1" | "G4" | "G90" | "G91" | "G92" | "M17" | "M82" | "M83" | "M84" | "M211"
-        | "M400" | "M1002" => Line::Move,
-        _ => return None,
+        code => {
+            let number = code.strip_prefix(['G', 'M', 'T'])?;
+            number.parse::<f64>().ok().filter(|number| *number >= 0.0)?;
+            Line::Move
+        }
     })
 }
 

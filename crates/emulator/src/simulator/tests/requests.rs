@@ -72,7 +72,8 @@ fn what_the_reference_does_not_list_is_never_answered_with_success() {
         ("set_fan_speed", json!({"param": "50"})),
         ("fly", json!({})),
         ("ams_control", json!({"param": "resume"})),
-        ("gcode_line", json!({"param": "M999\n"})),
+        ("gcode_line", json!({"param": "hello\n"})),
+        ("gcode_line", json!({"param": "G28\nM620 R0\n"})),
         ("gcode_line", json!({"param": "M104 S9000"})),
         ("gcode_line", json!({})),
     ] {
@@ -84,6 +85,20 @@ fn what_the_reference_does_not_list_is_never_answered_with_success() {
         printer.request(silent.as_bytes());
         assert!(reports.try_recv().is_err(), "{silent}");
     }
+}
+
+#[test]
+fn gcode_without_a_trace_is_acknowledged_and_blanks_are_not_needed() {
+    let printer = printer(Model::P1S);
+    for lines in
+        ["G29", "M104S205\nm140 s55 ; warm", "M190 R50", "M211 X1 Y1 Z1\nM1002 push_ref_mode"]
+    {
+        let ack = command(&printer, "gcode_line", &json!({"param": lines})).unwrap();
+        assert_eq!(ack["result"], "success", "{lines}");
+    }
+    let full = full(&printer);
+    assert_eq!(full["nozzle_target_temper"], 205);
+    assert_eq!(full["bed_target_temper"], 50);
 }
 
 #[test]
