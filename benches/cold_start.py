@@ -4,13 +4,19 @@
 The peer in the same run is the Python interpreter doing the same: starting, and starting to
 `json.loads` the same report. Runs alternate; the median is printed.
 
-    cargo build --release --bin bambu && python3 benches/cold_start.py target/release/bambu REPORT.json
+    cargo build --release --bin bambu && python3 benches/cold_start.py target/release/bambu
+
+A capture of your own (`{"pushall": {...}}`) may follow; without one, an invented X1C is read.
 """
 
+import json
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+FIXTURE = Path(__file__).parent.parent / "crates/protocol/tests/fixtures/x1c.json"
 
 
 def once(command, stdin):
@@ -21,7 +27,8 @@ def once(command, stdin):
 
 
 def main():
-    binary, report = sys.argv[1], open(sys.argv[2], "rb").read()
+    binary, capture = sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else FIXTURE
+    report = json.dumps(json.loads(capture.read_bytes())["pushall"]).encode()
     python = ["python3", "-I", "-c"]
     pairs = [
         ("--version", [binary, "--version"], python + ["print('1.0')"]),

@@ -1,4 +1,7 @@
 //! What the benchmarks share: other processes as subjects, and a light MQTT load.
+//!
+//! The figures are in `src/bin/` and the Python files beside; what they measured, in
+//! `docs/benchmarks.md`.
 
 pub mod load;
 pub mod subject;

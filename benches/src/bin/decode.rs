@@ -4,6 +4,8 @@
 //! Every report is different and nothing is cached; every side adds up the progress it read, so
 //! that the work is seen to be done. Takes a capture (`{"pushall": {…}}`) as the pattern of the
 //! reports; without one, a simulated X1C is the pattern.
+//!
+//! `cargo run --release -p bambu-benches --bin decode [CAPTURE.json]`
 
 use std::{
     hint::black_box,

@@ -1,5 +1,7 @@
 //! Our broker beside Debian's mosquitto, over TLS 1.2 with the same RSA key and authority:
 //! fan-out to many subscribers, and memory per idle client.
+//!
+//! `cargo run --release -p bambu-benches --bin fanout` (Debian's `mosquitto` must be installed)
 
 use std::{
     path::{Path, PathBuf},
