@@ -4,8 +4,7 @@ use std::{fmt, str::FromStr};
 
 use url::Url;
 
-/// Port of MQTT over TLS.
-pub const MQTT_PORT: u16 = 8883;
+pub use bambu_protocol::mqtt::login::PORT as MQTT_PORT;
 
 /// The part of the world that an account belongs to; a token of one is worth nothing in the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -9,7 +9,7 @@ mod state_dir;
 
 use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
-use bambu_protocol::{Firmware, Model, Serial};
+use bambu_protocol::{Firmware, Model, Serial, mqtt::login as mqtt_login};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -28,8 +28,6 @@ use self::{
     state_dir::StateDir,
 };
 
-/// The port of a printer's MQTT face where every printer has an address of its own.
-const LAN_MQTT_PORT: u16 = 8883;
 /// How long tasks may take to end; they are broken off then.
 const FAREWELL: Duration = Duration::from_millis(1500);
 /// Most printers in one world: their serial numbers and loopback addresses have to suffice.
@@ -172,7 +170,7 @@ impl World {
 
         let api = bind::tcp(Ipv4Addr::LOCALHOST, config.api_port, "REST API", &mut notes).await?;
         let mqtt = bind::tcp(Ipv4Addr::LOCALHOST, config.mqtt_port, "MQTT", &mut notes).await?;
-        let fixed = config.lan_addresses.map(|_| LAN_MQTT_PORT);
+        let fixed = config.lan_addresses.map(|_| mqtt_login::PORT);
         let mut faces = Vec::with_capacity(planned.len());
         for Planned { owner, ip, printer } in planned {
             let name = printer.summary().name;

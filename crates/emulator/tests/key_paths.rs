@@ -2,7 +2,7 @@
 //!
 //! The captures are not part of the repository; without them these tests say so and pass.
 
-#![allow(clippy::unwrap_used, reason = "a test may end at once")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

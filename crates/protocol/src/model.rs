@@ -1,6 +1,6 @@
 //! Printer models: their names on every wire, and what each one has and bears.
 //!
-//! The columns are in `capabilities.rs`, the rows in `table.rs` beside it; facts from `protocol/models.md` [V unless marked].
+//! The columns are in `capabilities.rs`, the rows in `table.rs` beside it; [V] unless marked.
 
 mod capabilities;
 mod table;

@@ -1,6 +1,7 @@
 //! MQTT 3.1.1 packets, both directions, strict: what mosquitto refuses is refused here.
 //!
-//! [`decode`] and [`encode`] are the whole codec; [`topic`] knows filters and the printers' topics.
+//! [`decode`] and [`encode`] are the whole codec; [`topic`] knows filters and the printers' topics,
+//! [`login`] the user names.
 //! Sockets live in the client's `mqtt` and the emulator's `mqtt`.
 
 use std::fmt;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 mod decode;
 mod encode;
 mod field;
+pub mod login;
 pub mod topic;
 
 pub use decode::{DecodeError, decode};

@@ -24,27 +24,8 @@ pub use document::Presence;
 pub use state::{Applied, State};
 pub use wire::PushStatus;
 
-use crate::status::ModuleVersion;
-use document::Document;
-
 /// Longest payload that is decoded, in bytes. Full reports of the largest machines have 12 kB.
 pub const MAX_REPORT: usize = 1 << 20;
-
-/// What one payload is. When it holds several sections, the first in this order that is there is
-/// told; [`State::apply`] uses all of them.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Frame {
-    /// An acknowledgement.
-    Ack(Ack),
-    /// A full status or a delta.
-    Status(Box<PushStatus>),
-    /// The answer to `get_version`.
-    Version(Vec<ModuleVersion>),
-    /// The cloud's broker says that the printer came or went.
-    Event(Presence),
-    /// Anything else, such as log lines.
-    Other,
-}
 
 /// Why a payload is no report. The payload is to be dropped; the connection can stay.
 #[derive(Debug, thiserror::Error)]
@@ -58,25 +39,6 @@ pub enum ReportError {
     /// No JSON object, or nested deeper than 127 levels.
     #[error("the report is not a readable JSON object")]
     Json(#[source] serde_json::Error),
-}
-
-/// Decodes one payload. Never panics; memory stays within a small multiple of the payload.
-///
-/// # Errors
-/// [`ReportError`] for what is too long, too deep or no JSON object.
-pub fn decode(payload: &[u8]) -> Result<Frame, ReportError> {
-    let document = Document::read(payload)?;
-    Ok(if let Some(ack) = document.ack {
-        Frame::Ack(ack)
-    } else if let Some(print) = document.print {
-        Frame::Status(print)
-    } else if let Some(modules) = document.modules {
-        Frame::Version(version::Versions::of(&modules).list.to_vec())
-    } else if let Some(presence) = document.presence {
-        Frame::Event(presence)
-    } else {
-        Frame::Other
-    })
 }
 
 impl PushStatus {

@@ -129,11 +129,6 @@ impl Request {
             }
         }
     }
-
-    /// Whether it only reads: nothing on the machine moves or changes.
-    pub fn is_read(&self) -> bool {
-        matches!(self, Self::PushAll | Self::StartPush | Self::GetVersion)
-    }
 }
 
 fn light(node: LightNode, mode: LightMode) -> String {

@@ -9,11 +9,6 @@ pub fn name(id: i64) -> Option<&'static str> {
     }
 }
 
-/// Whether a stage means that the job waits for somebody. [V]
-pub fn is_paused(id: i64) -> bool {
-    matches!(id, 5 | 6 | 16 | 17 | 20 | 21 | 23 | 26 | 27 | 28 | 30 | 32 | 33 | 34 | 35)
-}
-
 /// Names of the stages 0 to 77.
 const NAMES: [&str; 78] = [
     "printing",
@@ -107,7 +102,5 @@ mod tests {
         assert_eq!(name(14), Some("cleaning_nozzle_tip"));
         assert_eq!(name(77), Some("preparing_ams"));
         assert_eq!((name(78), name(i64::MIN)), (None, None));
-        assert!(is_paused(16) && !is_paused(14));
-        assert!((0..78).all(|id| !is_paused(id) || name(id).is_some_and(|n| n.contains("pause"))));
     }
 }

@@ -5,11 +5,11 @@
 //! built from the merged report by [`crate::report::State`]; nothing here reads the wire.
 
 mod ams;
-mod health;
 mod job;
 mod options;
 mod parts;
 mod text;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -18,14 +18,13 @@ use serde::{Serialize, Serializer};
 use crate::{Firmware, Model, Serial, hms::Hms, print_error::PrintError};
 
 pub use ams::{ActiveTray, Ams, AmsUnit, Drying, DryingSetting, ExternalSpool, Tray};
-pub use health::{ModuleVersion, Upgrade, UpgradeModule};
-pub use job::{Job, JobKind, PrinterState, Speed, StageNow};
+pub use job::{Job, JobKind, PrinterState, Speed, Stage};
 pub use options::{Detectors, HomedAxes, Options, Tool};
 pub use parts::{
-    AirDuct, AirDuctPart, Cam, Fans, Lights, Network, NozzleInfo, Storage, Temperature,
-    Temperatures,
+    AirDuct, AirDuctPart, Camera, Fans, Lights, Network, Nozzle, Storage, Temperature, Temperatures,
 };
 pub use text::Text;
+pub use upgrade::{ModuleVersion, Upgrade, UpgradeModule};
 
 /// Everything that is known about a printer at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -45,15 +44,15 @@ pub struct Status {
     /// State of the job (`gcode_state`).
     pub state: PrinterState,
     /// What it does right now (`stg_cur`).
-    pub stage: StageNow,
+    pub stage: Stage,
     /// The job; while idle its fields hold what the printer last reported.
     pub job: Job,
     /// All temperatures in °C.
     pub temperatures: Temperatures,
     /// Nozzles in the same order as `temperatures.nozzles`.
-    pub nozzles: Vec<NozzleInfo>,
+    pub nozzles: Vec<Nozzle>,
     /// Nozzles that wait in the rack (H2C).
-    pub nozzle_rack: Vec<NozzleInfo>,
+    pub nozzle_rack: Vec<Nozzle>,
     /// Fans in percent.
     pub fans: Fans,
     /// Air duct; `null` on models without one.
@@ -72,7 +71,7 @@ pub struct Status {
     /// Whether the top lid is open (`stat` bit 24) [V]; `null` without a sensor.
     pub lid_open: Option<bool>,
     /// Camera.
-    pub camera: Cam,
+    pub camera: Camera,
     /// Network.
     pub network: Network,
     /// The error that ended or paused the job (`print_error`); `null` when there is none.

@@ -1,6 +1,6 @@
 //! Reports of real printers, where a copy of them lies beside the repository.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{fs, path::PathBuf};
 

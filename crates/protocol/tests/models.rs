@@ -1,6 +1,6 @@
 //! One invented report per model, in the shape that the model sends, with the values that the
 //! status must hold: `expect` after the full report, `expect_after_deltas` after the deltas.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 

@@ -227,9 +227,11 @@ impl<'s> Live<'s> {
         if let (QoS::AtLeastOnce, Some(id)) = (publish.qos, publish.packet_id) {
             self.socket.queue(&Packet::PubAck(id))?;
         }
-        let serial =
-            publish.topic.strip_prefix("device/").and_then(|rest| rest.strip_suffix("/report"));
-        let Some(printer) = serial.and_then(|serial| self.session.printers.get_mut(serial)) else {
+        let serial = match topic::split(&publish.topic) {
+            Some((serial, topic::Kind::Report)) => serial,
+            _ => return Ok(()),
+        };
+        let Some(printer) = self.session.printers.get_mut(serial) else {
             return Ok(());
         };
         let now = Instant::now();

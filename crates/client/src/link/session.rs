@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use bambu_protocol::{AccessCode, Serial, request::SequenceId};
+use bambu_protocol::{AccessCode, Serial, mqtt::login, request::SequenceId};
 use bytes::Bytes;
 use tokio::{sync::mpsc, time::Instant};
 
@@ -31,13 +31,13 @@ pub(super) struct Login {
 impl Login {
     pub(super) fn lan(address: BrokerAddress, printer: Serial, code: &AccessCode) -> Self {
         let password = Bytes::copy_from_slice(code.reveal().as_bytes());
-        Self { address, username: "bblp".into(), password, printer: Some(printer) }
+        Self { address, username: login::PRINTER_USER.into(), password, printer: Some(printer) }
     }
 
-    pub(super) fn cloud(login: CloudLogin) -> Self {
-        let password = Bytes::copy_from_slice(login.token.reveal().as_bytes());
-        let username = format!("u_{}", login.uid.trim().trim_start_matches("u_"));
-        Self { address: login.broker, username, password, printer: None }
+    pub(super) fn cloud(cloud: CloudLogin) -> Self {
+        let password = Bytes::copy_from_slice(cloud.token.reveal().as_bytes());
+        let username = login::cloud_user(&cloud.uid);
+        Self { address: cloud.broker, username, password, printer: None }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use bambu_protocol::mqtt::{Connect, topic};
+use bambu_protocol::mqtt::{Connect, login, topic};
 use bytes::Bytes;
 
 use super::{Bound, Cloud};
@@ -68,5 +68,5 @@ impl Hooks for Rules {
 }
 
 fn user_name(uid: u64) -> String {
-    format!("u_{uid}")
+    login::cloud_user(&uid.to_string())
 }

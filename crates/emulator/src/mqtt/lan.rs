@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bambu_protocol::mqtt::{Connect, topic};
+use bambu_protocol::mqtt::{Connect, login, topic};
 use bytes::Bytes;
 use rustls::ServerConfig;
 use subtle::ConstantTimeEq as _;
@@ -11,9 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Broker, ConnectRefusal, Hooks, Limits, User};
 use crate::machine::Machine;
-
-/// The user name of every printer [L].
-const USER: &str = "bblp";
 
 struct Lan {
     machine: Arc<dyn Machine>,
@@ -26,8 +23,8 @@ impl Hooks for Lan {
         let code = self.machine.access_code();
         let password = connect.password.as_deref().unwrap_or_default();
         let right = bool::from(password.ct_eq(code.reveal().as_bytes()));
-        if right && !code.is_empty() && connect.username.as_deref() == Some(USER) {
-            Ok(USER.into())
+        if right && !code.is_empty() && connect.username.as_deref() == Some(login::PRINTER_USER) {
+            Ok(login::PRINTER_USER.into())
         } else {
             Err(ConnectRefusal::NotAuthorized)
         }

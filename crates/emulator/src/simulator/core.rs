@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     PrinterSpec, StartState,
     frame::{self, Entry, Identity},
-    habits::Habits,
+    habits::always_full,
     job::Job,
     life::Life,
     template::{Template, put},
@@ -135,7 +135,7 @@ impl Core {
 
     /// The report that is due after a tick.
     pub(super) fn due(&mut self) -> Bytes {
-        if Habits::of(self.spec.model).always_full { self.full() } else { self.delta() }
+        if always_full(self.spec.model) { self.full() } else { self.delta() }
     }
 
     fn remember(&mut self, entries: &[Entry]) {

@@ -34,7 +34,7 @@ pub(super) fn entries(model: Model, life: &Life) -> Vec<Entry> {
     let template = Template::of(model);
     let mut out = Entries { template, list: Vec::with_capacity(96) };
     job(&mut out, life, habits);
-    heat(&mut out, life, habits);
+    heat(&mut out, life, model);
     fans(&mut out, life);
     feed(&mut out, life, habits);
     switches(&mut out, life);
@@ -196,7 +196,8 @@ fn job_state(life: &Life) -> u32 {
     }
 }
 
-fn heat(out: &mut Entries, life: &Life, habits: &Habits) {
+fn heat(out: &mut Entries, life: &Life, model: Model) {
+    let habits = Habits::of(model);
     let shown = |heater: &super::heat::Heater| {
         let wobble = if heater.holding() { life.wobble } else { 0.0 };
         let grain = if habits.whole_degrees { 1.0 } else { 32.0 };
@@ -218,7 +219,8 @@ fn heat(out: &mut Entries, life: &Life, habits: &Habits) {
     out.put("device.bed_temp", packed(&life.bed));
     out.put("device.bed.state", life.bed.state());
     // 5 is what machines without a chamber thermometer send [L].
-    out.put("chamber_temper", if habits.chamber_sensor { shown(&life.chamber) } else { 5.0 });
+    let measured = model.capabilities().chamber_sensor;
+    out.put("chamber_temper", if measured { shown(&life.chamber) } else { 5.0 });
     out.put("ctt", life.chamber.target);
     out.put("info.temp", packed(&life.chamber));
     out.put("device.cham_temp", packed(&life.chamber));

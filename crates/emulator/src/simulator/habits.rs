@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bambu_protocol::Model;
+use bambu_protocol::{Model, model::Telemetry};
 use serde_json::{Value, json};
 
 use super::job::{Job, Origin};
@@ -13,8 +13,6 @@ use super::job::{Job, Origin};
 pub(super) struct Habits {
     /// Time between two reports.
     pub(super) period: Duration,
-    /// Sends the whole object every time, unasked.
-    pub(super) always_full: bool,
     /// `stg_cur` before the first job.
     pub(super) idle_stage: i32,
     /// `stg_cur` after a job.
@@ -27,8 +25,6 @@ pub(super) struct Habits {
     pub(super) whole_degrees: bool,
     /// The flat nozzle fields show the left extruder.
     pub(super) flat_shows_left: bool,
-    /// Has a chamber thermometer.
-    pub(super) chamber_sensor: bool,
     /// `hw_switch_state` while filament is loaded.
     pub(super) loaded_switch: u32,
     /// The acknowledgement of `gcode_line` has no `command`.
@@ -39,6 +35,11 @@ pub(super) struct Habits {
     stamped_hms: bool,
     /// `gcode_file` of a local job is the 3MF file's name.
     names_3mf: bool,
+}
+
+/// Whether a model sends the whole object every time, unasked.
+pub(super) fn always_full(model: Model) -> bool {
+    model.capabilities().telemetry == Telemetry::Full
 }
 
 impl Habits {
@@ -77,14 +78,12 @@ impl Habits {
 
 const P1: Habits = Habits {
     period: Duration::from_secs(2),
-    always_full: false,
     idle_stage: 0,
     stage_after_job: 255,
     keeps_stages: false,
     resting_print_type: "idle",
     whole_degrees: false,
     flat_shows_left: false,
-    chamber_sensor: false,
     loaded_switch: 1,
     bare_gcode_ack: false,
     silent_refusal: true,
@@ -98,12 +97,10 @@ const A2L: Habits = Habits { names_3mf: false, ..A1 };
 
 const X1: Habits = Habits {
     period: Duration::from_secs(1),
-    always_full: true,
     idle_stage: -1,
     stage_after_job: -1,
     keeps_stages: true,
     resting_print_type: "",
-    chamber_sensor: true,
     silent_refusal: false,
     names_3mf: false,
     ..P1
@@ -111,8 +108,7 @@ const X1: Habits = Habits {
 
 const X1C: Habits = Habits { whole_degrees: true, ..X1 };
 
-const H2: Habits =
-    Habits { period: Duration::from_secs(2), always_full: false, loaded_switch: 1, ..X1C };
+const H2: Habits = Habits { period: Duration::from_secs(2), loaded_switch: 1, ..X1C };
 const H2D: Habits = Habits { flat_shows_left: true, ..H2 };
 const P2S: Habits = Habits { loaded_switch: 3, ..H2 };
 const X2D: Habits = Habits { loaded_switch: 1, stamped_hms: true, ..H2 };

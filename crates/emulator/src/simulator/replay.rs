@@ -20,7 +20,10 @@ use tokio::{sync::broadcast, time::interval};
 use tokio_util::sync::CancellationToken;
 
 use self::capture::Capture;
-use super::{JobSummary, Summary, habits::Habits};
+use super::{
+    JobSummary, Summary,
+    habits::{Habits, always_full},
+};
 use crate::machine::Machine;
 
 /// Largest capture file that is read, in bytes.
@@ -196,7 +199,7 @@ impl Replay {
         if let Some(report) = later.get(at) {
             return report.clone();
         }
-        if Habits::of(self.model).always_full {
+        if always_full(self.model) {
             return self.capture.whole();
         }
         let signal = self.capture.full.get("wifi_signal").cloned().unwrap_or("-50dBm".into());

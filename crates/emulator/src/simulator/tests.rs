@@ -4,7 +4,7 @@ mod requests;
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::{habits::always_full, *};
 
 fn spec(model: Model) -> PrinterSpec {
     let serial = Serial::new(&format!("{}00A000000001", model.serial_prefix())).unwrap();
@@ -221,7 +221,7 @@ async fn the_same_seed_says_the_same_for_minutes() {
 #[tokio::test(start_paused = true)]
 async fn deltas_applied_to_a_full_report_give_the_next_full_report() {
     for model in Model::ALL {
-        if Habits::of(model).always_full {
+        if always_full(model) {
             continue;
         }
         let spec = PrinterSpec { start: StartState::Printing, speed: 30.0, ..spec(model) };

@@ -1,5 +1,5 @@
 //! The broker and the LAN face over real sockets: raw bytes, and `rumqttc` as a foreign client.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod delivery;
 mod foreign;

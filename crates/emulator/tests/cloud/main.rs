@@ -1,6 +1,6 @@
 //! The simulated cloud from outside: raw HTTP and a foreign MQTT client on real sockets.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may end at once")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod answers;
 mod broker;

@@ -1,4 +1,5 @@
-//! The table of models: one row each, from `protocol/models.md`.
+//! The table of models: one row each; a later one of a family tells its names, the firmware that
+//! wants signed commands, and what else is different.
 
 use super::{Camera, Capabilities, Model, Range, Telemetry};
 
@@ -21,7 +22,7 @@ pub(super) fn capabilities(model: Model) -> &'static Capabilities {
     }
 }
 
-static X1C: Capabilities = Capabilities {
+const X1C: Capabilities = Capabilities {
     name: "X1C",
     code: "BL-P001",
     code_aliases: &["3DPrinter-X1-Carbon"],
@@ -44,30 +45,18 @@ static X1C: Capabilities = Capabilities {
     authorization_control_from: Some([1, 8, 50, 32]),
 };
 
-static X1: Capabilities = Capabilities {
+const X1: Capabilities = Capabilities {
     name: "X1",
     code: "BL-P002",
     code_aliases: &["3DPrinter-X1"],
     product_name: "Bambu Lab X1",
     other_names: &[],
     serial_prefix: "00W",
-    nozzle_max: Some(300),
-    bed_max: Some(120),
-    chamber_sensor: true,
-    chamber_heater: None,
-    aux_fan: true,
-    chamber_fan: true,
-    air_duct: false,
-    door_sensor: true,
-    camera: Camera::Rtsps,
-    lights: &["chamber_light", "work_light"],
-    telemetry: Telemetry::Full,
-    extruders: 1,
-    enclosed: true,
     authorization_control_from: Some([1, 8, 50, 32]),
+    ..X1C
 };
 
-static X1E: Capabilities = Capabilities {
+const X1E: Capabilities = Capabilities {
     name: "X1E",
     code: "C13",
     code_aliases: &[],
@@ -76,21 +65,12 @@ static X1E: Capabilities = Capabilities {
     serial_prefix: "03W",
     nozzle_max: Some(320),
     bed_max: Some(110),
-    chamber_sensor: true,
     chamber_heater: Some(Range { min: 0, max: 60 }),
-    aux_fan: true,
-    chamber_fan: true,
-    air_duct: false,
-    door_sensor: true,
-    camera: Camera::Rtsps,
-    lights: &["chamber_light", "work_light"],
-    telemetry: Telemetry::Full,
-    extruders: 1,
-    enclosed: true,
     authorization_control_from: None,
+    ..X1C
 };
 
-static P1P: Capabilities = Capabilities {
+const P1P: Capabilities = Capabilities {
     name: "P1P",
     code: "C11",
     code_aliases: &[],
@@ -113,30 +93,19 @@ static P1P: Capabilities = Capabilities {
     authorization_control_from: Some([1, 8, 2, 0]),
 };
 
-static P1S: Capabilities = Capabilities {
+const P1S: Capabilities = Capabilities {
     name: "P1S",
     code: "C12",
     code_aliases: &[],
     product_name: "Bambu Lab P1S",
     other_names: &[],
     serial_prefix: "01P",
-    nozzle_max: Some(300),
-    bed_max: Some(100),
-    chamber_sensor: false,
-    chamber_heater: None,
-    aux_fan: true,
-    chamber_fan: true,
-    air_duct: false,
-    door_sensor: false,
-    camera: Camera::Jpeg,
-    lights: &["chamber_light"],
-    telemetry: Telemetry::Delta,
-    extruders: 1,
     enclosed: true,
     authorization_control_from: Some([1, 8, 2, 0]),
+    ..P1P
 };
 
-static P2S: Capabilities = Capabilities {
+const P2S: Capabilities = Capabilities {
     name: "P2S",
     code: "N7",
     code_aliases: &["N7-V2"],
@@ -159,7 +128,7 @@ static P2S: Capabilities = Capabilities {
     authorization_control_from: Some([0, 0, 0, 0]),
 };
 
-static X2D: Capabilities = Capabilities {
+const X2D: Capabilities = Capabilities {
     // Has a heater; its range is not published, so that of the H2 machines is assumed [G].
     name: "X2D",
     code: "N6",
@@ -169,44 +138,14 @@ static X2D: Capabilities = Capabilities {
     serial_prefix: "20P",
     nozzle_max: None,
     bed_max: None,
-    chamber_sensor: true,
     chamber_heater: Some(Range { min: 0, max: 65 }),
-    aux_fan: true,
-    chamber_fan: true,
-    air_duct: true,
-    door_sensor: true,
-    camera: Camera::Rtsps,
     lights: &["chamber_light", "chamber_light2"],
-    telemetry: Telemetry::FullAndDelta,
     extruders: 2,
-    enclosed: true,
     authorization_control_from: Some([0, 0, 0, 0]),
+    ..P2S
 };
 
-static A1MINI: Capabilities = Capabilities {
-    name: "A1 mini",
-    code: "N1",
-    code_aliases: &[],
-    product_name: "Bambu Lab A1 mini",
-    other_names: &["A1M"],
-    serial_prefix: "030",
-    nozzle_max: Some(300),
-    bed_max: Some(80),
-    chamber_sensor: false,
-    chamber_heater: None,
-    aux_fan: false,
-    chamber_fan: false,
-    air_duct: false,
-    door_sensor: false,
-    camera: Camera::Jpeg,
-    lights: &["chamber_light"],
-    telemetry: Telemetry::Delta,
-    extruders: 1,
-    enclosed: false,
-    authorization_control_from: Some([1, 5, 0, 0]),
-};
-
-static A1: Capabilities = Capabilities {
+const A1: Capabilities = Capabilities {
     name: "A1",
     code: "N2S",
     code_aliases: &[],
@@ -229,7 +168,19 @@ static A1: Capabilities = Capabilities {
     authorization_control_from: Some([1, 5, 0, 0]),
 };
 
-static A2L: Capabilities = Capabilities {
+const A1MINI: Capabilities = Capabilities {
+    name: "A1 mini",
+    code: "N1",
+    code_aliases: &[],
+    product_name: "Bambu Lab A1 mini",
+    other_names: &["A1M"],
+    serial_prefix: "030",
+    bed_max: Some(80),
+    authorization_control_from: Some([1, 5, 0, 0]),
+    ..A1
+};
+
+const A2L: Capabilities = Capabilities {
     name: "A2L",
     code: "N9",
     code_aliases: &[],
@@ -238,21 +189,11 @@ static A2L: Capabilities = Capabilities {
     serial_prefix: "26A",
     nozzle_max: None,
     bed_max: None,
-    chamber_sensor: false,
-    chamber_heater: None,
-    aux_fan: false,
-    chamber_fan: false,
-    air_duct: false,
-    door_sensor: false,
-    camera: Camera::Jpeg,
-    lights: &["chamber_light"],
-    telemetry: Telemetry::Delta,
-    extruders: 1,
-    enclosed: false,
     authorization_control_from: Some([0, 0, 0, 0]),
+    ..A1
 };
 
-static H2D: Capabilities = Capabilities {
+const H2D: Capabilities = Capabilities {
     name: "H2D",
     code: "O1D",
     code_aliases: &["O1D-V2"],
@@ -275,71 +216,36 @@ static H2D: Capabilities = Capabilities {
     authorization_control_from: Some([1, 1, 0, 0]),
 };
 
-static H2DPRO: Capabilities = Capabilities {
+const H2DPRO: Capabilities = Capabilities {
     name: "H2D Pro",
     code: "O1E",
     code_aliases: &["O2D", "O1E-V2"],
     product_name: "Bambu Lab H2D Pro",
     other_names: &[],
     serial_prefix: "239",
-    nozzle_max: Some(350),
-    bed_max: Some(120),
-    chamber_sensor: true,
-    chamber_heater: Some(Range { min: 0, max: 65 }),
-    aux_fan: true,
-    chamber_fan: true,
-    air_duct: true,
-    door_sensor: true,
-    camera: Camera::Rtsps,
-    lights: &["chamber_light", "chamber_light2", "heatbed_light"],
-    telemetry: Telemetry::FullAndDelta,
-    extruders: 2,
-    enclosed: true,
     authorization_control_from: Some([1, 1, 0, 0]),
+    ..H2D
 };
 
-static H2S: Capabilities = Capabilities {
+const H2S: Capabilities = Capabilities {
     name: "H2S",
     code: "O1S",
     code_aliases: &["O1S-V2"],
     product_name: "Bambu Lab H2S",
     other_names: &[],
     serial_prefix: "093",
-    nozzle_max: Some(350),
-    bed_max: Some(120),
-    chamber_sensor: true,
-    chamber_heater: Some(Range { min: 0, max: 65 }),
-    aux_fan: true,
-    chamber_fan: true,
-    air_duct: true,
-    door_sensor: true,
-    camera: Camera::Rtsps,
-    lights: &["chamber_light", "chamber_light2", "heatbed_light"],
-    telemetry: Telemetry::FullAndDelta,
     extruders: 1,
-    enclosed: true,
     authorization_control_from: Some([0, 0, 0, 0]),
+    ..H2D
 };
 
-static H2C: Capabilities = Capabilities {
+const H2C: Capabilities = Capabilities {
     name: "H2C",
     code: "O1C2",
     code_aliases: &["O1C", "O1C2-V2"],
     product_name: "Bambu Lab H2C",
     other_names: &[],
     serial_prefix: "31B",
-    nozzle_max: Some(350),
-    bed_max: Some(120),
-    chamber_sensor: true,
-    chamber_heater: Some(Range { min: 0, max: 65 }),
-    aux_fan: true,
-    chamber_fan: true,
-    air_duct: true,
-    door_sensor: true,
-    camera: Camera::Rtsps,
-    lights: &["chamber_light", "chamber_light2", "heatbed_light"],
-    telemetry: Telemetry::FullAndDelta,
-    extruders: 2,
-    enclosed: true,
     authorization_control_from: Some([0, 0, 0, 0]),
+    ..H2D
 };

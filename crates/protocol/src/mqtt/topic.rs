@@ -72,14 +72,20 @@ pub fn request(serial: &Serial) -> String {
     format!("device/{serial}/request")
 }
 
+/// The serial number, as it stands there, and the direction of a topic; `None` when it is not a
+/// printer's. [`parse`] judges the serial number, too.
+pub fn split(topic: &str) -> Option<(&str, Kind)> {
+    let (serial, kind) = topic.strip_prefix("device/")?.split_once('/')?;
+    match kind {
+        "report" => Some((serial, Kind::Report)),
+        "request" => Some((serial, Kind::Request)),
+        _ => None,
+    }
+}
+
 /// The printer and direction of a topic; `None` when it is not a printer's.
 pub fn parse(topic: &str) -> Option<(Serial, Kind)> {
-    let (serial, kind) = topic.strip_prefix("device/")?.split_once('/')?;
-    let kind = match kind {
-        "report" => Kind::Report,
-        "request" => Kind::Request,
-        _ => return None,
-    };
+    let (serial, kind) = split(topic)?;
     // White space that `Serial::new` would drop makes another topic, not this printer's.
     Serial::new(serial).ok().filter(|parsed| parsed.as_str() == serial).map(|serial| (serial, kind))
 }

@@ -13,7 +13,7 @@ macro_rules! wire {
         }
 
         const _: () = {
-            #[allow(non_camel_case_types)]
+            #[allow(non_camel_case_types, reason = "the fields give the names")]
             enum Key { $($field,)* Unlisted }
 
             fn key(text: &str) -> Key {

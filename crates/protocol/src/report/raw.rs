@@ -115,7 +115,10 @@ fn merge_by_id(old: &mut Vec<Value>, new: Vec<Value>) {
 fn id(object: &Map<String, Value>) -> Option<u16> {
     match object.get("id")? {
         Value::String(text) => text.trim().parse().ok(),
-        number => number.as_f64().filter(|id| id.fract() == 0.0).map(|id| id as u16),
+        number => {
+            let id = number.as_f64().filter(|id| id.fract() == 0.0);
+            id.filter(|id| (0.0..=65535.0).contains(id)).map(|id| id as u16)
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 //! One file per part of the status document; the judgements are those of the wire reference.
 
 mod ams;
-mod health;
 mod job;
 mod machine;
 mod number;
@@ -11,6 +10,7 @@ mod options;
 mod temperatures;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 
 use super::{State, version::Versions, wire::PushStatus};
 use crate::{
@@ -87,7 +87,7 @@ pub(super) fn status(state: &State) -> Status {
         homed_axes: options::homed_axes(print),
         tool: options::tool(print),
         plate_detected: options::plate(print),
-        upgrade: health::upgrade(print),
+        upgrade: upgrade::upgrade(print),
         modules: context.versions.list.clone(),
     }
 }

@@ -47,7 +47,6 @@ fn what_moves_a_machine_is_published_at_least_once() {
     assert_eq!(Request::Stop.qos(), QoS::AtLeastOnce);
     assert_eq!(Request::GetVersion.qos(), QoS::AtLeastOnce);
     assert_eq!(Request::PushAll.qos(), QoS::AtMostOnce);
-    assert!(Request::PushAll.is_read() && !Request::Stop.is_read());
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl PrinterState {
 
 /// What the printer does right now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct StageNow {
+pub struct Stage {
     /// `stg_cur`; `null` before the first report. Idle is -1, 255 or 0 by model [L].
     pub id: Option<i64>,
     /// Name of the stage, such as `auto_bed_leveling`. For -1, 255 and 0, no special activity, it is

@@ -26,7 +26,7 @@ pub struct Temperatures {
 
 /// A nozzle in an extruder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct NozzleInfo {
+pub struct Nozzle {
     /// 0 right or only, 1 left; in the rack 16 to 21.
     pub id: u8,
     /// Diameter in mm: 0.2, 0.4, 0.6, 0.8.
@@ -97,7 +97,7 @@ pub struct Lights {
 
 /// Camera.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Cam {
+pub struct Camera {
     /// Camera present (`ipcam_dev`).
     pub present: Option<bool>,
     /// Whether it records (`ipcam_record`).

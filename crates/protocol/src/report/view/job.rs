@@ -4,7 +4,7 @@ use super::number::{narrow, percent, text, whole};
 use crate::{
     report::{leaf::Leaf, list::List, wire::PushStatus},
     stage,
-    status::{Job, JobKind, PrinterState, Speed, StageNow},
+    status::{Job, JobKind, PrinterState, Speed, Stage},
 };
 
 pub(super) fn job(print: &PushStatus) -> Job {
@@ -61,14 +61,14 @@ fn kind(print: &PushStatus) -> Option<JobKind> {
 }
 
 /// 0, 255 and -1 all mean "no special activity" [V]: idle without a job, printing with one.
-pub(super) fn stage(print: &PushStatus, state: PrinterState) -> StageNow {
+pub(super) fn stage(print: &PushStatus, state: PrinterState) -> Stage {
     let id: Option<i64> = whole(&print.stg_cur);
     let name = id.and_then(|id| match id {
         -1 | 0 | 255 if !state.is_active() => Some("idle"),
         -1 | 0 | 255 => Some("printing"),
         id => stage::name(id),
     });
-    StageNow { id, name, seconds_left: whole(&print.stg_cd) }
+    Stage { id, name, seconds_left: whole(&print.stg_cd) }
 }
 
 pub(super) fn speed(print: &PushStatus) -> Speed {

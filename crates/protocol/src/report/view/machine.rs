@@ -10,9 +10,9 @@ use crate::{
     Firmware, Model,
     report::{
         leaf::Leaf,
-        wire::{PushStatus, device::Cam as DeviceCam, parts::Ipcam},
+        wire::{PushStatus, device::Cam, parts::Ipcam},
     },
-    status::{AirDuct, AirDuctPart, Cam, Fans, Lights, Network, Storage, Text},
+    status::{AirDuct, AirDuctPart, Camera, Fans, Lights, Network, Storage, Text},
 };
 
 pub(super) fn fans(context: &Context<'_>) -> Fans {
@@ -110,15 +110,15 @@ pub(super) fn lid_open(context: &Context<'_>) -> Option<bool> {
     context.may_have(|model| model.door_sensor).then(|| stat.bit(24))
 }
 
-pub(super) fn camera(print: &PushStatus) -> Cam {
-    let Some(camera) = print.ipcam.known() else { return Cam::default() };
+pub(super) fn camera(print: &PushStatus) -> Camera {
+    let Some(camera) = print.ipcam.known() else { return Camera::default() };
     let url = filled(&camera.rtsp_url);
     let lan_liveview = match url.as_deref() {
         Some("disable") => Some(false),
         Some(url) => url.starts_with("rtsp").then_some(true),
         None => None,
     };
-    Cam {
+    Camera {
         present: camera.ipcam_dev.known().copied(),
         recording: camera.ipcam_record.known().copied(),
         timelapse: camera.timelapse.known().copied(),
@@ -152,7 +152,7 @@ pub(super) fn storage(print: &PushStatus) -> Storage {
     let names = ["none", "ok", "abnormal", "read_only"];
     let camera = print.ipcam.known();
     let device = print.device.known().and_then(|device| device.cam.known());
-    let of = |in_camera: fn(&Ipcam) -> &Leaf<f64>, in_device: fn(&DeviceCam) -> &Leaf<f64>| {
+    let of = |in_camera: fn(&Ipcam) -> &Leaf<f64>, in_device: fn(&Cam) -> &Leaf<f64>| {
         camera
             .and_then(|camera| whole(in_camera(camera)))
             .or_else(|| device.and_then(|device| whole(in_device(device))))

@@ -7,9 +7,9 @@ use super::{
 use crate::{
     report::{
         leaf::Leaf,
-        wire::device::{Device, ExtruderInfo, Heater, Nozzle},
+        wire::device::{Device, ExtruderInfo, Heater, NozzleReport},
     },
-    status::{NozzleInfo, Temperature, Temperatures, Text},
+    status::{Nozzle, Temperature, Temperatures, Text},
 };
 
 /// Machines without a chamber thermometer report this for ever [L].
@@ -113,22 +113,22 @@ pub(super) fn active_slot(context: &Context<'_>) -> Feed {
     }
 }
 
-fn listed<'a>(context: &Context<'a>) -> &'a [Nozzle] {
+fn listed<'a>(context: &Context<'a>) -> &'a [NozzleReport] {
     device(context)
         .and_then(|device| device.nozzle.known()?.info.known())
         .map_or(&[][..], |list| &*list.0)
 }
 
 /// Nozzles of the rack: the high nibble of their id is 1 [V].
-pub(super) fn nozzle_rack(context: &Context<'_>) -> Vec<NozzleInfo> {
-    let in_rack = |nozzle: &Nozzle| {
+pub(super) fn nozzle_rack(context: &Context<'_>) -> Vec<Nozzle> {
+    let in_rack = |nozzle: &NozzleReport| {
         let id = whole(&nozzle.id).filter(|id: &u8| id >> 4 == 1)?;
-        Some(NozzleInfo { id, ..described(nozzle) })
+        Some(Nozzle { id, ..described(nozzle) })
     };
     listed(context).iter().filter_map(in_rack).collect()
 }
 
-pub(super) fn nozzles(context: &Context<'_>) -> Vec<NozzleInfo> {
+pub(super) fn nozzles(context: &Context<'_>) -> Vec<Nozzle> {
     let extruders = extruders(context);
     let list = listed(context);
     if extruders.is_empty() {
@@ -156,7 +156,7 @@ pub(super) fn nozzles(context: &Context<'_>) -> Vec<NozzleInfo> {
 }
 
 /// Older machines name their one nozzle at the top level.
-fn single(context: &Context<'_>, listed: Option<&Nozzle>) -> Option<NozzleInfo> {
+fn single(context: &Context<'_>, listed: Option<&NozzleReport>) -> Option<Nozzle> {
     let print = context.print;
     let mut info = listed.map(described).unwrap_or_default();
     if listed.is_none() {
@@ -168,20 +168,20 @@ fn single(context: &Context<'_>, listed: Option<&Nozzle>) -> Option<NozzleInfo> 
     Some(info)
 }
 
-fn named_at_the_top(context: &Context<'_>, info: &mut NozzleInfo) {
+fn named_at_the_top(context: &Context<'_>, info: &mut Nozzle) {
     let print = context.print;
     (info.kind, info.flow) = nozzle_type(filled(&print.nozzle_type));
     info.diameter_mm = print.nozzle_diameter.known().copied().filter(|mm| *mm > 0.0);
 }
 
-fn described(nozzle: &Nozzle) -> NozzleInfo {
+fn described(nozzle: &NozzleReport) -> Nozzle {
     let (kind, flow) = nozzle_type(filled(&nozzle.kind));
-    NozzleInfo {
+    Nozzle {
         diameter_mm: nozzle.diameter.known().copied().filter(|mm| *mm > 0.0),
         kind,
         flow,
         wear: nozzle.wear.known().copied(),
-        ..NozzleInfo::default()
+        ..Nozzle::default()
     }
 }
 

@@ -51,7 +51,7 @@ wire! {
 
 /// `device.nozzle.info`: a list, but a plain number on X1Plus, which counts as no list.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct NozzleList(pub(crate) List<Nozzle, 32>);
+pub(crate) struct NozzleList(pub(crate) List<NozzleReport, 32>);
 
 impl Wire for NozzleList {
     fn array<'de, A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
@@ -61,7 +61,7 @@ impl Wire for NozzleList {
 
 wire! {
     /// One nozzle; the low nibble of `id` is its place, the high nibble 1 a slot of the rack.
-    pub(crate) struct Nozzle {
+    pub(crate) struct NozzleReport {
         id: f64 = "id",
         kind: Text = "type",
         diameter: f64 = "diameter",

@@ -1,4 +1,4 @@
-//! Firmware upgrade.
+//! Firmware upgrade. Print error and health messages are read in `crate::{print_error, hms}`.
 
 use super::number::{filled, percent, whole};
 use crate::{

@@ -1,4 +1,4 @@
-//! Firmware and its upgrade in the status document.
+//! Modules, their firmware and its upgrade in the status document.
 
 use serde::Serialize;
 
