@@ -1,6 +1,5 @@
 //! Memory of decoding stays within a small multiple of the payload, whatever it holds.
 //! Measured from outside, by the peak of the process; alone in its binary for that reason.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use bambu_protocol::report::{MAX_REPORT, State};
 

@@ -227,9 +227,8 @@ impl<'s> Live<'s> {
         if let (QoS::AtLeastOnce, Some(id)) = (publish.qos, publish.packet_id) {
             self.socket.queue(&Packet::PubAck(id))?;
         }
-        let serial = match topic::split(&publish.topic) {
-            Some((serial, topic::Kind::Report)) => serial,
-            _ => return Ok(()),
+        let Some((serial, topic::Kind::Report)) = topic::split(&publish.topic) else {
+            return Ok(());
         };
         let Some(printer) = self.session.printers.get_mut(serial) else {
             return Ok(());

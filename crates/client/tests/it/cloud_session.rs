@@ -85,7 +85,6 @@ async fn a_printer_that_the_cloud_says_is_gone_is_offline_until_it_is_back() {
     assert_eq!(snapshot.status.online, Some(false));
     assert!(links[1].send(Request::Stop).await.is_err());
     assert_eq!(links[0].snapshot().connection, Connection::Online);
-    tokio::time::sleep(Duration::from_millis(20)).await;
     peer.report(&serial(1), r#"{"event":{"event":"client.connected","connected_at":"2"}}"#).await;
     greet(&mut peer, 1).await;
     until(&links[1], |s| s.connection == Connection::Online).await;

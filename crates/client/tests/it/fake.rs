@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const SERIAL: &str = "01P00A000000001";
 pub(crate) const FULL: &str = r#"{"print":{"command":"push_status","msg":0,"sequence_id":"9",
     "gcode_state":"RUNNING","mc_percent":45,"nozzle_temper":219.5}}"#;
+pub(crate) const VERSION: &str =
+    r#"{"info":{"command":"get_version","sequence_id":"1","module":[{"name":"ota"}]}}"#;
 pub(crate) const DELTA: &str =
     r#"{"print":{"command":"push_status","msg":1,"sequence_id":"10","mc_percent":46}}"#;
 

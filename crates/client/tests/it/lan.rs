@@ -11,7 +11,9 @@ use bambulab::{
     },
 };
 
-use crate::fake::{Broker, Ca, DELTA, FULL, Peer, SERIAL, options, target, until};
+use tokio::task::JoinSet;
+
+use crate::fake::{Broker, Ca, DELTA, FULL, Peer, SERIAL, VERSION, options, target, until};
 
 async fn online(ca: &Ca, timing: impl FnOnce(&mut Timing)) -> (Broker, bambulab::Link, Peer) {
     let broker = Broker::new(ca.printer(SERIAL)).await;
@@ -94,8 +96,7 @@ async fn the_whole_status_is_not_asked_for_twice_within_its_floor() {
     let (speed, ()) = tokio::join!(link.send(Request::GetVersion), async {
         // The next request on the wire is this one: no pushall went before it.
         peer.expect("get_version").await;
-        peer.report(SERIAL, r#"{"info":{"command":"get_version","sequence_id":"1","module":[]}}"#)
-            .await;
+        peer.report(SERIAL, VERSION).await;
     });
     speed.unwrap();
 }
@@ -167,8 +168,7 @@ async fn a_printer_that_answers_the_probe_is_online_again_on_the_same_socket() {
     .await;
     peer.expect("get_version").await;
     until(&link, |s| s.connection == Connection::Stale).await;
-    peer.report(SERIAL, r#"{"info":{"command":"get_version","sequence_id":"1","module":[]}}"#)
-        .await;
+    peer.report(SERIAL, VERSION).await;
     until(&link, |s| s.connection == Connection::Online).await;
 }
 
@@ -176,24 +176,18 @@ async fn a_printer_that_answers_the_probe_is_online_again_on_the_same_socket() {
 async fn more_requests_than_may_wait_are_refused_at_once() {
     let ca = Ca::new();
     let (_broker, link, _peer) = online(&ca, |_| {}).await;
-    let mut asked = Vec::new();
+    let mut asked = JoinSet::new();
     for _ in 0..100 {
         let link = link.clone();
-        asked.push(tokio::spawn(async move { link.send(Request::Pause).await }));
+        asked.spawn(async move { link.send(Request::Pause).await });
     }
-    let mut busy = 0;
-    while busy < 36 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        let (done, rest): (Vec<_>, Vec<_>) = asked.into_iter().partition(|task| task.is_finished());
-        for task in done {
-            assert_eq!(task.await.unwrap(), Err(SendError::Busy));
-            busy += 1;
-        }
-        asked = rest;
+    // At most 32 wait for the task and 32 for the printer.
+    for _ in 0..36 {
+        assert_eq!(asked.join_next().await.unwrap().unwrap(), Err(SendError::Busy));
     }
     link.close().await;
-    for task in asked {
-        assert!(matches!(task.await.unwrap(), Err(SendError::Lost | SendError::Busy)));
+    while let Some(rest) = asked.join_next().await {
+        assert!(matches!(rest.unwrap(), Err(SendError::Lost | SendError::Busy)));
     }
 }
 
