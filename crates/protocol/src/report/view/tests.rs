@@ -96,6 +96,15 @@ fn the_active_tray_is_read_by_the_kind_of_machine() {
         let status = seen(Model::P2S, &json!({"device": device, "ams": {"tray_now": now}}));
         assert_eq!(active(status), wanted, "{now:?} {slot}");
     }
+    let mut state = State::new().with_model(Model::P2S);
+    for (report, wanted) in [
+        (r#"{"print":{"msg":0,"ams":{"tray_now":"1"}}}"#, Some((0, 1))),
+        (r#"{"print":{"msg":1,"device":{"extruder":{"info":[{"id":0,"snow":2}]}}}}"#, Some((0, 2))),
+        (r#"{"print":{"msg":1,"ams":{"tray_now":"3"}}}"#, Some((0, 3))),
+    ] {
+        state.apply(report.as_bytes()).unwrap();
+        assert_eq!(active(state.status()), wanted, "{report}");
+    }
 }
 
 #[test]
