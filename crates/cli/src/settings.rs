@@ -69,9 +69,12 @@ impl<T> Setting<T> {
         E: std::error::Error + Send + Sync + 'static,
     {
         let value = parse(self.value.as_ref()).map_err(|error| {
-            Failure::new(Kind::Usage, error)
-                .about(self.source.to_string())
-                .next(format!("correct the value of {}", self.source))
+            Failure::new(Kind::Usage, error).about(self.source.to_string()).next(
+                match self.source {
+                    Source::File => "correct it in the config file".to_owned(),
+                    _ => format!("correct the value of {}", self.source),
+                },
+            )
         })?;
         Ok(Setting { value, source: self.source })
     }
@@ -177,7 +180,8 @@ impl Settings {
             Names("--token-file", "BAMBU_TOKEN_FILE"),
             file.token_file.as_deref(),
         );
-        let token_file_wanted = token_file.is_some();
+        // Named for this call it has to be there; elsewhere it may only come with a login.
+        let token_file_wanted = flags.token_file.is_some();
         let token_file =
             token_file.map(|setting| setting.map(|text| home(&text, &around.home))).unwrap_or(
                 Setting { value: around.home.join(".bambu_token"), source: Source::Default },
