@@ -37,9 +37,8 @@ impl Core {
         if spec.start == StartState::Printing {
             life.start_inside_a_job();
         }
-        let sent_feed = life.filament.version;
         let since = life.done_seconds() / spec.speed * 1000.0;
-        Self {
+        let mut core = Self {
             started_job_ms: spec.started_ms.saturating_sub(since as u64),
             spec,
             life,
@@ -47,8 +46,12 @@ impl Core {
             elapsed_ms: 0,
             sequence: 0,
             sent: Vec::new(),
-            sent_feed,
-        }
+            sent_feed: 0,
+        };
+        // The first delta is one, too: to what the printer was when it was switched on.
+        let entries = frame::entries(core.spec.model, &core.life);
+        core.remember(&entries);
+        core
     }
 
     /// Lets one reporting period pass, `--speed` times as long for the simulated world.

@@ -94,6 +94,17 @@ fn every_model_tells_its_version_and_its_own_serial_number() {
 }
 
 #[test]
+fn the_first_delta_tells_no_more_than_what_has_changed() {
+    for model in [Model::P1S, Model::A1Mini, Model::H2D] {
+        let printer = printer(model);
+        let mut core = printer.core();
+        core.tick(Duration::from_secs(2));
+        let delta = core.due();
+        assert!(delta.len() < 400, "{model}: {}", delta.len());
+    }
+}
+
+#[test]
 fn a_job_goes_through_its_states_and_ends_finished() {
     let printer = printer(Model::P1S);
     printer.start_print(Job::local("cube", 20, 10.0)).unwrap();
