@@ -162,9 +162,10 @@ impl Wire for bool {
         Some(value)
     }
     fn text(text: &str) -> Option<Self> {
-        match text.trim() {
-            "1" | "true" | "enable" | "enabled" | "on" => Some(true),
-            "0" | "false" | "disable" | "disabled" | "off" => Some(false),
+        let is = |words: &[&str]| words.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
+        match text {
+            _ if is(&["1", "true", "enable", "enabled", "on"]) => Some(true),
+            _ if is(&["0", "false", "disable", "disabled", "off"]) => Some(false),
             _ => None,
         }
     }

@@ -25,10 +25,13 @@ impl PushStatus {
     }
 
     /// Merges a delta, its envelope (`msg`, `sequence_id`) too. The external spool is replaced
-    /// whole; `fan_gear` is outdated by fan speeds without it, `tray_now` by a `snow` without it.
+    /// whole; `fan_gear` is outdated by other fan speeds without it, `tray_now` by a `snow` without it.
     pub(crate) fn merge_delta(&mut self, delta: Self) {
-        let steps = [&delta.cooling_fan_speed, &delta.big_fan1_speed, &delta.big_fan2_speed];
-        if steps.into_iter().any(Leaf::is_present) {
+        let differs = |old: &Leaf<f64>, new: &Leaf<f64>| new.is_present() && old != new;
+        if differs(&self.cooling_fan_speed, &delta.cooling_fan_speed)
+            || differs(&self.big_fan1_speed, &delta.big_fan1_speed)
+            || differs(&self.big_fan2_speed, &delta.big_fan2_speed)
+        {
             self.fan_gear = Leaf::Absent;
         }
         let tray_now = delta.ams.known().is_some_and(|ams| ams.tray_now.is_present());
