@@ -93,18 +93,22 @@ impl<'s> Live<'s> {
                 () = hub.closing.cancelled() => return Ok(Reason::Closed),
                 sent = self.socket.flush(within) => sent?,
             }
+            // A timer fires only when the runtime has nothing else to do, which under a flood of
+            // reports is seldom: what is due is seen to here, one duty and one packet by turns.
+            let now = Instant::now();
+            if self.wake_at() <= now
+                && let Some(reason) = self.tick(now)?
+            {
+                return Ok(reason);
+            }
             sleep.as_mut().reset(self.wake_at());
             tokio::select! {
                 biased;
                 () = hub.closing.cancelled() => return Ok(Reason::Closed),
-                () = &mut sleep => {
-                    if let Some(reason) = self.tick(Instant::now())? {
-                        return Ok(reason);
-                    }
-                }
                 Some(command) = self.session.commands.recv() => self.command(command)?,
                 () = hub.changed.notified() => self.change()?,
                 packet = self.socket.read() => self.packet(packet?)?,
+                () = &mut sleep => {}
             }
         }
     }
