@@ -4,6 +4,7 @@
 
 mod ams;
 mod job;
+mod list;
 mod machine;
 mod number;
 mod options;

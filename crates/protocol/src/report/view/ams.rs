@@ -2,6 +2,7 @@
 
 use super::{
     Context,
+    list::tight,
     number::{filled, narrow, percent, whole, word},
     temperatures,
 };
@@ -26,7 +27,7 @@ pub(super) fn ams(context: &Context<'_>) -> Ams {
     let units = report.and_then(|ams| ams.units.known()).map_or(&[][..], |units| &units.0);
     let exist = report.and_then(|ams| ams.tray_exist_bits.known().copied());
     Ams {
-        units: units.iter().filter_map(|unit| one_unit(context, unit, exist)).collect(),
+        units: tight(units.iter().filter_map(|unit| one_unit(context, unit, exist))),
         activity: word(&context.print.ams_status).and_then(activity),
         active: active(context, report.map(|ams| &**ams)),
     }
@@ -71,7 +72,7 @@ fn one_unit(context: &Context<'_>, unit: &UnitReport, exist: Option<Bits>) -> Op
         extruder: extruder.filter(|extruder| *extruder < 2),
         firmware: module.and_then(|(module, _)| module.firmware.clone()),
         serial: module.and_then(|(module, _)| module.serial.clone()),
-        trays: trays.iter().filter_map(|tray| one_tray(id, tray, exist)).collect(),
+        trays: tight(trays.iter().filter_map(|tray| one_tray(id, tray, exist))),
     })
 }
 
@@ -172,9 +173,9 @@ fn colors(tray: &TrayReport, described: bool) -> (Option<Text>, Vec<Text>) {
     let real = |color: &Text| !color.is_empty() && (described || color != "00000000");
     let first = tray.tray_color.known().filter(|color| real(color)).cloned();
     let listed = tray.cols.known().into_iter().flat_map(|cols| cols.iter());
-    let mut all: Vec<Text> = listed.filter(|color| real(color)).cloned().collect();
+    let mut all = tight(listed.filter(|color| real(color)).cloned());
     if all.is_empty() {
-        all.extend(first.clone());
+        all = first.iter().cloned().collect();
     }
     (first, all)
 }
@@ -183,8 +184,8 @@ fn colors(tray: &TrayReport, described: bool) -> (Option<Text>, Vec<Text>) {
 pub(super) fn external_spools(print: &PushStatus) -> Vec<ExternalSpool> {
     let listed = print.vir_slot.known().map_or(&[][..], |list| &**list);
     let legacy = print.vt_tray.known().filter(|_| listed.is_empty());
-    let mut spools: Vec<_> =
-        listed.iter().chain(legacy.map(|tray| &**tray)).filter_map(external_spool).collect();
+    let mut spools =
+        tight(listed.iter().chain(legacy.map(|tray| &**tray)).filter_map(external_spool));
     spools.sort_by_key(|spool| spool.id);
     spools
 }

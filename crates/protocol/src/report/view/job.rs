@@ -1,6 +1,9 @@
 //! Job, stage and speed.
 
-use super::number::{narrow, percent, text, whole};
+use super::{
+    list::tight,
+    number::{narrow, percent, text, whole},
+};
 use crate::{
     report::{leaf::Leaf, list::List, wire::PushStatus},
     stage,
@@ -34,7 +37,7 @@ pub(super) fn job(print: &PushStatus) -> Job {
 }
 
 fn numbers<const CAP: usize>(list: &Leaf<List<f64, CAP>>) -> Vec<i64> {
-    list.known().into_iter().flat_map(|list| list.iter()).filter_map(|n| narrow(*n)).collect()
+    tight(list.known().into_iter().flat_map(|list| list.iter()).filter_map(|n| narrow(*n)))
 }
 
 /// `plate_idx`, else `plate_id`, where 0 is none; without both the number in `…/plate_2.gcode`.
