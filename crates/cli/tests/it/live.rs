@@ -1,7 +1,5 @@
 //! `query`, `monitor` and `demo` against a simulated world in a process of its own.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use crate::{
@@ -85,11 +83,10 @@ fn many_printers_are_followed_over_the_cloud_and_one_over_the_lan() {
     assert!(lines.stdout.contains("nozzle"), "{}", lines.stdout);
     assert_eq!(lan(&code, &["--json", "--count", "2", "--timeout", "60"]).documents().len(), 2);
 
-    let began = Instant::now();
+    // Had it waited for its time to be up, the code would be 5.
     let wrong = lan("00000000", &["--timeout", "60"]);
     assert_eq!(wrong.code, 4, "{}", wrong.stderr);
     assert!(wrong.stderr.contains("access code") && !wrong.stderr.contains("00000000"));
-    assert!(began.elapsed() < Duration::from_secs(30), "it ends at once");
 }
 
 #[test]
@@ -182,9 +179,7 @@ fn the_demo_shows_three_printers_in_a_pipe_and_ends_when_told() {
         assert!(!line.contains('\x1b'), "{line:?}");
     }
     demo.wait_for("nozzle");
-    let (code, took) = demo.terminate();
-    assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(demo.terminate(), Some(0));
 }
 
 #[cfg(unix)]

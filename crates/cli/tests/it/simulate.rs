@@ -1,7 +1,5 @@
 //! `simulate`: what it prints, what it writes, how it ends.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::{
@@ -48,13 +46,11 @@ fn json_prints_the_ready_document_that_the_file_holds() {
 
 #[cfg(unix)]
 #[test]
-fn sigterm_ends_it_within_two_seconds_and_without_complaint() {
+fn sigterm_ends_it_without_complaint() {
     let home = Home::new();
     let world = Running::start(home.command(&arguments(&[])));
     world.wait_for("mosquitto_sub ");
-    let (code, took) = world.terminate();
-    assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert_eq!(world.terminate(), Some(0));
 }
 
 #[test]
