@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Err(failure) => return exit::report(&failure),
     };
     let cli = cli::Cli::read(arguments);
-    logging::start(cli.global.verbose);
+    logging::start(cli.flags.verbose);
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => exit::report(&failure),

@@ -1,9 +1,11 @@
 //! Text out: standard output as one buffered writer, colour where it is wanted, plain tables.
 //!
-//! How single values read is in `output/human.rs`, how a printer reads in `brief.rs`, `detail.rs`.
+//! How single values read is in `output/human.rs`, how a printer reads in `brief.rs`, `detail.rs`
+//! and, as JSON, in `document.rs`.
 
 pub(crate) mod brief;
 pub(crate) mod detail;
+pub(crate) mod document;
 pub(crate) mod human;
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
@@ -13,14 +15,22 @@ pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(64 * 1024, io::stdout().lock())
 }
 
+/// What stands for a secret.
+pub(crate) const MASK: &str = "********";
+
 /// Whether a person looks at standard output.
-pub(crate) fn on_terminal() -> bool {
+fn on_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
 /// Whether a table can be drawn over the one before.
 pub(crate) fn can_redraw() -> bool {
     on_terminal() && !dumb()
+}
+
+/// Whether standard output is to be coloured.
+pub(crate) fn colour() -> bool {
+    on_terminal() && colour_wanted()
 }
 
 /// Whether colour is welcome at all: `NO_COLOR` is unset and the terminal is not dumb.

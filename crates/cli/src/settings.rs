@@ -4,6 +4,7 @@
 //! The config file is read in `settings/file.rs`, the saved session in `settings/session.rs`.
 
 mod file;
+mod flags;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -14,15 +15,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bambu_protocol::AccessCode;
+use bambu_protocol::{AccessCode, mqtt::login};
 use bambulab::{Endpoint, Options, Region, Roots, Token};
 
-use crate::{
-    cli::Global,
-    exit::{Failure, Kind},
-};
+use crate::exit::{Failure, Kind};
 
 pub(crate) use file::PrinterEntry;
+pub(crate) use flags::{Flags, WHERE};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +115,7 @@ impl Surroundings<'static> {
 }
 
 impl Surroundings<'_> {
-    fn config_file(&self, flags: &Global) -> Setting<PathBuf> {
+    fn config_file(&self, flags: &Flags) -> Setting<PathBuf> {
         if let Some(path) = &flags.config {
             return Setting { value: path.clone(), source: Source::Flag("--config") };
         }
@@ -135,7 +134,7 @@ impl Settings {
     ///
     /// # Errors
     /// A config file, session file or value that cannot be understood.
-    pub(crate) fn load(flags: &Global) -> Result<Self, Failure> {
+    pub(crate) fn load(flags: &Flags) -> Result<Self, Failure> {
         Self::settle(flags, &Surroundings::real())
     }
 
@@ -154,11 +153,11 @@ impl Settings {
     }
 
     /// Where the config file is, or would be.
-    pub(crate) fn config_path(flags: &Global) -> PathBuf {
+    pub(crate) fn config_path(flags: &Flags) -> PathBuf {
         Surroundings::real().config_file(flags).value
     }
 
-    fn settle(flags: &Global, around: &Surroundings<'_>) -> Result<Self, Failure> {
+    fn settle(flags: &Flags, around: &Surroundings<'_>) -> Result<Self, Failure> {
         let pick = |flag: Option<&str>, names: Names, file: Option<&str>| {
             let Names(flag_name, variable) = names;
             let from = |text: String, source| Setting { value: text, source };
@@ -232,7 +231,7 @@ impl Settings {
         .map(|setting| setting.map(|text| home(&text, &around.home)));
         let uid = pick(flags.uid.as_deref(), Names("--uid", "BAMBU_UID"), file.uid.as_deref())
             .or_else(|| session.uid.map(|value| Setting { value, source: Source::Session }))
-            .map(|setting| setting.map(|uid| uid.trim().trim_start_matches("u_").to_owned()));
+            .map(|setting| setting.map(|uid| login::bare_uid(&uid).to_owned()));
         let access_code = pick(None, Names("", "BAMBU_ACCESS_CODE"), None)
             .map(|setting| setting.map(|code| AccessCode::new(&code)));
         Ok(Self {

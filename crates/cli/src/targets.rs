@@ -14,8 +14,8 @@ use crate::{
     settings::{self, Settings},
 };
 
-/// Which printers, and how to reach one by hand.
-#[derive(Debug, Default, clap::Args)]
+/// Which printers, and how to reach one by hand. A secret is in it, so it has no `Debug`.
+#[derive(Default, clap::Args)]
 pub(crate) struct Which {
     /// Name, serial number or the unique beginning of one; all known printers when none is given
     #[arg(value_name = "PRINTER")]

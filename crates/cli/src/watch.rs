@@ -92,7 +92,7 @@ pub(crate) async fn follow(
     until: Until,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    let colour = output::on_terminal() && output::colour_wanted();
+    let colour = output::colour();
     let mut view: Box<dyn View> = match show {
         Show::Json => Box::new(json::Documents::new(output::stdout())),
         Show::Lines => Box::new(lines::Lines::new(output::stdout(), colour, fleet)),

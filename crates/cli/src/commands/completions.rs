@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use clap_complete::Shell;
 
-use crate::{cli, exit::Failure, output};
+use crate::{exit::Failure, output};
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
@@ -13,9 +13,9 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, syntax: &mut clap::Command) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut cli::syntax(), "bambu", &mut script);
+    clap_complete::generate(args.shell, syntax, "bambu", &mut script);
     let mut out = output::stdout();
     out.write_all(&script)?;
     Ok(out.flush()?)

@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::{
-    cli::Global,
     exit::Failure,
     output::{self, Cell, Paint, Table},
-    settings::{self, Setting, Settings},
+    settings::{self, Flags, Setting, Settings},
 };
 
 /// Show the settings in force and where each one came from
@@ -30,20 +29,18 @@ enum What {
     },
 }
 
-pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, flags: &Flags) -> Result<(), Failure> {
     let mut out = output::stdout();
     match args.what {
         // Not through `Settings`: the path is asked for when the file is broken, too.
-        What::Path => writeln!(out, "{}", Settings::config_path(global).display())?,
+        What::Path => writeln!(out, "{}", Settings::config_path(flags).display())?,
         What::Show { json } => {
-            let settings = Settings::load(global)?;
+            let settings = Settings::load(flags)?;
             if json { show_json(&settings, &mut out)? } else { show(&settings, &mut out)? }
         }
     }
     Ok(out.flush()?)
 }
-
-const MASK: &str = "********";
 
 /// Name, value and source of each setting; `None` where it is not set.
 fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
@@ -66,14 +63,14 @@ fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
         line("mqtt_url", Some(&settings.mqtt_url), Clone::clone),
         line("ca_file", settings.ca_file.as_ref(), path),
         line("token_file", Some(&settings.token_file), path),
-        line("token", settings.token.as_ref(), |_| MASK.to_owned()),
+        line("token", settings.token.as_ref(), |_| output::MASK.to_owned()),
         line("uid", settings.uid.as_ref(), Clone::clone),
-        line("access_code", settings.access_code.as_ref(), |_| MASK.to_owned()),
+        line("access_code", settings.access_code.as_ref(), |_| output::MASK.to_owned()),
     ]
 }
 
 fn show(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
-    let colour = output::on_terminal() && output::colour_wanted();
+    let colour = output::colour();
     let mut table = Table::new(&["SETTING", "VALUE", "FROM"]);
     for (name, value, source) in lines(settings) {
         let value = value.unwrap_or_else(|| "-".to_owned());
@@ -92,7 +89,7 @@ fn show(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
             printer.serial.as_str().into(),
             printer.model.map_or("-", |model| model.name()).into(),
             text(&printer.host),
-            printer.access_code.as_ref().map_or("-", |_| MASK).into(),
+            printer.access_code.as_ref().map_or("-", |_| output::MASK).into(),
             text(&printer.group),
         ]);
     }
@@ -107,7 +104,7 @@ fn show_json(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
     let printers = settings.printers.iter().map(|printer| {
         json!({"serial": printer.serial, "name": printer.name, "model": printer.model,
                "host": printer.host, "mqtt_port": printer.mqtt_port, "group": printer.group,
-               "access_code": printer.access_code.as_ref().map(|_| MASK)})
+               "access_code": printer.access_code.as_ref().map(|_| output::MASK)})
     });
     document.insert("printers".to_owned(), printers.collect());
     serde_json::to_writer_pretty(&mut *out, &document)?;

@@ -5,7 +5,6 @@ use std::{io::Write as _, path::PathBuf};
 use clap::ValueHint;
 
 use crate::{
-    cli,
     exit::{Failure, Kind},
     output,
 };
@@ -18,14 +17,14 @@ pub(crate) struct Args {
     directory: PathBuf,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, syntax: clap::Command) -> Result<(), Failure> {
     let failed = |error| {
         Failure::new(Kind::Failed, error)
             .about(format!("cannot write the manual pages to {}", args.directory.display()))
             .next("name a directory that you may write to")
     };
     std::fs::create_dir_all(&args.directory).map_err(failed)?;
-    clap_mangen::generate_to(cli::syntax(), &args.directory).map_err(failed)?;
+    clap_mangen::generate_to(syntax, &args.directory).map_err(failed)?;
     let mut out = output::stdout();
     writeln!(out, "manual pages are in {}", args.directory.display())?;
     Ok(out.flush()?)

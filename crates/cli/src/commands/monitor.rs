@@ -1,10 +1,9 @@
 //! `bambu monitor`: live status of one or many printers, over the cloud or the local network.
 
 use crate::{
-    cli::Global,
     exit::Failure,
     output,
-    settings::Settings,
+    settings::{Flags, Settings},
     shutdown,
     targets::{self, Which},
     watch::{self, Limits, Screen, Show, Until},
@@ -18,7 +17,7 @@ use crate::{
 /// --host, are reached on the local network, all others over the cloud by one connection. Ends at
 /// once when no printer can ever answer, such as with a wrong token (exit code 4) or at an address
 /// where nothing answers (5).
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     bambu monitor\n  \
     bambu monitor \"P1S 1\" --json | jq .temperatures\n  \
@@ -33,8 +32,8 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
-    let settings = Settings::load(global)?;
+pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
+    let settings = Settings::load(flags)?;
     let stop = shutdown::token();
     let show = match (args.json, output::can_redraw()) {
         (true, _) => Show::Json,

@@ -10,10 +10,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     account,
-    cli::Global,
     exit::{Failure, Kind},
     output::{self, Cell, Paint, Table, human},
-    settings::Settings,
+    settings::{Flags, Settings},
     shutdown,
     targets::Which,
     watch::{self, Until},
@@ -23,7 +22,7 @@ use crate::{
 ///
 /// Without a flag: the account's printers; with --host: that printer's status. Several flags may be
 /// given; with --json they are the keys of one object, a single one is printed alone.
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     bambu query\n  \
     bambu query --status \"P1S 1\"\n  \
@@ -61,7 +60,7 @@ pub(crate) struct Args {
     timeout: Duration,
 }
 
-pub(crate) async fn run(mut args: Args, global: &Global) -> Result<(), Failure> {
+pub(crate) async fn run(mut args: Args, flags: &Flags) -> Result<(), Failure> {
     if args.projects {
         return Err(Failure::say(
             Kind::Usage,
@@ -73,7 +72,7 @@ pub(crate) async fn run(mut args: Args, global: &Global) -> Result<(), Failure> 
     // An address on the local network is only good for asking the printer itself.
     args.status |= args.which.host.is_some();
     args.devices |= !(args.status || args.profile || args.firmware);
-    let settings = Settings::load(global)?;
+    let settings = Settings::load(flags)?;
     let stop = shutdown::token();
     tokio::select! {
         result = ask(&args, &settings) => result,
@@ -83,7 +82,7 @@ pub(crate) async fn run(mut args: Args, global: &Global) -> Result<(), Failure> 
 
 async fn ask(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let mut page = Page { json: args.json, parts: Map::new(), text: Vec::new() };
-    let colour = output::on_terminal() && output::colour_wanted();
+    let colour = output::colour();
     let until = Until::after(Some(args.timeout));
     if args.devices || args.profile || args.firmware {
         until.cut(account_parts(args, settings, colour, &mut page)).await?;
@@ -185,7 +184,7 @@ async fn devices(cloud: &Cloud, args: &Args, colour: bool, page: &mut Page) -> R
     }
     let code = |device: &Device| match (&device.access_code, args.show_secrets) {
         (None, _) => None,
-        (Some(_), false) => Some(MASK.to_owned()),
+        (Some(_), false) => Some(output::MASK.to_owned()),
         (Some(code), true) => Some(code.reveal().to_owned()),
     };
     let value = || {
@@ -229,8 +228,6 @@ async fn devices(cloud: &Cloud, args: &Args, colour: bool, page: &mut Page) -> R
         table.write(out, colour)
     })
 }
-
-const MASK: &str = "********";
 
 async fn profile(cloud: &Cloud, page: &mut Page) -> Result<(), Failure> {
     let profile = cloud.profile().await.map_err(account::failure)?.value;

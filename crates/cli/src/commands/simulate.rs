@@ -216,7 +216,7 @@ fn tell(ready: &Ready) -> io::Result<()> {
             address.into(),
         ]);
     }
-    table.write(&mut out, output::on_terminal() && output::colour_wanted())?;
+    table.write(&mut out, output::colour())?;
     match ready.printers.len().saturating_sub(SHOWN) {
         0 => {}
         more => writeln!(out, "... and {more} more")?,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::*;
 
 fn settled(
-    flags: &Global,
+    flags: &Flags,
     variables: &[(&str, &str)],
     config: &str,
     session: &str,
@@ -30,7 +30,7 @@ fn settled(
 
 #[test]
 fn flags_beat_environment_beats_file_beats_region() {
-    let none = Global::default();
+    let none = Flags::default();
     let file = "region = \"china\"\napi_url = \"https://file\"\n";
     let settings = settled(&none, &[], "", "").unwrap();
     assert_eq!(settings.api_url.value, "https://api.bambulab.com");
@@ -44,7 +44,7 @@ fn flags_beat_environment_beats_file_beats_region() {
     let variables = [("BAMBU_API_URL", "https://env")];
     let settings = settled(&none, &variables, file, "").unwrap();
     assert_eq!(settings.api_url.value, "https://env");
-    let flags = Global { api_url: Some("https://flag".into()), ..Global::default() };
+    let flags = Flags { api_url: Some("https://flag".into()), ..Flags::default() };
     let settings = settled(&flags, &variables, file, "").unwrap();
     assert_eq!(settings.api_url.source, Source::Flag("--api-url"));
 }
@@ -52,12 +52,12 @@ fn flags_beat_environment_beats_file_beats_region() {
 #[test]
 fn the_saved_session_of_the_seeds_is_read_unless_a_token_is_given() {
     let session = r#"{"region": "china", "token": "saved", "created": 1}"#;
-    let settings = settled(&Global::default(), &[], "", session).unwrap();
+    let settings = settled(&Flags::default(), &[], "", session).unwrap();
     assert_eq!(settings.token.unwrap().value.reveal(), "saved");
     assert_eq!(settings.region.value, Region::China);
-    let settings = settled(&Global::default(), &[("BAMBU_TOKEN", "given")], "", "{broken").unwrap();
+    let settings = settled(&Flags::default(), &[("BAMBU_TOKEN", "given")], "", "{broken").unwrap();
     assert_eq!(settings.token.unwrap().value.reveal(), "given");
-    assert!(settled(&Global::default(), &[], "", "{broken").is_err());
+    assert!(settled(&Flags::default(), &[], "", "{broken").is_err());
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_bad_config_names_its_line_and_never_its_secret() {
         ("[[printer]]\nserial = \"a/b\"\n", "line 2"),
         ("[[printer]]\nname = \"x\"\n", "line 1"),
     ] {
-        let failure = settled(&Global::default(), &[], config, "").unwrap_err().to_string();
+        let failure = settled(&Flags::default(), &[], config, "").unwrap_err().to_string();
         assert!(failure.contains(line), "{failure}");
         assert!(!failure.contains("12345678"), "{failure}");
     }
@@ -78,7 +78,7 @@ fn a_bad_config_names_its_line_and_never_its_secret() {
 #[test]
 fn a_uid_is_taken_with_and_without_its_prefix() {
     for config in ["uid = \"u_123\"", "uid = 123"] {
-        let settings = settled(&Global::default(), &[], config, "").unwrap();
+        let settings = settled(&Flags::default(), &[], config, "").unwrap();
         assert_eq!(settings.uid.unwrap().value, "123");
     }
 }

@@ -8,9 +8,9 @@ use std::{
 
 use bambu_protocol::Serial;
 use bambulab::{Connection, Reason, Snapshot};
-use serde::Serialize;
 
 use super::View;
+use crate::output::document::Document;
 
 /// Writes documents; one buffer serves all printers.
 pub(super) struct Documents<W> {
@@ -24,15 +24,6 @@ struct Seen {
     reports: u64,
     /// The states in which no reports come, and why none do.
     silent: Option<(&'static str, Option<&'static str>)>,
-}
-
-/// What stands in a document beside the status.
-#[derive(Serialize)]
-struct Beside<'a> {
-    connection: &'static str,
-    offline_reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
 }
 
 impl<W: Write> Documents<W> {
@@ -56,19 +47,8 @@ impl<W: Write> View for Documents<W> {
             None => drop(self.last.insert(serial.clone(), now)),
         }
         self.buffer.clear();
-        serde_json::to_writer(&mut self.buffer, &*snapshot.status)?;
-        self.buffer.pop();
-        self.buffer.push(b',');
-        let detail = reason.map(ToString::to_string);
-        let beside = Beside {
-            connection: snapshot.connection.word(),
-            offline_reason: reason.map(Reason::word),
-            detail: detail.as_deref(),
-        };
-        let start = self.buffer.len();
-        serde_json::to_writer(&mut self.buffer, &beside)?;
-        // The second object continues the first one.
-        self.buffer.remove(start);
+        let document = Document::new(snapshot, reason.map(ToString::to_string));
+        serde_json::to_writer(&mut self.buffer, &document)?;
         self.buffer.push(b'\n');
         self.out.write_all(&self.buffer)?;
         // What a printer never told is shown, but is no update.

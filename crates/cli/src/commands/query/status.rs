@@ -16,7 +16,7 @@ use super::{Args, Page};
 use crate::{
     account,
     exit::Failure,
-    output::{Paint, brief, detail, human},
+    output::{Paint, brief, detail, document::Document, human},
     settings::Settings,
     targets,
     watch::{self, Until},
@@ -107,16 +107,10 @@ fn no_answer(snapshot: &Snapshot, args: &Args) -> Failure {
 
 impl Entry {
     fn document(&self) -> Value {
-        let mut document = json!(*self.snapshot.status);
-        let connection = &self.snapshot.connection;
-        if let Value::Object(keys) = &mut document {
-            let reason = connection.reason().map(|reason| reason.word());
-            keys.insert("connection".into(), json!(connection.word()));
-            keys.insert("offline_reason".into(), json!(reason));
-            if let Some(failure) = &self.failure {
-                keys.insert("detail".into(), json!(failure.to_string()));
-                keys.insert("cloud_job".into(), json!(self.job));
-            }
+        let detail = self.failure.as_ref().map(ToString::to_string);
+        let mut document = json!(Document::new(&self.snapshot, detail));
+        if let (Value::Object(keys), Some(_)) = (&mut document, &self.failure) {
+            keys.insert("cloud_job".into(), json!(self.job));
         }
         document
     }
