@@ -85,10 +85,10 @@ fn a_uid_is_taken_with_and_without_its_prefix() {
 
 #[test]
 fn a_session_that_is_not_saved_yet_is_missed_only_when_this_call_names_it() {
-    let none = Global::default();
+    let none = Flags::default();
     let settings = settled(&none, &[], "token_file = \"~/later\"", "").unwrap();
     assert!(settings.token.is_none());
     assert!(settled(&none, &[("BAMBU_TOKEN_FILE", "/nowhere/later")], "", "").is_ok());
-    let flags = Global { token_file: Some("/nowhere/later".into()), ..Global::default() };
+    let flags = Flags { token_file: Some("/nowhere/later".into()), ..Flags::default() };
     assert!(settled(&flags, &[], "", "").is_err());
 }
