@@ -87,12 +87,6 @@ impl<'s> Live<'s> {
         let sleep = sleep_until(now);
         tokio::pin!(sleep);
         loop {
-            // A peer that takes nothing must not hold up the end.
-            tokio::select! {
-                biased;
-                () = hub.closing.cancelled() => return Ok(Reason::Closed),
-                sent = self.socket.flush(within) => sent?,
-            }
             // A timer fires only when the runtime has nothing else to do, which under a flood of
             // reports is seldom: what is due is seen to here, one duty and one packet by turns.
             let now = Instant::now();
@@ -100,6 +94,12 @@ impl<'s> Live<'s> {
                 && let Some(reason) = self.tick(now)?
             {
                 return Ok(reason);
+            }
+            // A peer that takes nothing must not hold up the end.
+            tokio::select! {
+                biased;
+                () = hub.closing.cancelled() => return Ok(Reason::Closed),
+                sent = self.socket.flush(within) => sent?,
             }
             sleep.as_mut().reset(self.wake_at());
             tokio::select! {
