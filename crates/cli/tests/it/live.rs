@@ -125,7 +125,7 @@ fn the_config_file_names_printers_and_the_way_to_them() {
     assert_eq!(world.home.run(&["monitor", "Cellar"]).code, 4, "that one needs the cloud");
     assert_eq!(world.home.run(&["monitor", "nobody"]).code, 2);
     // With a token: one over the local network, the others over the cloud.
-    let mixed = world.run(&["monitor", "--json", "--count", "3", "--timeout", "60"]);
+    let mixed = world.run(&["monitor", "--json", "--count", "9", "--timeout", "60"]);
     assert_eq!(mixed.code, 0, "{}", mixed.stderr);
     let names: Vec<_> = mixed.documents().iter().map(|d| d["name"].to_string()).collect();
     assert!(names.iter().any(|name| name.contains("Workshop")), "{names:?}");
