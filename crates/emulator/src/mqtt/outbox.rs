@@ -1,6 +1,9 @@
 //! What waits for one client: answers, messages, and topics to be sent in full after an overflow.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::{
+    collections::{BTreeSet, HashSet, VecDeque},
+    ops::Bound,
+};
 
 use bambu_protocol::mqtt::{self, Packet};
 use bytes::BytesMut;
@@ -16,6 +19,10 @@ const MAX_ANSWERS: usize = 64 << 10;
 /// Bytes handed to the socket at once: a few TLS records.
 const BATCH: usize = 64 << 10;
 
+/// Messages beside one full status: the printers that wait for theirs must not wait for ever
+/// behind those that had it.
+const BESIDE_FULL: usize = 4;
+
 /// Longest queue whose memory is kept for later.
 const KEPT_CAPACITY: usize = 32;
 
@@ -27,6 +34,8 @@ pub(super) struct Outbox {
     bytes: usize,
     /// Topics whose next message is the full status, fetched when its turn comes.
     resync: BTreeSet<Box<str>>,
+    /// The topic whose turn it was last; the next one after it follows.
+    resynced: Box<str>,
     unacknowledged: HashSet<u16>,
     last_id: u16,
     /// Whether the writer sleeps and wants to be woken.
@@ -131,10 +140,12 @@ impl Outbox {
     pub(super) fn next(&mut self) -> Option<Batch> {
         let mut batch = Batch {
             answers: std::mem::take(&mut self.answers),
-            resync: self.resync.pop_first(),
+            resync: self.next_resync(),
             ..Batch::default()
         };
+        let most = if batch.resync.is_some() { BESIDE_FULL } else { usize::MAX };
         while batch.bytes < BATCH
+            && batch.frames.len() < most
             && let Some(frame) = self.frames.front()
         {
             let id = if !frame.acknowledged() {
@@ -156,6 +167,15 @@ impl Outbox {
         let empty = batch.answers.is_empty() && batch.resync.is_none() && batch.frames.is_empty();
         self.idle = empty;
         (!empty).then_some(batch)
+    }
+
+    /// All topics in turn, whatever was added meanwhile.
+    fn next_resync(&mut self) -> Option<Box<str>> {
+        let after = (Bound::Excluded(self.resynced.as_ref()), Bound::Unbounded);
+        let next = self.resync.range::<str, _>(after).next().or(self.resync.first())?.clone();
+        self.resync.remove(&next);
+        self.resynced.clone_from(&next);
+        Some(next)
     }
 
     /// The window is smaller than the numbers there are, so this ends.

@@ -100,3 +100,24 @@ fn a_client_that_never_reads_its_answers_is_given_up() {
     let taken = (0..100_000).take_while(|_| outbox.answer(&Packet::PingResp).is_some()).count();
     assert!(taken <= MAX_ANSWERS);
 }
+
+#[test]
+fn full_statuses_go_round_and_are_not_crowded_out_by_messages() {
+    let mut outbox = Outbox::default();
+    for topic in ["a", "b", "c"] {
+        outbox.push_resync(topic);
+    }
+    let mut turns = Vec::new();
+    for _ in 0..5 {
+        // The one that was served is due again at once, and others talk all the time.
+        for _ in 0..20 {
+            outbox.push(&frame("z", 10, false), &Limits::default());
+        }
+        let (topic, messages) = sent(&mut outbox);
+        assert!((1..=BESIDE_FULL).contains(&messages.len()));
+        let topic = topic.unwrap();
+        outbox.push_resync(&topic);
+        turns.push(topic.to_string());
+    }
+    assert_eq!(turns, ["a", "b", "c", "a", "b"]);
+}
