@@ -4,7 +4,6 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod decode;
 pub(crate) mod demo;
-pub(crate) mod look;
 pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod query;

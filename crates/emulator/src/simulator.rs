@@ -1,17 +1,17 @@
 //! Invented printers of every model: they live, report and obey as the observed ones do.
 //!
-//! `simulator/life.rs` is what happens to a printer, `frame.rs` how its model tells it,
+//! `simulator/life.rs` is what happens to a printer, `report.rs` how its model tells it,
 //! `requests.rs` what it is asked; `replay.rs` is a printer made from a captured report.
 
 mod core;
 mod filament;
-mod frame;
 mod habits;
 mod heat;
 mod job;
 mod life;
 mod phase;
 pub mod replay;
+mod report;
 mod requests;
 mod summary;
 mod template;

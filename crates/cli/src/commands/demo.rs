@@ -9,7 +9,7 @@ use bambulab::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{look, simulate::WorldArgs};
+use super::simulate::{WorldArgs, look};
 use crate::{
     account,
     exit::{Failure, Kind},

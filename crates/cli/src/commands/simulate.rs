@@ -1,5 +1,7 @@
 //! `bambu simulate`: printers and a cloud that do not exist, until Ctrl-C.
 
+pub(super) mod look;
+
 use std::{
     io::{self, Write as _},
     net::Ipv4Addr,
@@ -10,7 +12,6 @@ use bambu_emulator::world::{Config, Ready, State, World, WorldError};
 use bambu_protocol::Model;
 use clap::{ValueEnum, ValueHint};
 
-use super::look;
 use crate::{
     exit::{Failure, Kind},
     output::{self, Table},

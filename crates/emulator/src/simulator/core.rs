@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::{
     PrinterSpec, StartState,
-    frame::{self, Entry, Identity},
     habits::always_full,
     job::Job,
     life::Life,
+    report::{self, Entry, Identity},
     template::{Template, put},
 };
 
@@ -26,7 +26,7 @@ pub(super) struct Core {
     /// When the current job began, in milliseconds since 1970.
     pub(super) started_job_ms: u64,
     sequence: u64,
-    /// Fingerprint of each entry as last sent, in the order of [`frame::entries`].
+    /// Fingerprint of each entry as last sent, in the order of [`report::entries`].
     sent: Vec<u64>,
     sent_feed: u32,
 }
@@ -49,7 +49,7 @@ impl Core {
             sent_feed: 0,
         };
         // The first delta is one, too: to what the printer was when it was switched on.
-        let entries = frame::entries(core.spec.model, &core.life);
+        let entries = report::entries(core.spec.model, &core.life);
         core.remember(&entries);
         core
     }
@@ -85,7 +85,7 @@ impl Core {
 
     /// The whole report now (`msg` 0 where the model sends it). Readers of deltas go on from it.
     pub(super) fn full(&mut self) -> Bytes {
-        let entries = frame::entries(self.spec.model, &self.life);
+        let entries = report::entries(self.spec.model, &self.life);
         self.remember(&entries);
         let sequence = self.next_sequence();
         self.whole(sequence)
@@ -103,7 +103,7 @@ impl Core {
             ip: spec.ip,
             developer_mode: spec.developer_mode,
         };
-        let mut print = frame::full(spec.model, &self.life, &identity);
+        let mut print = report::full(spec.model, &self.life, &identity);
         print.insert("sequence_id".into(), sequence.into());
         if let Some(time) = print.get_mut("t_utc") {
             *time = self.now_ms().into();
@@ -114,7 +114,7 @@ impl Core {
     /// What has changed since the last report; never empty, since the signal strength is always in.
     pub(super) fn delta(&mut self) -> Bytes {
         let model = self.spec.model;
-        let entries = frame::entries(model, &self.life);
+        let entries = report::entries(model, &self.life);
         let feed_changed = self.life.filament.version != self.sent_feed;
         let old = std::mem::take(&mut self.sent);
         self.remember(&entries);
@@ -124,7 +124,7 @@ impl Core {
                 put(&mut print, path, value);
             }
         }
-        if feed_changed && let Some(units) = frame::ams_units(model, &self.life) {
+        if feed_changed && let Some(units) = report::ams_units(model, &self.life) {
             put(&mut print, "ams.ams", units);
         }
         print.insert("command".into(), "push_status".into());
@@ -142,7 +142,7 @@ impl Core {
     }
 
     fn remember(&mut self, entries: &[Entry]) {
-        self.sent = entries.iter().map(|(_, value)| frame::fingerprint(value)).collect();
+        self.sent = entries.iter().map(|(_, value)| report::fingerprint(value)).collect();
         self.sent_feed = self.life.filament.version;
     }
 }

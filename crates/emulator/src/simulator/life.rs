@@ -1,5 +1,5 @@
 //! The life of one printer: its job from download to end, its heat, fans and filament, driven by
-//! elapsed simulated seconds alone. What it says about itself is in `frame.rs`.
+//! elapsed simulated seconds alone. What it says about itself is in `report.rs`.
 
 use bambu_protocol::Model;
 use rand::{Rng, SeedableRng, rngs::SmallRng};

@@ -1,5 +1,5 @@
 //! What a full report of each model looks like at rest: one JSON file per model in `templates/`,
-//! with values of our own. `frame.rs` writes the living values over it.
+//! with values of our own. `report.rs` writes the living values over it.
 
 use std::sync::OnceLock;
 
