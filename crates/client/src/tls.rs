@@ -17,11 +17,10 @@ use bambu_protocol::Serial;
 use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, InvalidDnsNameError, ServerName, pem::PemObject};
 
-pub use fingerprint::Fingerprint;
-pub use printer::UntrustedPrinter;
+pub(crate) use fingerprint::Fingerprint;
+pub(crate) use printer::{Refused, UntrustedPrinter};
 
 use printer::PrinterVerifier;
-pub(crate) use printer::Refused;
 
 /// The authorities that are trusted. Cheap to clone; TLS settings are made once per set.
 ///
@@ -58,7 +57,7 @@ pub enum RootsError {
 
 /// Why TLS cannot be set up: check the host name.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupError {
+pub(crate) enum SetupError {
     /// The built-in provider refuses; not seen so far.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
@@ -104,7 +103,7 @@ impl Roots {
     ///
     /// # Errors
     /// [`SetupError`].
-    pub fn cloud_config(&self) -> Result<Arc<ClientConfig>, SetupError> {
+    pub(crate) fn cloud_config(&self) -> Result<Arc<ClientConfig>, SetupError> {
         if let Some(config) = self.0.cloud.get() {
             return Ok(config.clone());
         }

@@ -20,7 +20,7 @@ use super::{fingerprint::Fingerprint, version1};
 
 /// Why a printer's certificate is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UntrustedPrinter {
+pub(crate) enum UntrustedPrinter {
     /// No authority for printers is given: set one.
     #[error(
         "no authority for printers is known; set BAMBU_CA_FILE to a PEM file with the \
