@@ -11,8 +11,8 @@ pub enum CloudError {
     /// There is no token: log in, or set `BAMBU_TOKEN`.
     #[error("not logged in: there is no token; log in, or set BAMBU_TOKEN")]
     NoToken,
-    /// The token is dead: log in again. The only refusal that means this. [L]
-    #[error("the cloud does not take the token any more; log in again, or set BAMBU_TOKEN")]
+    /// The token is dead: a new one is needed. The only refusal that means this. [L]
+    #[error("the cloud does not take the token any more; set BAMBU_TOKEN to a new one")]
     LoginWanted,
     /// Refused although the token may be good: check the region; do not log out.
     #[error("the cloud refuses {path} for this account{}; check the region", tail(text))]

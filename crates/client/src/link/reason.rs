@@ -14,9 +14,9 @@ pub enum Reason {
          (Settings > Network) and give it as --access-code or BAMBU_ACCESS_CODE"
     )]
     WrongAccessCode(BrokerAddress),
-    /// The cloud's broker refused the token: log in again.
+    /// The cloud's broker refused the token: a new one is needed.
     #[error(
-        "the broker at {0} refused the token; log in again, or check BAMBU_TOKEN, BAMBU_UID and \
+        "the broker at {0} refused the token; get a new one, or check BAMBU_TOKEN, BAMBU_UID and \
          the region"
     )]
     WrongToken(BrokerAddress),

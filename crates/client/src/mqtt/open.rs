@@ -127,6 +127,9 @@ fn tls_error(error: &io::Error) -> OpenError {
             let why = UntrustedPrinter::NotItsKey.to_string();
             OpenError::Untrusted { why, fingerprint: None }
         }
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            untrusted(&"it is signed by an authority that is not trusted here")
+        }
         Some(rustls::Error::InvalidCertificate(error)) => untrusted(error),
         Some(error) => OpenError::NotABroker(error.to_string()),
         None => OpenError::NotABroker("it hung up during the TLS handshake".into()),
