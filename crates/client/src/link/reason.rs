@@ -29,7 +29,7 @@ pub enum Reason {
         why: Unreachable,
     },
     /// Who answers cannot prove to be the one that is wanted: check the CA file and the serial.
-    #[error("the certificate of {address} is not trusted: {why}")]
+    #[error("the certificate of {address}{} is not trusted: {why}", presented(.fingerprint.as_deref()))]
     UntrustedCertificate {
         /// Where.
         address: BrokerAddress,
@@ -66,6 +66,11 @@ pub enum Reason {
     /// The link was closed on this side.
     #[error("the connection was closed")]
     Closed,
+}
+
+/// The fingerprint as part of a sentence.
+fn presented(fingerprint: Option<&str>) -> String {
+    fingerprint.map_or_else(String::new, |print| format!(" (SHA-256 {print})"))
 }
 
 /// How a host cannot be reached.
