@@ -6,7 +6,7 @@ use std::io::{self, BufReader, IsTerminal as _, Write as _};
 
 use bambu_protocol::{
     Model, Serial,
-    report::{MAX_REPORT, State},
+    report::{Applied, MAX_REPORT, State},
 };
 
 use crate::{
@@ -51,17 +51,16 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let mut out = output::stdout();
     let input = BufReader::with_capacity(64 * 1024, io::stdin().lock());
     let mut frames = Frames::new(input, MAX_REPORT);
-    let (mut read, mut bad) = (0_u64, 0_u64);
+    let (mut read, mut bad, mut told) = (0_u64, 0_u64, false);
     // Whoever follows a live stream sees each status as soon as its report is there.
     while let Some(frame) = frames.next(&mut || out.flush())? {
         let applied = match &frame.body {
-            Ok(body) => {
-                state.apply(body).map(drop).map_err(|error| Failure::new(Kind::Failed, error))
-            }
+            Ok(body) => state.apply(body).map_err(|error| Failure::new(Kind::Failed, error)),
             Err(error) => Err(Failure::new(Kind::Failed, *error)),
         };
         match applied {
-            Ok(()) => {
+            Ok(applied) => {
+                told |= applied != Applied::Other;
                 serde_json::to_writer(&mut out, &state.status()).map_err(io::Error::from)?;
                 out.write_all(b"\n")?;
                 read += 1;
@@ -83,6 +82,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
     if read == 0 {
         eprintln!("note: standard input held no report");
+    } else if !told {
+        eprintln!(
+            "note: nothing of a printer's status was in it; reports are expected as on the wire, \
+             with print, info … at the top"
+        );
     }
     Ok(())
 }

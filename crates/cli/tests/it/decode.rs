@@ -50,6 +50,14 @@ fn a_bad_line_is_named_and_the_others_are_decoded() {
 }
 
 #[test]
+fn input_that_holds_no_status_at_all_is_said_to() {
+    let wrapped = decode(&[], format!("{{\"pushall\":{FULL}}}\n").as_bytes());
+    assert_eq!((wrapped.code, wrapped.documents().len()), (0, 1));
+    assert!(wrapped.stderr.contains("note: "), "{}", wrapped.stderr);
+    assert_eq!(decode(&[], FULL.as_bytes()).stderr, "");
+}
+
+#[test]
 fn latin_1_in_a_file_name_is_text() {
     let run = decode(&[], b"{\"print\":{\"subtask_name\":\"Geh\xE4use\"}}\n");
     assert_eq!(run.documents()[0]["job"]["name"], "Geh\u{e4}use");
