@@ -125,10 +125,13 @@ fn the_config_file_names_printers_and_the_way_to_them() {
     assert_eq!(world.home.run(&["monitor", "Cellar"]).code, 4, "that one needs the cloud");
     assert_eq!(world.home.run(&["monitor", "nobody"]).code, 2);
     // With a token: one over the local network, the others over the cloud.
-    let mixed = world.run(&["monitor", "--json", "--count", "9", "--timeout", "60"]);
+    let mixed = world.run(&["query", "--status", "--json", "--timeout", "60"]);
     assert_eq!(mixed.code, 0, "{}", mixed.stderr);
-    let names: Vec<_> = mixed.documents().iter().map(|d| d["name"].to_string()).collect();
-    assert!(names.iter().any(|name| name.contains("Workshop")), "{names:?}");
+    let mixed: Value = serde_json::from_str(&mixed.stdout).unwrap();
+    let online = |name: &str| {
+        mixed.as_array().unwrap().iter().any(|d| d["name"] == name && d["online"] == true)
+    };
+    assert!(online("Workshop") && online("Cellar"), "{mixed}");
 }
 
 #[cfg(unix)]
