@@ -171,7 +171,7 @@ impl<'s> Live<'s> {
             match duty {
                 Duty::AskFull => self.publish(&serial, Request::PushAll)?,
                 Duty::StartPush => self.publish(&serial, Request::StartPush)?,
-                Duty::Probe => self.publish(&serial, Request::GetVersion)?,
+                Duty::AskVersion | Duty::Probe => self.publish(&serial, Request::GetVersion)?,
                 Duty::GiveUp => {
                     if let Some(reason) = self.give_up(&serial, now) {
                         return Ok(Some(reason));

@@ -57,8 +57,12 @@ impl Tracked {
     /// What decides how its silence is judged.
     pub(super) fn nature(&self) -> Nature {
         let telemetry = self.state.model().map(|model| model.capabilities().telemetry);
-        let preparing = self.feed.snapshot.borrow().status.state == PrinterState::Preparing;
-        Nature { sends_changes: telemetry != Some(Telemetry::Full), preparing }
+        let status = self.feed.snapshot.borrow().status.clone();
+        Nature {
+            sends_changes: telemetry != Some(Telemetry::Full),
+            preparing: status.state == PrinterState::Preparing,
+            told_version: !status.modules.is_empty(),
+        }
     }
 
     /// From when on the whole status may be asked for again.

@@ -13,11 +13,16 @@ const PATIENCE: u32 = 2;
 /// The same while a job is prepared: a P1P was deaf for 135 s then [L].
 const PATIENCE_PREPARING: u32 = 15;
 
+/// How often an unanswered question for the version is put while reports come.
+const VERSION_ASKS: u32 = 3;
+
 /// What is to be done for a printer now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Duty {
     /// Ask for the whole status.
     AskFull,
+    /// Ask for the version, which got lost; no answer is no reason for doubt.
+    AskVersion,
     /// Ask it to speak again.
     StartPush,
     /// Ask something that it must answer.
@@ -33,6 +38,8 @@ pub(super) struct Nature {
     pub(super) sends_changes: bool,
     /// Whether a job is being prepared.
     pub(super) preparing: bool,
+    /// Whether it has told its version.
+    pub(super) told_version: bool,
 }
 
 /// What is known about one printer's silence on this connection.
@@ -41,6 +48,8 @@ pub(super) struct Vigil {
     since: Instant,
     heard: Option<Instant>,
     asked_full: Option<Instant>,
+    asked_version: Option<Instant>,
+    version_asks: u32,
     full: Option<Instant>,
     started: bool,
     probe: Option<Instant>,
@@ -55,6 +64,8 @@ impl Vigil {
             since: now,
             heard: None,
             asked_full: None,
+            asked_version: None,
+            version_asks: 0,
             full: None,
             started: false,
             probe: None,
@@ -65,8 +76,14 @@ impl Vigil {
 
     /// The first requests were just sent.
     pub(super) fn greeted(&mut self, now: Instant) {
-        *self =
-            Self { asked_full: Some(now), full: self.full, heard: self.heard, ..Self::new(now) };
+        *self = Self {
+            asked_full: Some(now),
+            asked_version: Some(now),
+            version_asks: 1,
+            full: self.full,
+            heard: self.heard,
+            ..Self::new(now)
+        };
     }
 
     /// Something came from the printer; true when it had been given up before.
@@ -159,6 +176,11 @@ impl Vigil {
             self.asked_full = Some(now);
             return Some(Duty::AskFull);
         }
+        if self.version_at(timing, nature).is_some_and(|at| now >= at) {
+            self.asked_version = Some(now);
+            self.version_asks += 1;
+            return Some(Duty::AskVersion);
+        }
         None
     }
 
@@ -170,7 +192,8 @@ impl Vigil {
         }
         let probe = self.probe.map_or_else(|| self.doubt_at(timing), |sent| sent + timing.ack);
         let start = (!self.started).then(|| self.last() + timing.start_push_after);
-        [start, self.ask_at(timing, nature)].into_iter().flatten().chain([probe]).min()
+        let asks = [start, self.ask_at(timing, nature), self.version_at(timing, nature)];
+        asks.into_iter().flatten().chain([probe]).min()
     }
 
     fn last(&self) -> Instant {
@@ -180,6 +203,13 @@ impl Vigil {
     /// One that never spoke is doubted sooner.
     fn doubt_at(&self, timing: &Timing) -> Instant {
         self.last() + if self.heard.is_some() { timing.stale_after } else { timing.ack }
+    }
+
+    fn version_at(&self, timing: &Timing, nature: Nature) -> Option<Instant> {
+        // A silent printer is probed instead, by the same question.
+        let speaks = self.probe.is_none() && self.heard > self.asked_version;
+        let is_missing = !nature.told_version && self.version_asks < VERSION_ASKS;
+        (speaks && is_missing).then_some(self.asked_version? + timing.ack)
     }
 
     fn ask_at(&self, timing: &Timing, nature: Nature) -> Option<Instant> {

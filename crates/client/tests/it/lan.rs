@@ -148,6 +148,7 @@ async fn a_silent_printer_is_stale_then_probed_then_its_socket_is_made_anew() {
     })
     .await;
     let first_client = peer.connect().client_id.clone();
+    peer.report(SERIAL, VERSION).await;
     peer.expect("start").await;
     peer.expect("get_version").await;
     let snapshot = until(&link, |s| s.connection == Connection::Stale).await;

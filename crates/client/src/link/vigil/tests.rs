@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 
-const P1: Nature = Nature { sends_changes: true, preparing: false };
+const P1: Nature = Nature { sends_changes: true, preparing: false, told_version: true };
 
 fn at(start: Instant, seconds: u64) -> Instant {
     start + Duration::from_secs(seconds)
@@ -49,6 +49,21 @@ fn a_printer_that_never_spoke_is_given_up_sooner() {
     vigil.sleep(at(start, 30));
     assert_eq!(run(&mut vigil, start, 700, P1), [(330, Duty::Probe), (630, Duty::Probe)]);
     assert!(vigil.heard(at(start, 640)), "it wakes up");
+}
+
+#[test]
+fn a_version_that_got_lost_is_asked_for_again_while_reports_come_but_not_for_ever() {
+    let start = Instant::now();
+    let mut vigil = Vigil::new(start);
+    vigil.greeted(start);
+    vigil.heard_full(start);
+    let nature = Nature { told_version: false, ..P1 };
+    let mut seen = Vec::new();
+    for second in (5..100).step_by(5) {
+        vigil.heard(at(start, second));
+        seen.extend(run(&mut vigil, start, second + 5, nature));
+    }
+    assert_eq!(seen, [(10, Duty::AskVersion), (20, Duty::AskVersion)]);
 }
 
 #[test]
