@@ -4,6 +4,7 @@
 //!
 //! * [`certs`]: the certificates of the simulated world.
 //! * [`cloud`]: accounts, sign-in, the REST answers and the broker's rules.
+//! * [`files`]: writing files that hold secrets.
 //! * [`machine`]: the trait behind every emulated printer.
 //! * [`mqtt`]: the broker, and the LAN face of a printer over it.
 //! * [`simulator`]: invented printers of every model, and printers made from captures.
@@ -11,6 +12,7 @@
 
 pub mod certs;
 pub mod cloud;
+pub mod files;
 pub mod machine;
 pub mod mqtt;
 pub mod simulator;

@@ -1,8 +1,7 @@
 //! The files of the state directory: read if they are sound, else made whole or not at all.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -13,6 +12,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use x509_parser::{prelude::FromDer as _, time::ASN1Time};
 
 use super::{CertError, authority_pem};
+use crate::files::write_new;
 
 const RSA_BITS: usize = 2048;
 
@@ -97,7 +97,8 @@ fn create(path: &Path, text: &str, mode: u32) -> Result<String, CertError> {
     let failed = |source| file_error("write", path, source);
     let unique = format!("new-{}-{:08x}", std::process::id(), rand::random::<u32>());
     let temporary = path.with_extension(unique);
-    let written = write_new(&temporary, text, mode).and_then(|()| fs::hard_link(&temporary, path));
+    let written =
+        write_new(&temporary, text.as_bytes(), mode).and_then(|()| fs::hard_link(&temporary, path));
     let removed = fs::remove_file(&temporary);
     match written {
         Ok(()) => removed.map(|()| text.to_owned()).map_err(failed),
@@ -106,18 +107,6 @@ fn create(path: &Path, text: &str, mode: u32) -> Result<String, CertError> {
         }
         Err(source) => Err(failed(source)),
     }
-}
-
-fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 fn file_error(action: &'static str, path: &Path, source: io::Error) -> CertError {

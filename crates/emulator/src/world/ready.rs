@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write as _},
+    io,
     net::Ipv4Addr,
     path::{Path, PathBuf},
 };
@@ -15,6 +14,7 @@ use crate::{
         Cloud,
         account::{Account, SignIn},
     },
+    files::replace_private,
     simulator::Summary,
 };
 
@@ -134,26 +134,9 @@ impl Ready {
     /// # Errors
     /// What the system says: no such directory, no permission, disk full.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.new", std::process::id()));
-        let new = path.with_file_name(name);
-        let written = self.write_new(&new).and_then(|()| fs::rename(&new, path));
-        if written.is_err() {
-            // The failure that is told is the first one.
-            let _ = fs::remove_file(&new);
-        }
-        written
-    }
-
-    fn write_new(&self, path: &Path) -> io::Result<()> {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.write_all(b"\n")?;
-        file.sync_all()
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        replace_private(path, &text)
     }
 }
 

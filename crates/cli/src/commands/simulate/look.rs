@@ -4,12 +4,11 @@
 
 use std::{
     env,
-    fs::OpenOptions,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use bambu_emulator::world::Ready;
+use bambu_emulator::{files::replace_private, world::Ready};
 
 /// Writes the lines.
 pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
@@ -48,11 +47,7 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
 /// Writes the settings as a shell reads them; they hold a token.
 fn write_settings(ready: &Ready, path: &Path) -> io::Result<()> {
     let (account, mqtt) = (&ready.account, &ready.mqtt);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = Vec::new();
     writeln!(file, "# Settings of the simulated world, for sh, bash, zsh and fish.")?;
     if let Some(folder) = folder_to_find() {
         writeln!(file, "export PATH={}:\"$PATH\"", quoted(&folder.display().to_string()))?;
@@ -61,7 +56,8 @@ fn write_settings(ready: &Ready, path: &Path) -> io::Result<()> {
     writeln!(file, "export BAMBU_MQTT_URL=mqtts://{}:{}", mqtt.host, mqtt.port)?;
     writeln!(file, "export BAMBU_CA_FILE={}", quoted(&ready.ca_file.display().to_string()))?;
     writeln!(file, "export BAMBU_UID={}", account.uid)?;
-    writeln!(file, "export BAMBU_TOKEN={}", account.token)
+    writeln!(file, "export BAMBU_TOKEN={}", account.token)?;
+    replace_private(path, &file)
 }
 
 /// The folder of this program, where `PATH` does not lead to it.
