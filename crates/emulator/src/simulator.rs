@@ -23,7 +23,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bambu_protocol::{AccessCode, Firmware, Model, Serial};
+use bambu_protocol::{AccessCode, Firmware, Model, Serial, serial::InvalidSerial};
 use bytes::Bytes;
 use tokio::{
     sync::broadcast,
@@ -77,6 +77,11 @@ pub struct PrinterSpec {
     pub developer_mode: bool,
     /// Milliseconds since 1970 when it was switched on; now, unless a test wants the same each time.
     pub started_ms: u64,
+}
+
+/// The serial number of an invented printer: prefix of the model, `00A`, nine digits.
+pub(crate) fn invented_serial(model: Model, number: u64) -> Result<Serial, InvalidSerial> {
+    Serial::new(&format!("{}00A{:09}", model.serial_prefix(), number % 1_000_000_000))
 }
 
 impl PrinterSpec {

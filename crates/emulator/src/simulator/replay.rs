@@ -23,6 +23,7 @@ use self::capture::Capture;
 use super::{
     JobSummary, Summary,
     habits::{Habits, always_full},
+    invented_serial,
 };
 use crate::machine::Machine;
 
@@ -120,8 +121,7 @@ impl Replay {
         let serial = match own {
             Some(serial) => serial,
             None => {
-                let fresh = format!("{}00A{:09}", model.serial_prefix(), number % 1_000_000_000);
-                let fresh = Serial::new(&fresh)?;
+                let fresh = invented_serial(model, number.into())?;
                 capture.unmask(fresh.as_str());
                 fresh
             }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use bambu_protocol::{AccessCode, Model, Serial};
+use bambu_protocol::{AccessCode, Model};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ use crate::{
         Listed,
         account::{Account, Accounts},
     },
-    simulator::{Printer, PrinterSpec, Replay, StartState, Summary},
+    simulator::{Printer, PrinterSpec, Replay, StartState, Summary, invented_serial},
 };
 
 /// One of each telemetry style.
@@ -113,8 +113,7 @@ fn plan(
     name: String,
 ) -> Result<Planned, WorldError> {
     let seed = seed(config, at);
-    let serial = format!("{}00A{number:09}", model.serial_prefix());
-    let serial = Serial::new(&serial)
+    let serial = invented_serial(model, number)
         .map_err(|_| WorldError::Setting { setting: "the serial number", range: "well-formed" })?;
     let printing = match config.state {
         State::Idle => false,
