@@ -4,6 +4,7 @@
 //!
 //! * [`certs`]: the certificates of the simulated world.
 //! * [`cloud`]: accounts, sign-in, the REST answers and the broker's rules.
+//! * [`faults`]: what goes wrong on purpose, switched while it runs.
 //! * [`files`]: writing files that hold secrets.
 //! * [`machine`]: the trait behind every emulated printer.
 //! * [`mqtt`]: the broker, and the LAN face of a printer over it.
@@ -12,6 +13,7 @@
 
 pub mod certs;
 pub mod cloud;
+pub mod faults;
 pub mod files;
 pub mod machine;
 pub mod mqtt;

@@ -1,8 +1,12 @@
 //! What stands behind an emulated printer: an invented one (`simulator`) or a real one, relayed.
 
+use std::sync::Arc;
+
 use bambu_protocol::{AccessCode, Serial};
 use bytes::Bytes;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
+
+use crate::faults::Faults;
 
 /// A printer, as the faces see it.
 pub trait Machine: Send + Sync + 'static {
@@ -22,4 +26,42 @@ pub trait Machine: Send + Sync + 'static {
 
     /// The full status now, for a client that has lost reports; `None` when none is known yet.
     fn full_report(&self) -> Option<Bytes>;
+
+    /// What goes wrong with its connections on purpose; a clone of the machine's own switch.
+    fn faults(&self) -> Faults {
+        Faults::default()
+    }
+
+    /// Whether it is switched on; a clone of the machine's own switch.
+    fn power(&self) -> Power {
+        Power::default()
+    }
+}
+
+/// Whether a machine is switched on. While it is off, as during a restart, its connections are
+/// broken and its ports closed. A clone is the same switch.
+#[derive(Debug, Clone)]
+pub struct Power(Arc<watch::Sender<bool>>);
+
+impl Default for Power {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(true)))
+    }
+}
+
+impl Power {
+    /// Switches it.
+    pub fn set(&self, on: bool) {
+        self.0.send_replace(on);
+    }
+
+    /// Whether it is on.
+    pub fn is_on(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Its state from now on.
+    pub fn changes(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
+    }
 }

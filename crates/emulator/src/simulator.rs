@@ -32,7 +32,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{core::Core, habits::Habits};
-use crate::machine::Machine;
+use crate::{
+    faults::Faults,
+    machine::{Machine, Power},
+};
 
 pub use self::job::{Job, Origin};
 pub use self::replay::{Replay, ReplayError};
@@ -75,6 +78,8 @@ pub struct PrinterSpec {
     pub ip: Ipv4Addr,
     /// Developer Mode: without it, commands of the `print` section are refused.
     pub developer_mode: bool,
+    /// What goes wrong on purpose; switched while it runs.
+    pub faults: Faults,
     /// Milliseconds since 1970 when it was switched on; now, unless a test wants the same each time.
     pub started_ms: u64,
 }
@@ -98,6 +103,7 @@ impl PrinterSpec {
             speed: 1.0,
             ip: Ipv4Addr::LOCALHOST,
             developer_mode: true,
+            faults: Faults::default(),
             started_ms: now.as_millis() as u64,
         }
     }
@@ -109,6 +115,7 @@ pub struct Printer {
     spec: Arc<PrinterSpec>,
     core: Mutex<Core>,
     reports: broadcast::Sender<Bytes>,
+    power: Power,
 }
 
 /// Why a job was not started.
@@ -120,10 +127,11 @@ impl Printer {
     /// Makes a printer. It lives as long as [`Printer::run`] runs, and answers from the start.
     pub fn new(mut spec: PrinterSpec) -> Arc<Self> {
         spec.speed = if spec.speed > 0.0 { spec.speed.min(FASTEST) } else { 1.0 };
+        spec.faults.reseed(spec.seed);
         let spec = Arc::new(spec);
         let core = Mutex::new(Core::new(spec.clone()));
         let (reports, _) = broadcast::channel(BACKLOG);
-        Arc::new(Self { spec, core, reports })
+        Arc::new(Self { spec, core, reports, power: Power::default() })
     }
 
     /// What it was made from.
@@ -203,6 +211,14 @@ impl Machine for Printer {
 
     fn full_report(&self) -> Option<Bytes> {
         Some(self.core().copy())
+    }
+
+    fn faults(&self) -> Faults {
+        self.spec.faults.clone()
+    }
+
+    fn power(&self) -> Power {
+        self.power.clone()
     }
 }
 
