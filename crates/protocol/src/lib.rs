@@ -12,12 +12,14 @@
 //! * [`request`]: what a printer is asked.
 //! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
 //! * [`cloud`]: the cloud's REST bodies.
+//! * [`discovery`]: how printers are found: SSDP packets and the detect frame.
 //!
 //! Wire facts carry the tag of their source: `[L]` seen on hardware or the live service,
 //! `[V]` vendor source, `[D]` documented once, `[G]` guess.
 
 pub mod access_code;
 pub mod cloud;
+pub mod discovery;
 pub mod firmware;
 pub mod hms;
 pub mod model;
