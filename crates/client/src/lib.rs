@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! use bambulab::{LanTarget, Options, Roots, connect_lan};
-//! use bambulab::protocol::{AccessCode, Serial, request::Request};
+//! use bambulab::protocol::{AccessCode, Serial, request::Job};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let options = Options { roots: Roots::public().with_pem_file("ca.pem")?, ..Options::default() };
@@ -23,7 +23,7 @@
 //!     let snapshot = updates.borrow_and_update().clone();
 //!     println!("{} {:?}", snapshot.connection.word(), snapshot.status.state);
 //!     if snapshot.status.error.is_some() {
-//!         link.send(Request::Pause).await?;
+//!         link.send(Job::Pause.into()).await?;
 //!         break;
 //!     }
 //! }

@@ -1,240 +1,238 @@
-//! What a printer is asked: every request as a type, and its JSON.
+//! What a printer is asked: every request as a type, and its JSON. One file per kind beside this
+//! one; what a person wants of any model is a [`crate::command::Command`].
 //!
 //! The answers are in [`crate::report`]. Topics are in [`crate::mqtt::topic`].
 
+mod ams;
+mod calibration;
+mod camera;
+mod catalogue;
+mod climate;
+mod gcode;
+mod job;
+mod motion;
+mod option;
+mod project_file;
+mod query;
+mod rack;
+mod raw;
+mod security;
 mod sequence;
+mod system;
+mod tray;
+mod upgrade;
+mod xcam;
 
-use std::{fmt, str::FromStr};
+use serde_json::{Map, Value};
 
+use self::{
+    catalogue::Part,
+    query::{Info, Pushing},
+};
 use crate::mqtt::QoS;
 
+pub use ams::{Ams, AmsAction, AmsBinding, ChangeFilament, Drying, FilamentSetting};
+pub use calibration::{
+    Calibration, FlowFilament, PressureFilament, PressureKey, PressureProfile, PressureSelection,
+    Steps, TrayPressure, TrayPressureRun,
+};
+pub use camera::{Camera, MediaStorage, Resolution, Switch};
+pub use catalogue::{Answer, Entry};
+pub use climate::{AirDuctMode, Climate, Fan};
+pub use gcode::Gcode;
+pub use job::{Fault, Job, SpeedLevel};
+pub use motion::{Axis, Motion};
+pub use option::{Auto, PrintOption, Purification};
+pub use project_file::{MappedTray, ProjectFile};
+pub use rack::{FilamentGroup, Rack, RackPosition};
+pub use raw::{Raw, RawError};
+pub use security::Security;
 pub use sequence::SequenceId;
+pub use system::{Blink, DoorCheck, LightMode, LightNode, NozzleType, System};
+pub use tray::{TrayId, UnknownTray};
+pub use upgrade::Upgrade;
+pub use xcam::{Sensitivity, Xcam, XcamModule};
+
+/// Commands that the vendor publishes at least once; all others at most once. [V]
+const AT_LEAST_ONCE: [&str; 11] = [
+    "get_version",
+    "stop",
+    "pause",
+    "resume",
+    "ignore",
+    "idle_ignore",
+    "skip_objects",
+    "buzzer_ctrl",
+    "set_nozzle_temp",
+    "set_ctt",
+    "refresh_nozzle",
+];
 
 /// One request to a printer, published to `device/<serial>/request`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// `pushing.pushall`: send the whole status. The answer is a report, not an acknowledgement;
     /// at most every 3 s [V].
     PushAll,
     /// `pushing.start`: send reports again after a silence. Never acknowledged. [V]
     StartPush,
+    /// `pushing.stop`: send no reports. Never acknowledged. [V]
+    StopPush,
     /// `info.get_version`: name the modules and their firmware. [L]
     GetVersion,
-    /// `print.pause`. [L]
-    Pause,
-    /// `print.resume`. [L]
-    Resume,
-    /// `print.stop`: ends the job for good. [L]
-    Stop,
-    /// `print.print_speed`. [V]
-    Speed(SpeedLevel),
-    /// `system.ledctrl`. [L]
-    Light {
-        /// Which light.
-        node: LightNode,
-        /// What it shall do.
-        mode: LightMode,
-    },
+    /// Jobs.
+    Job(Job),
+    /// G-code lines.
+    Gcode(Gcode),
+    /// Temperatures, fans, air duct.
+    Climate(Climate),
+    /// Motion.
+    Motion(Motion),
+    /// Filament.
+    Ams(Ams),
+    /// Calibration.
+    Calibration(Calibration),
+    /// Print options.
+    Option(PrintOption),
+    /// Nozzle rack.
+    Rack(Rack),
+    /// Lights, accessories, dialogs.
+    System(System),
+    /// Camera.
+    Camera(Camera),
+    /// Detectors.
+    Xcam(Xcam),
+    /// Firmware.
+    Upgrade(Upgrade),
+    /// Certificates of applications.
+    Security(Security),
+    /// As somebody wrote it.
+    Raw(Raw),
 }
 
-/// Print speed (`spd_lvl`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SpeedLevel {
-    /// 1, half speed.
-    Silent = 1,
-    /// 2, as sliced.
-    Standard = 2,
-    /// 3, faster.
-    Sport = 3,
-    /// 4, fastest.
-    Ludicrous = 4,
-}
-
-/// A light that can be switched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LightNode {
-    /// `chamber_light`, on all models.
-    Chamber,
-    /// `chamber_light2`, H2 and X2D.
-    Chamber2,
-    /// `work_light`, X1.
-    Work,
-    /// `heatbed_light`, H2; never in the reports.
-    Heatbed,
-}
-
-/// What a light shall do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LightMode {
-    /// Shine.
-    On,
-    /// Be dark.
-    Off,
-    /// Blink.
-    Flashing,
-}
-
-/// A word that names no speed, light or light mode.
+/// A word that names no speed, light, fan …
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is none of {known}")]
+#[error("{word:?} is no {kind}; use one of {known}", known = known.join(", "))]
 pub struct UnknownWord {
+    kind: &'static str,
     word: String,
-    known: &'static str,
+    known: &'static [&'static str],
+}
+
+/// Every command, in the order of the reference.
+pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
+    [
+        Pushing::ENTRIES,
+        Info::ENTRIES,
+        Upgrade::ENTRIES,
+        System::ENTRIES,
+        Camera::ENTRIES,
+        Xcam::ENTRIES,
+        Job::ENTRIES,
+        Gcode::ENTRIES,
+        Climate::ENTRIES,
+        Motion::ENTRIES,
+        PrintOption::ENTRIES,
+        Rack::ENTRIES,
+        Ams::ENTRIES,
+        Calibration::ENTRIES,
+        Security::ENTRIES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 impl Request {
-    /// The section of the request and of its acknowledgement: `print`, `system`, `info`, `pushing`.
-    pub fn section(&self) -> &'static str {
-        match self {
-            Self::PushAll | Self::StartPush => "pushing",
-            Self::GetVersion => "info",
-            Self::Pause | Self::Resume | Self::Stop | Self::Speed(_) => "print",
-            Self::Light { .. } => "system",
+    fn part(&self) -> Result<&dyn Part, &Raw> {
+        Ok(match self {
+            Self::PushAll => &Pushing::PushAll,
+            Self::StartPush => &Pushing::StartPush,
+            Self::StopPush => &Pushing::StopPush,
+            Self::GetVersion => &Info::GetVersion,
+            Self::Job(part) => part,
+            Self::Gcode(part) => part,
+            Self::Climate(part) => part,
+            Self::Motion(part) => part,
+            Self::Ams(part) => part,
+            Self::Calibration(part) => part,
+            Self::Option(part) => part,
+            Self::Rack(part) => part,
+            Self::System(part) => part,
+            Self::Camera(part) => part,
+            Self::Xcam(part) => part,
+            Self::Upgrade(part) => part,
+            Self::Security(part) => part,
+            Self::Raw(raw) => return Err(raw),
+        })
+    }
+
+    /// Its row of the [`catalogue`]; for a raw one the first row with its section and command.
+    pub fn entry(&self) -> Option<&'static Entry> {
+        match self.part() {
+            Ok(part) => Some(part.entry()),
+            Err(raw) => catalogue()
+                .find(|entry| (entry.section, entry.command) == (raw.section(), raw.command())),
         }
+    }
+
+    /// The section of the request and of its acknowledgement: `print`, `system`, `info`, `pushing`.
+    pub fn section(&self) -> &str {
+        self.part().map_or_else(Raw::section, |part| part.entry().section)
     }
 
     /// The command word inside the section.
-    pub fn command(&self) -> &'static str {
-        match self {
-            Self::PushAll => "pushall",
-            Self::StartPush => "start",
-            Self::GetVersion => "get_version",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Stop => "stop",
-            Self::Speed(_) => "print_speed",
-            Self::Light { .. } => "ledctrl",
-        }
+    pub fn command(&self) -> &str {
+        self.part().map_or_else(Raw::command, |part| part.entry().command)
     }
 
-    /// The payload to publish.
+    /// The payload to publish. A raw request that brought its own sequence id keeps it.
     pub fn json(&self, id: SequenceId) -> String {
-        let body = match self {
-            Self::PushAll => r#","version":1,"push_target":1"#.to_owned(),
-            Self::StartPush | Self::GetVersion => String::new(),
-            Self::Pause | Self::Resume | Self::Stop => r#","param":"""#.to_owned(),
-            Self::Speed(level) => format!(r#","param":"{}""#, *level as u8),
-            Self::Light { node, mode } => light(*node, *mode),
-        };
-        let (section, command) = (self.section(), self.command());
-        format!(r#"{{"{section}":{{"sequence_id":"{id}","command":"{command}"{body}}}}}"#)
+        self.part().map_or_else(|raw| raw.json(id), |part| part.json(id))
+    }
+
+    /// The sequence id by which its answer is found.
+    pub fn answered_by(&self, id: SequenceId) -> String {
+        let own = if let Self::Raw(raw) = self { raw.own_id() } else { None };
+        own.unwrap_or_else(|| id.to_string())
+    }
+
+    /// The fields inside the section, as they are published.
+    pub fn body(&self) -> Map<String, Value> {
+        let text = self.json(SequenceId::from_random(0));
+        let sections: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
+        match sections.into_iter().next() {
+            Some((_, Value::Object(body))) => body,
+            _ => Map::new(),
+        }
     }
 
     /// How the vendor publishes it. [V]
     pub fn qos(&self) -> QoS {
-        match self {
-            Self::GetVersion | Self::Pause | Self::Resume | Self::Stop => QoS::AtLeastOnce,
-            Self::PushAll | Self::StartPush | Self::Speed(_) | Self::Light { .. } => {
-                QoS::AtMostOnce
+        let words = |word: &&str| *word == self.command() && self.section() != "pushing";
+        if AT_LEAST_ONCE.iter().any(words) { QoS::AtLeastOnce } else { QoS::AtMostOnce }
+    }
+}
+
+macro_rules! into_request {
+    ($($part:ident => $variant:ident),+) => { $(
+        impl $part {
+            fn into_request(self) -> Request {
+                Request::$variant(self)
             }
         }
+    )+ };
+}
+
+into_request!(
+    Job => Job, Gcode => Gcode, Climate => Climate, Motion => Motion, Ams => Ams,
+    Calibration => Calibration, PrintOption => Option, Rack => Rack, System => System,
+    Camera => Camera, Xcam => Xcam, Upgrade => Upgrade, Security => Security
+);
+
+impl From<Raw> for Request {
+    fn from(raw: Raw) -> Self {
+        Self::Raw(raw)
     }
-}
-
-fn light(node: LightNode, mode: LightMode) -> String {
-    // The bed light takes only zeros [L]; the others take the vendor's half second.
-    let half = if node == LightNode::Heatbed { 0 } else { 500 };
-    let interval = if mode == LightMode::Flashing { 1000 } else { 0 };
-    format!(
-        concat!(
-            r#","led_node":"{}","led_mode":"{}","led_on_time":{},"led_off_time":{},"#,
-            r#""loop_times":1,"interval_time":{}"#
-        ),
-        node.wire(),
-        mode.wire(),
-        half,
-        half,
-        interval,
-    )
-}
-
-impl SpeedLevel {
-    /// Every level, slowest first.
-    pub const ALL: [Self; 4] = [Self::Silent, Self::Standard, Self::Sport, Self::Ludicrous];
-
-    /// Its name, such as `sport`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Silent => "silent",
-            Self::Standard => "standard",
-            Self::Sport => "sport",
-            Self::Ludicrous => "ludicrous",
-        }
-    }
-}
-
-impl FromStr for SpeedLevel {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let text = text.trim();
-        Self::ALL
-            .into_iter()
-            .find(|l| text.eq_ignore_ascii_case(l.name()) || text == (*l as u8).to_string())
-            .ok_or_else(|| unknown(text, "silent, standard, sport, ludicrous, 1 to 4"))
-    }
-}
-
-impl LightNode {
-    /// Its name on the wire.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::Chamber => "chamber_light",
-            Self::Chamber2 => "chamber_light2",
-            Self::Work => "work_light",
-            Self::Heatbed => "heatbed_light",
-        }
-    }
-}
-
-impl FromStr for LightNode {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let text = text.trim();
-        let plain = text.strip_suffix("_light").unwrap_or(text);
-        match plain {
-            "chamber" => Ok(Self::Chamber),
-            "chamber2" | "chamber_light2" => Ok(Self::Chamber2),
-            "work" => Ok(Self::Work),
-            "heatbed" | "bed" => Ok(Self::Heatbed),
-            _ => Err(unknown(text, "chamber, chamber2, work, heatbed")),
-        }
-    }
-}
-
-impl LightMode {
-    /// Its name on the wire.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::On => "on",
-            Self::Off => "off",
-            Self::Flashing => "flashing",
-        }
-    }
-}
-
-impl FromStr for LightMode {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        match text.trim() {
-            "on" => Ok(Self::On),
-            "off" => Ok(Self::Off),
-            "flashing" => Ok(Self::Flashing),
-            other => Err(unknown(other, "on, off, flashing")),
-        }
-    }
-}
-
-impl fmt::Display for SpeedLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-fn unknown(word: &str, known: &'static str) -> UnknownWord {
-    UnknownWord { word: word.chars().take(60).collect(), known }
 }
 
 #[cfg(test)]

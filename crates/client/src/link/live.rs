@@ -169,9 +169,9 @@ impl<'s> Live<'s> {
         }
         for (serial, duty) in duties {
             match duty {
-                Duty::AskFull => self.publish(&serial, Request::PushAll)?,
-                Duty::StartPush => self.publish(&serial, Request::StartPush)?,
-                Duty::AskVersion | Duty::Probe => self.publish(&serial, Request::GetVersion)?,
+                Duty::AskFull => self.publish(&serial, &Request::PushAll)?,
+                Duty::StartPush => self.publish(&serial, &Request::StartPush)?,
+                Duty::AskVersion | Duty::Probe => self.publish(&serial, &Request::GetVersion)?,
                 Duty::GiveUp => {
                     if let Some(reason) = self.give_up(&serial, now) {
                         return Ok(Some(reason));
@@ -263,11 +263,13 @@ impl<'s> Live<'s> {
             return Ok(());
         }
         let is_repeated = request == Request::PushAll && printer.pushall_from(now, &timing) > now;
-        if request == Request::StartPush || (is_repeated && printer.vigil.is_fresh()) {
+        if matches!(request, Request::StartPush | Request::StopPush)
+            || (is_repeated && printer.vigil.is_fresh())
+        {
             if !is_repeated {
-                self.publish_as(&serial, request, id)?;
+                self.publish_as(&serial, &request, id)?;
             }
-            let _ = answer.send(Ok(done(request, id)));
+            let _ = answer.send(Ok(done(&request, id)));
             return Ok(());
         }
         if !printer.pending.has_room() {
@@ -275,15 +277,15 @@ impl<'s> Live<'s> {
             return Ok(());
         }
         let deadline = now + timing.ack;
-        printer.pending.insert(request, id, deadline, answer);
+        if request == Request::PushAll && !is_repeated {
+            printer.vigil.asked_full(now);
+        }
+        printer.pending.insert(request.clone(), id, deadline, answer);
         self.check_at = self.check_at.min(deadline);
         if is_repeated {
             return Ok(());
         }
-        if request == Request::PushAll {
-            printer.vigil.asked_full(now);
-        }
-        self.publish_as(&serial, request, id)
+        self.publish_as(&serial, &request, id)
     }
 
     /// Printers were added or are not watched any more.
@@ -341,11 +343,11 @@ impl<'s> Live<'s> {
         };
         printer.vigil.greeted(now);
         self.check_soon(now);
-        self.publish(serial, Request::GetVersion)?;
-        self.publish(serial, Request::PushAll)
+        self.publish(serial, &Request::GetVersion)?;
+        self.publish(serial, &Request::PushAll)
     }
 
-    fn publish(&mut self, serial: &Serial, request: Request) -> Result<(), SocketError> {
+    fn publish(&mut self, serial: &Serial, request: &Request) -> Result<(), SocketError> {
         let id = self.session.next_id();
         self.publish_as(serial, request, id)
     }
@@ -353,10 +355,10 @@ impl<'s> Live<'s> {
     fn publish_as(
         &mut self,
         serial: &Serial,
-        request: Request,
+        request: &Request,
         id: SequenceId,
     ) -> Result<(), SocketError> {
-        if request == Request::PushAll
+        if *request == Request::PushAll
             && let Some(printer) = self.session.printers.get_mut(serial)
         {
             printer.last_pushall = Some(Instant::now());

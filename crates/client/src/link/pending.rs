@@ -42,9 +42,9 @@ impl Pending {
     /// Hands an acknowledgement to its asker; false when nobody here asked. The command is compared
     /// only where the answer names one: some firmware leaves it out [L].
     pub(super) fn resolve(&mut self, ack: &Ack) -> bool {
-        let id = ack.sequence_id.as_deref().and_then(|id| id.trim().parse().ok());
+        let id = ack.sequence_id.as_deref().map(str::trim);
         let found = self.0.iter().position(|waiting| {
-            id == Some(waiting.id.number())
+            id == Some(waiting.request.answered_by(waiting.id).as_str())
                 && waiting.request.section() == ack.section
                 && ack.command.as_deref().is_none_or(|c| c == waiting.request.command())
         });
@@ -55,9 +55,9 @@ impl Pending {
     }
 
     /// Answers those who asked for what just came: a whole status, or the modules.
-    pub(super) fn fulfil(&mut self, request: Request) -> bool {
+    pub(super) fn fulfil(&mut self, request: &Request) -> bool {
         let before = self.0.len();
-        for waiting in self.0.extract_if(.., |waiting| waiting.request == request) {
+        for waiting in self.0.extract_if(.., |waiting| waiting.request == *request) {
             let _ = waiting.answer.send(Ok(done(request, waiting.id)));
         }
         self.0.len() < before
@@ -87,7 +87,7 @@ impl Pending {
 }
 
 /// The answer to a request that has no acknowledgement on the wire.
-pub(super) fn done(request: Request, id: SequenceId) -> Ack {
+pub(super) fn done(request: &Request, id: SequenceId) -> Ack {
     Ack {
         section: request.section().into(),
         command: Some(request.command().into()),
@@ -99,6 +99,8 @@ pub(super) fn done(request: Request, id: SequenceId) -> Ack {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use bambu_protocol::request::Job;
 
     use super::*;
 
@@ -118,7 +120,7 @@ mod tests {
         let id = SequenceId::from_random(7);
         let deadline = Instant::now() + Duration::from_secs(10);
         let (answer, mut waiting) = oneshot::channel();
-        pending.insert(Request::Pause, id, deadline, answer);
+        pending.insert(Job::Pause.into(), id, deadline, answer);
         for foreign in [
             ack("print", None, "20008"),
             ack("system", None, "20007"),
@@ -142,7 +144,7 @@ mod tests {
             assert!(pending.has_room());
             let (answer, receiver) = oneshot::channel();
             let id = SequenceId::from_random(second);
-            pending.insert(Request::Stop, id, now + Duration::from_secs(second), answer);
+            pending.insert(Job::Stop.into(), id, now + Duration::from_secs(second), answer);
             waiting.push(receiver);
         }
         assert!(!pending.has_room());

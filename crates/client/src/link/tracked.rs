@@ -87,13 +87,13 @@ impl Tracked {
         match applied {
             Applied::Full => {
                 self.vigil.heard_full(now);
-                self.pending.fulfil(Request::PushAll);
+                self.pending.fulfil(&Request::PushAll);
                 self.publish_report();
             }
             Applied::Delta => self.publish_report(),
             Applied::Version => {
                 self.vigil.answered();
-                self.pending.fulfil(Request::GetVersion);
+                self.pending.fulfil(&Request::GetVersion);
                 self.publish_report();
             }
             Applied::Ack(ack) => {

@@ -7,7 +7,7 @@ use bambulab::{
     protocol::{
         Serial,
         mqtt::{Packet, SubAck},
-        request::Request,
+        request::Job,
     },
 };
 
@@ -83,7 +83,7 @@ async fn a_printer_that_the_cloud_says_is_gone_is_offline_until_it_is_back() {
     let snapshot =
         until(&links[1], |s| s.connection == Connection::Offline(Reason::PrinterOffline)).await;
     assert_eq!(snapshot.status.online, Some(false));
-    assert!(links[1].send(Request::Stop).await.is_err());
+    assert!(links[1].send(Job::Stop.into()).await.is_err());
     assert_eq!(links[0].snapshot().connection, Connection::Online);
     peer.report(&serial(1), r#"{"event":{"event":"client.connected","connected_at":"2"}}"#).await;
     greet(&mut peer, 1).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bambulab::{
     CloudSession, Reason, Roots, SendError, connect_lan,
     link::Unreachable,
-    protocol::{Serial, mqtt::ConnectCode, request::Request},
+    protocol::{Serial, mqtt::ConnectCode, request::Job},
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
@@ -21,7 +21,7 @@ async fn a_wrong_password_is_told_apart_from_an_unreachable_host_and_a_foreign_c
     assert_eq!(reason, Reason::WrongAccessCode(broker.address()));
     assert!(reason.is_fatal() && reason.is_wrong_credentials());
     assert!(!reason.to_string().contains("12345678"));
-    let refused = link.send(Request::Stop).await;
+    let refused = link.send(Job::Stop.into()).await;
     assert_eq!(refused, Err(SendError::Offline(reason)));
 
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();

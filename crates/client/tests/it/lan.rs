@@ -6,7 +6,7 @@ use bambulab::{
     Connection, Reason, SendError, Timing, connect_lan,
     protocol::{
         mqtt::{ConnectCode, Packet},
-        request::Request,
+        request::{Job, Request},
         status::PrinterState,
     },
 };
@@ -55,7 +55,7 @@ async fn an_answer_finds_its_asker_even_without_the_command() {
     let (_broker, link, mut peer) = online(&ca, |_| {}).await;
     let asker = tokio::spawn({
         let link = link.clone();
-        async move { link.send(Request::Pause).await }
+        async move { link.send(Job::Pause.into()).await }
     });
     let body = peer.expect("pause").await;
     let id = body["sequence_id"].as_str().unwrap();
@@ -73,7 +73,7 @@ async fn an_answer_finds_its_asker_even_without_the_command() {
 async fn a_refusal_is_handed_on_and_pushall_is_answered_by_the_report() {
     let ca = Ca::new();
     let (_broker, link, mut peer) = online(&ca, |t| t.pushall_floor = Duration::ZERO).await;
-    let (asked, ()) = tokio::join!(link.send(Request::Stop), async {
+    let (asked, ()) = tokio::join!(link.send(Job::Stop.into()), async {
         let id = peer.expect("stop").await["sequence_id"].as_str().unwrap().to_owned();
         let answer = format!(
             r#"{{"print":{{"command":"stop","sequence_id":"{id}","result":"failed","err_code":84033543}}}}"#
@@ -107,7 +107,7 @@ async fn a_lost_connection_fails_what_waits_and_nothing_is_sent_again() {
     let (broker, link, mut peer) = online(&ca, |_| {}).await;
     let asker = tokio::spawn({
         let link = link.clone();
-        async move { link.send(Request::Stop).await }
+        async move { link.send(Job::Stop.into()).await }
     });
     peer.expect("stop").await;
     let first_client = peer.connect().client_id.clone();
@@ -116,7 +116,7 @@ async fn a_lost_connection_fails_what_waits_and_nothing_is_sent_again() {
     let snapshot = until(&link, |s| s.connection != Connection::Online).await;
     assert_eq!(snapshot.status.online, Some(false));
     assert!(matches!(
-        link.send(Request::Stop).await,
+        link.send(Job::Stop.into()).await,
         Err(SendError::Offline(_) | SendError::Connecting)
     ));
 
@@ -180,7 +180,7 @@ async fn more_requests_than_may_wait_are_refused_at_once() {
     let mut asked = JoinSet::new();
     for _ in 0..100 {
         let link = link.clone();
-        asked.spawn(async move { link.send(Request::Pause).await });
+        asked.spawn(async move { link.send(Job::Pause.into()).await });
     }
     // At most 32 wait for the task and 32 for the printer.
     for _ in 0..36 {
@@ -196,7 +196,7 @@ async fn more_requests_than_may_wait_are_refused_at_once() {
 async fn an_unanswered_request_says_so() {
     let ca = Ca::new();
     let (_broker, link, _peer) = online(&ca, |t| t.ack = Duration::from_millis(150)).await;
-    assert_eq!(link.send(Request::Resume).await, Err(SendError::NoAnswer));
+    assert_eq!(link.send(Job::Resume.into()).await, Err(SendError::NoAnswer));
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn a_closed_link_stays_closed() {
     let (broker, link, _peer) = online(&ca, |_| {}).await;
     link.close().await;
     assert_eq!(link.snapshot().connection, Connection::Offline(Reason::Closed));
-    assert_eq!(link.send(Request::Stop).await, Err(SendError::Offline(Reason::Closed)));
+    assert_eq!(link.send(Job::Stop.into()).await, Err(SendError::Offline(Reason::Closed)));
     assert!(broker.is_quiet_for(Duration::from_millis(300)).await);
 }
 
