@@ -56,6 +56,12 @@ impl Hms {
             url: format!("https://e.bambulab.com/?e={attr:08X}{code:08X}"),
         })
     }
+
+    /// Whether the vendor's slicer hides it: `05nn-0400-0001-0044` and `05nn-0500-0001-0010`. [V]
+    pub fn is_noise(&self) -> bool {
+        let hidden = |tail, last| self.code.ends_with(tail) && self.module_instance <= last;
+        self.module == "mainboard" && (hidden("-0400-0001-0044", 3) || hidden("-0500-0001-0010", 6))
+    }
 }
 
 /// Name of the module behind the first byte of an HMS code or print error [V].

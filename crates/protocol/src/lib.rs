@@ -10,6 +10,7 @@
 //! * [`report`]: what a printer sends: decoding, classification, merging.
 //! * [`status`]: the one typed status of every model, and its JSON document.
 //! * [`request`]: what a printer is asked.
+//! * [`event`]: what happened, from how the status changed.
 //! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
 //! * [`cloud`]: the cloud's REST bodies.
 //! * [`discovery`]: how printers are found: SSDP packets and the detect frame.
@@ -20,6 +21,7 @@
 pub mod access_code;
 pub mod cloud;
 pub mod discovery;
+pub mod event;
 pub mod firmware;
 pub mod hms;
 pub mod model;

@@ -54,6 +54,11 @@ impl PrintError {
     }
 }
 
+/// Whether this error says that a person cancelled the job, `0300-400C` or `0500-400E` [L].
+pub fn is_cancel(number: u32) -> bool {
+    matches!(number, 0x0300_400C | 0x0500_400E)
+}
+
 /// Our own short gloss of a code that projects have observed (`data/print_error.json`) [L].
 pub fn meaning(number: u32) -> Option<&'static str> {
     Some(match number {
