@@ -169,6 +169,21 @@ impl Table {
         lines
     }
 
+    /// Every row as painted pieces with the gaps in them, headings first, for other surfaces than
+    /// a stream.
+    pub(crate) fn pieces(&self) -> Vec<Vec<(String, Paint)>> {
+        let widths = self.widths();
+        let headings = self.headings.iter().map(|text| Cell::painted(text, Paint::Bold)).collect();
+        let pieces = |row: &Vec<Cell>| {
+            let padded = |(cell, width): (&Cell, &usize)| {
+                let gap = width.saturating_sub(human::width(&cell.text)) + GAP;
+                (format!("{}{}", cell.text, " ".repeat(gap)), cell.paint)
+            };
+            row.iter().zip(&widths).map(padded).collect()
+        };
+        std::iter::once(&headings).chain(&self.rows).map(pieces).collect()
+    }
+
     /// Writes the lines of the table.
     pub(crate) fn write(&self, out: &mut impl Write, colour: bool) -> io::Result<()> {
         self.lines(colour).iter().try_for_each(|line| writeln!(out, "{line}"))

@@ -1,11 +1,11 @@
 //! Follows many printers at once and shows what happens: `monitor` and `demo` stand on it.
 //!
-//! How it is shown: `watch/screen.rs` redraws a table, `watch/lines.rs` writes lines for people,
-//! `watch/json.rs` writes status documents.
+//! How it is shown: `watch/dashboard.rs` has a whole terminal and takes keys, `watch/lines.rs`
+//! writes lines for people, `watch/json.rs` writes status documents.
 
+mod dashboard;
 mod json;
 mod lines;
-mod screen;
 mod until;
 
 use std::{
@@ -16,9 +16,10 @@ use std::{
 };
 
 use bambu_protocol::Serial;
-use bambu_server::{Fleet, Updates};
+use bambu_server::Fleet;
 use bambulab::{Connection, Reason, Snapshot};
 use futures_util::FutureExt as _;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -26,7 +27,9 @@ use crate::{
     output,
 };
 
-pub(crate) use screen::Screen;
+use dashboard::{Dashboard, Input};
+
+pub(crate) use dashboard::Screen;
 pub(crate) use until::Until;
 
 /// When to stop without being asked to.
@@ -61,7 +64,7 @@ pub(crate) enum Show {
     Json,
     /// Lines for people, one per update.
     Lines,
-    /// A table that redraws.
+    /// A dashboard that has the whole terminal.
     Screen(Screen),
 }
 
@@ -74,6 +77,10 @@ trait View {
     /// Runs a few times per second.
     fn tick(&mut self) -> io::Result<()> {
         Ok(())
+    }
+    /// Takes what came from elsewhere than the printers; whether to go on.
+    fn input(&mut self, _input: Input) -> io::Result<bool> {
+        Ok(true)
     }
     /// Runs last.
     fn end(&mut self) -> io::Result<()> {
@@ -93,25 +100,45 @@ pub(crate) async fn follow(
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let colour = output::colour();
+    let lines = || Box::new(lines::Lines::new(output::stdout(), colour, fleet));
+    let mut inputs = None;
     let mut view: Box<dyn View> = match show {
         Show::Json => Box::new(json::Documents::new(output::stdout())),
-        Show::Lines => Box::new(lines::Lines::new(output::stdout(), colour, fleet)),
-        Show::Screen(screen) => Box::new(screen.over(output::stdout(), colour, fleet)?),
+        Show::Lines => lines(),
+        Show::Screen(screen) => match Dashboard::open(screen, fleet) {
+            Ok((dashboard, receiver)) => {
+                inputs = Some(receiver);
+                Box::new(dashboard)
+            }
+            // A terminal that cannot be taken can be written to.
+            Err(error) => {
+                tracing::debug!(%error, "no dashboard on this terminal");
+                lines()
+            }
+        },
     };
-    let result = watch(fleet.updates(), fleet.len(), view.as_mut(), limits, until, stop).await;
+    let following = Following { fleet, inputs, limits, until };
+    let result = watch(following, view.as_mut(), stop).await;
     view.end()?;
     result
 }
 
-async fn watch(
-    mut updates: Updates,
-    printers: usize,
-    view: &mut dyn View,
+/// What is followed, and for how long.
+struct Following<'a> {
+    fleet: &'a Fleet,
+    inputs: Option<mpsc::Receiver<Input>>,
     limits: Limits,
     until: Until,
+}
+
+async fn watch(
+    following: Following<'_>,
+    view: &mut dyn View,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    let mut hope = Hope::new(printers);
+    let Following { fleet, mut inputs, limits, until } = following;
+    let mut updates = fleet.updates();
+    let mut hope = Hope::new(fleet.len());
     let mut shown = 0_u64;
     let mut tick = tokio::time::interval(Duration::from_millis(200));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -122,6 +149,12 @@ async fn watch(
             () = until.passed() => return hope.timed_out(shown, limits),
             _ = tick.tick() => {
                 view.tick()?;
+                continue;
+            }
+            Some(input) = next(&mut inputs) => {
+                if !view.input(input)? {
+                    return Ok(());
+                }
                 continue;
             }
             update = updates.next() => update,
@@ -149,6 +182,14 @@ async fn watch(
             return Err(Failure::say(Kind::Unreachable, "every connection is closed"));
         }
         view.flush()?;
+    }
+}
+
+/// The next input; never, where none can come.
+async fn next(inputs: &mut Option<mpsc::Receiver<Input>>) -> Option<Input> {
+    match inputs {
+        Some(inputs) => inputs.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -11,9 +11,9 @@ use crate::{
 
 /// Show live status of one or many printers
 ///
-/// On a terminal a table that redraws, in a pipe one line per change, with --json one status
-/// document per line and update, with `connection` (online, stale, offline) and `offline_reason`
-/// beside the status. Printers with a `host` in the config file, or the one given with
+/// On a terminal a dashboard with keys (? explains them), in a pipe or with --plain one line per
+/// change, with --json one status document per line and update, with `connection` (online, stale,
+/// offline) and `offline_reason` beside the status. Printers with a `host` in the config file, or the one given with
 /// --host, are reached on the local network, all others over the cloud by one connection. Ends at
 /// once when no printer can ever answer, such as with a wrong token (exit code 4) or at an address
 /// where nothing answers (5).
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Write status documents, one per line
     #[arg(long)]
     json: bool,
+    /// Write a line per change on a terminal, too
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
 }
 
 pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
@@ -37,8 +40,8 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let stop = shutdown::token();
     let show = match (args.json, output::can_redraw()) {
         (true, _) => Show::Json,
-        (false, false) => Show::Lines,
-        (false, true) => Show::Screen(Screen::titled("bambu monitor")),
+        (false, true) if !args.plain => Show::Screen(Screen::titled("bambu monitor")),
+        (false, _) => Show::Lines,
     };
     let connect = async {
         let targets = targets::choose(&args.which, &settings).await?;

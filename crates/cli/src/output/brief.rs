@@ -100,7 +100,7 @@ pub(crate) fn trouble(status: &Status) -> Vec<String> {
 }
 
 /// The state in words, with the stage where it tells more.
-fn state(status: &Status) -> (String, Paint) {
+pub(crate) fn state(status: &Status) -> (String, Paint) {
     let paint = match status.state {
         PrinterState::Running => Paint::Green,
         PrinterState::Preparing | PrinterState::Slicing => Paint::Cyan,
@@ -132,7 +132,8 @@ pub(crate) fn nozzles(status: &Status) -> String {
     if all.is_empty() { human::UNKNOWN.to_owned() } else { all.join(" ") }
 }
 
-fn job(status: &Status) -> Option<String> {
+/// The title of the job, else its file.
+pub(crate) fn job(status: &Status) -> Option<String> {
     let named = [&status.job.name, &status.job.file].into_iter().flatten();
     named.map(ToString::to_string).find(|name| !name.is_empty())
 }
