@@ -31,9 +31,7 @@ pub(super) fn lines(
 ) -> Vec<Line<'static>> {
     let status = &*entry.snapshot.status;
     let mut lines = vec![heading(board, entry)];
-    if let Some(why) = why_not_live(board, entry) {
-        lines.push(why);
-    }
+    lines.extend(why_not_live(board, entry));
     if !entry.snapshot.complete {
         return lines;
     }
@@ -96,9 +94,9 @@ fn heading(board: &Board, entry: &Entry) -> Line<'static> {
 }
 
 /// Why what stands below is not what is, and how old it is.
-fn why_not_live(board: &Board, entry: &Entry) -> Option<Line<'static>> {
+fn why_not_live(board: &Board, entry: &Entry) -> Vec<Line<'static>> {
     let (text, paint) = match &entry.snapshot.connection {
-        Connection::Online if entry.snapshot.complete => return None,
+        Connection::Online if entry.snapshot.complete => return Vec::new(),
         Connection::Online | Connection::Connecting => {
             ("waiting for the first whole report".to_owned(), Paint::Cyan)
         }
@@ -108,13 +106,13 @@ fn why_not_live(board: &Board, entry: &Entry) -> Option<Line<'static>> {
     let status = &entry.snapshot.status;
     let age = status.updated_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
     let age = age.map(|at| at.to_zoned(board.now.time_zone().clone()));
-    let age = age.map(|at| format!("last heard {}", at.strftime("%F %H:%M:%S")));
-    let text = match age {
-        Some(age) if entry.snapshot.complete => format!("{age}, below is what was then: {text}"),
-        Some(age) => format!("{age}: {text}"),
-        None => text,
-    };
-    Some(Line::styled(human::printable(&text), board.palette.style(paint)))
+    let style = board.palette.style(paint);
+    let mut lines = vec![Line::styled(human::printable(&text), style)];
+    if let Some(age) = age {
+        let then = if entry.snapshot.complete { "; below is what was then" } else { "" };
+        lines.push(Line::styled(format!("last heard {}{then}", age.strftime("%F %T")), style));
+    }
+    lines
 }
 
 fn state(board: &Board, status: &Status, live: bool) -> Line<'static> {
@@ -223,20 +221,31 @@ fn ams(board: &Board, status: &Status, unit: &AmsUnit, columns: usize) -> Vec<Li
     ];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join("  ");
     let active = status.ams.active.filter(|active| active.unit == unit.id);
+    let letter = letter(unit.id);
     let trays = unit
         .trays
         .iter()
-        .map(|it| tray(board, it, active.is_some_and(|active| active.tray == it.id)));
-    let name = format!("AMS {}", unit.id);
+        .map(|it| tray(board, &letter, it, active.is_some_and(|active| active.tray == it.id)));
+    let name = format!("AMS {letter}");
     let mut lines = vec![Line::from_iter([label(&name), Span::raw(facts)])];
     lines.extend(flow("", trays, columns));
     lines
 }
 
-/// One tray: its slot, counted from 1, a block of its colour, what is in it and how much.
-fn tray(board: &Board, tray: &Tray, active: bool) -> Vec<Span<'static>> {
+/// A unit as the printer's screen names it: A to D, HT-A to HT-H; a number where it has no letter.
+fn letter(unit: u16) -> String {
+    let letter = |at: u16| char::from(b'A' + at.min(25) as u8);
+    match unit {
+        0..=3 => letter(unit).to_string(),
+        128..=135 => format!("HT-{}", letter(unit - 128)),
+        other => other.to_string(),
+    }
+}
+
+/// One tray: its name on the printer's screen, a block of its colour, what is in it, how much.
+fn tray(board: &Board, unit: &str, tray: &Tray, active: bool) -> Vec<Span<'static>> {
     let mark = if active { ">" } else { " " };
-    let mut spans = vec![Span::raw(format!("{mark}{} ", tray.id + 1))];
+    let mut spans = vec![Span::raw(format!("{mark}{unit}{} ", tray.id + 1))];
     if tray.loaded == Some(false) {
         spans.push(Span::styled("empty", board.palette.style(Paint::Dim)));
         return spans;

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_steady_temperature_is_a_line_not_a_mountain_range() {
-        assert_eq!(draw(&[Some(219), Some(220), Some(219)], 1), ["▄▅▄"]);
+        assert_eq!(draw(&[Some(219), Some(220), Some(219)], 1), ["▃▄▃"]);
     }
 
     #[test]

@@ -80,8 +80,8 @@ fn everything_about_a_printer_fits_the_smallest_usual_terminal() {
         "part 100%",
         "standard (100%)  light on",
         "dryness 4 of 5  25°C",
-        " 1 [██] PETG 85%  >2 [██] PLA 40%   3 [██] ABS",
-        " 4 empty",
+        " A1 [██] PETG 85%  >A2 [██] PLA 40%   A3 [██] ABS",
+        " A4 empty",
         "p pause  r resume  s stop  l light",
     ] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
@@ -134,13 +134,13 @@ fn what_is_old_is_never_shown_as_live() {
     for (connection, words) in [
         (Connection::Stale, ["stale", "fell silent"]),
         (lost, ["offline", "the connection was lost"]),
-        (Connection::Offline(Reason::PrinterOffline), ["offline", "does not answer"]),
+        (Connection::Offline(Reason::PrinterOffline), ["offline", "does not answer; check"]),
     ] {
         board.update(&serial(1), &snapshot(1, connection));
         let (lines, buffer) = screen(&board, 80, 24);
         let text = lines.join("\n");
         assert!(words.iter().all(|word| text.contains(word)), "{text}");
-        assert!(text.contains("last heard 2026-11-21 11:58:00, below is what was then"), "{text}");
+        assert!(text.contains("last heard 2026-11-21 11:58:00; below is what was then"), "{text}");
         // In the list there is no value at all, and below every line is dim.
         let row = lines.iter().find(|line| line.starts_with("> P1S 1")).unwrap();
         assert!(!row.contains("220"), "{row}");
