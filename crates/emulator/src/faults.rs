@@ -1,17 +1,26 @@
 //! What can go wrong with a printer on purpose: names, rates, and the switch that all who obey share.
 //!
-//! Faults of requests and reports are obeyed in `simulator`, those of connections in `mqtt`.
+//! Faults of requests and reports are obeyed in `simulator`, those of connections by `port`
+//! and `wire`, under every face.
 
 use std::{
+    collections::VecDeque,
     fmt,
     str::FromStr,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use tokio::sync::watch;
+use tokio::{net::TcpStream, sync::watch};
+
+pub(crate) mod port;
+mod trouble;
+pub(crate) mod wire;
+
+pub use self::trouble::Circumstances;
+pub(crate) use self::trouble::Fate;
 
 /// Something that goes wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -166,7 +175,12 @@ struct Switches {
     each: [Switch; FAULTS.len()],
     /// Counts the changes, for those who wait for one.
     changes: watch::Sender<u64>,
+    /// Stalled connections that have ended here, which the other side must not notice.
+    kept: Mutex<VecDeque<TcpStream>>,
 }
+
+/// Most connections that are kept for the other side.
+const MAX_KEPT: usize = 64;
 
 #[derive(Default)]
 struct Switch {
@@ -186,7 +200,8 @@ impl Faults {
     /// All off. The seed decides which occasions a rate below 1 strikes.
     pub fn new(seed: u64) -> Self {
         let (changes, _) = watch::channel(0);
-        Self(Arc::new(Switches { seed: seed.into(), each: Default::default(), changes }))
+        let (each, kept) = Default::default();
+        Self(Arc::new(Switches { seed: seed.into(), each, changes, kept }))
     }
 
     /// Decides chance from this seed from now on.
@@ -200,6 +215,9 @@ impl Faults {
         let Some(switch) = self.switch(fault) else { return };
         switch.rate.store(rate.to_bits(), Ordering::Relaxed);
         self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
+        if fault == Fault::Stall {
+            self.kept().clear();
+        }
     }
 
     /// Switches a fault off.
@@ -245,6 +263,19 @@ impl Faults {
     /// A number that changes whenever a fault is switched.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
+    }
+
+    /// Keeps an ended connection open until [`Fault::Stall`] is switched; the oldest goes first.
+    pub(crate) fn keep(&self, tcp: TcpStream) {
+        let mut kept = self.kept();
+        if kept.len() >= MAX_KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(tcp);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, VecDeque<TcpStream>> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn switch(&self, fault: Fault) -> Option<&Switch> {

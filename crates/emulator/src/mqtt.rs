@@ -14,6 +14,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::faults::Circumstances;
+
 mod accept;
 mod client;
 mod frame;
@@ -51,6 +53,11 @@ pub trait Hooks: Send + Sync + 'static {
     /// Whether what clients publish to `topic` goes to other subscribers too.
     fn routes(&self, _topic: &str) -> bool {
         true
+    }
+
+    /// What goes wrong with connections on purpose; nothing unless the rules say otherwise.
+    fn circumstances(&self) -> Option<&Circumstances> {
+        None
     }
 }
 

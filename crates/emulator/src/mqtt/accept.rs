@@ -9,12 +9,14 @@ use bytes::BytesMut;
 use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     task::JoinSet,
     time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::sync::CancellationToken;
+
+use crate::faults::{port::Port, wire::Wire};
 
 use super::{
     User,
@@ -36,17 +38,18 @@ pub(super) async fn run(
     shutdown: CancellationToken,
 ) {
     let tls = tls.map(TlsAcceptor::from);
+    let mut port = Port::new(listener, shared.hooks.circumstances().cloned());
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
             Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
+            accepted = port.accept() => accepted,
         };
         match accepted {
-            Ok((tcp, _)) if connections.len() < shared.limits.max_connections => {
+            Ok(wire) if connections.len() < shared.limits.max_connections => {
                 let (shared, tls) = (Arc::clone(&shared), tls.clone());
-                connections.spawn(connection(shared, tcp, tls, shutdown.clone()));
+                connections.spawn(connection(shared, wire, tls, shutdown.clone()));
             }
             Ok(_) => count(&shared.tally.refused, 1),
             Err(error) => {
@@ -55,26 +58,25 @@ pub(super) async fn run(
             }
         }
     }
-    drop(listener);
+    drop(port);
     while connections.join_next().await.is_some() {}
 }
 
 /// Arrival and session are one task; what only the arrival needs is freed before the session.
 async fn connection(
     shared: Arc<Shared>,
-    tcp: TcpStream,
+    wire: Wire,
     tls: Option<TlsAcceptor>,
     shutdown: CancellationToken,
 ) {
     let deadline = Instant::now() + shared.limits.handshake;
-    let _ = tcp.set_nodelay(true);
     match tls {
         None => {
-            let arrival = Box::pin(greet(&shared, tcp, deadline, &shutdown)).await;
+            let arrival = Box::pin(greet(&shared, wire, deadline, &shutdown)).await;
             serve(&shared, arrival, &shutdown).await;
         }
         Some(tls) => {
-            let arrival = Box::pin(shake_hands(&shared, tcp, tls, deadline, &shutdown)).await;
+            let arrival = Box::pin(shake_hands(&shared, wire, tls, deadline, &shutdown)).await;
             serve(&shared, arrival, &shutdown).await;
         }
     }
@@ -92,12 +94,12 @@ where
 
 async fn shake_hands(
     shared: &Shared,
-    tcp: TcpStream,
+    wire: Wire,
     tls: TlsAcceptor,
     deadline: Instant,
     shutdown: &CancellationToken,
-) -> Option<Arrival<TlsStream<TcpStream>>> {
-    let handshake = timeout_at(deadline, tls.accept(tcp));
+) -> Option<Arrival<TlsStream<Wire>>> {
+    let handshake = timeout_at(deadline, tls.accept(wire));
     let stream = tokio::select! {
         () = shutdown.cancelled() => return None,
         stream = handshake => stream.ok()?,

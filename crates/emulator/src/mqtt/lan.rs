@@ -10,12 +10,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Broker, ConnectRefusal, Hooks, Limits, User};
-use crate::machine::Machine;
+use crate::{
+    faults::{Circumstances, Fault},
+    machine::Machine,
+};
 
 struct Lan {
     machine: Arc<dyn Machine>,
     report: String,
     request: String,
+    circumstances: Circumstances,
 }
 
 impl Hooks for Lan {
@@ -23,7 +27,9 @@ impl Hooks for Lan {
         let code = self.machine.access_code();
         let password = connect.password.as_deref().unwrap_or_default();
         let right = bool::from(password.ct_eq(code.reveal().as_bytes()));
-        if right && !code.is_empty() && connect.username.as_deref() == Some(login::PRINTER_USER) {
+        let right = right && !code.is_empty();
+        let right = right && connect.username.as_deref() == Some(login::PRINTER_USER);
+        if right && !self.circumstances.faults.strikes(Fault::WrongCode) {
             Ok(login::PRINTER_USER.into())
         } else {
             Err(ConnectRefusal::NotAuthorized)
@@ -51,6 +57,10 @@ impl Hooks for Lan {
     fn routes(&self, _topic: &str) -> bool {
         false
     }
+
+    fn circumstances(&self) -> Option<&Circumstances> {
+        Some(&self.circumstances)
+    }
 }
 
 /// Serves `machine` to LAN clients until `shutdown`; ends when its last connection has ended.
@@ -65,7 +75,8 @@ pub async fn run(
 ) {
     let (report, request) = (topic::report(machine.serial()), topic::request(machine.serial()));
     let reports = machine.reports();
-    let hooks = Lan { machine, report: report.clone(), request };
+    let circumstances = Circumstances::of(&*machine);
+    let hooks = Lan { machine, report: report.clone(), request, circumstances };
     let broker = Broker::new(Arc::new(hooks), Limits { max_connections: 256, ..Limits::default() });
     let carry = broker.carry(&report, reports, || true, shutdown.clone());
     tokio::join!(broker.run(listener, tls, shutdown.clone()), carry);

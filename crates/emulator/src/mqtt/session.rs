@@ -16,6 +16,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::faults::{Fate, Fault};
+
 use super::{
     client::Client,
     frame::Frame,
@@ -52,6 +54,7 @@ struct Session<'a> {
     client: &'a Arc<Client>,
     filters: HashSet<Box<str>>,
     unreleased: HashSet<u16>,
+    zombie: Fate,
 }
 
 /// A client that has been let in and registered.
@@ -73,8 +76,8 @@ where
 {
     let Arrival { mut reader, mut writer, buf, client, keep_alive, will } = arrival;
     tracing::debug!(user = %client.user, client_id = ?client.id, "client connected");
-    let (filters, unreleased) = (HashSet::new(), HashSet::new());
-    let mut session = Session { shared, client: &client, filters, unreleased };
+    let (filters, unreleased, zombie) = (HashSet::new(), HashSet::new(), Fate::default());
+    let mut session = Session { shared, client: &client, filters, unreleased, zombie };
     let ending = tokio::select! {
         () = shutdown.cancelled() => Ending::Shutdown,
         () = client.closed() => Ending::Closed,
@@ -223,9 +226,13 @@ impl Session<'_> {
         }
         if !repeated {
             count(&self.shared.tally.published, 1);
-            hooks.published(user, &publish.topic, &publish.payload);
-            if hooks.routes(&publish.topic) {
-                self.shared.deliver(&publish.topic, &publish.payload, publish.qos);
+            let circumstances = hooks.circumstances();
+            // Acknowledged all the same: the broker is well, what stands behind it is not.
+            if !circumstances.is_some_and(|of| self.zombie.doomed(&of.faults, Fault::Zombie)) {
+                hooks.published(user, &publish.topic, &publish.payload);
+                if hooks.routes(&publish.topic) {
+                    self.shared.deliver(&publish.topic, &publish.payload, publish.qos);
+                }
             }
         }
         match (publish.qos, publish.packet_id) {

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use bambu_emulator::{machine::Machine, mqtt::lan};
+use bambu_emulator::{
+    faults::Faults,
+    machine::{Machine, Power},
+    mqtt::lan,
+};
 use bambu_protocol::{
     AccessCode, Serial,
     mqtt::{ConnAck, ConnectCode, Packet, QoS},
@@ -16,14 +20,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::raw::{Raw, hello, message};
 
-const REPORT: &str = "device/01P00A000000001/report";
-const REQUEST: &str = "device/01P00A000000001/request";
+pub(crate) const REPORT: &str = "device/01P00A000000001/report";
+pub(crate) const REQUEST: &str = "device/01P00A000000001/request";
 
-struct Printer {
+pub(crate) struct Printer {
     serial: Serial,
     code: Mutex<AccessCode>,
-    asked: Mutex<Vec<Vec<u8>>>,
-    reports: broadcast::Sender<Bytes>,
+    pub(crate) asked: Mutex<Vec<Vec<u8>>>,
+    pub(crate) reports: broadcast::Sender<Bytes>,
+    pub(crate) faults: Faults,
+    pub(crate) power: Power,
 }
 
 impl Machine for Printer {
@@ -47,9 +53,17 @@ impl Machine for Printer {
     fn full_report(&self) -> Option<Bytes> {
         Some(Bytes::from_static(b"full"))
     }
+
+    fn faults(&self) -> Faults {
+        self.faults.clone()
+    }
+
+    fn power(&self) -> Power {
+        self.power.clone()
+    }
 }
 
-async fn start(code: &str) -> (Arc<Printer>, SocketAddr, CancellationToken) {
+pub(crate) async fn start(code: &str) -> (Arc<Printer>, SocketAddr, CancellationToken) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let printer = Arc::new(Printer {
@@ -57,6 +71,8 @@ async fn start(code: &str) -> (Arc<Printer>, SocketAddr, CancellationToken) {
         code: Mutex::new(AccessCode::new(code)),
         asked: Mutex::default(),
         reports: broadcast::channel(4).0,
+        faults: Faults::new(1),
+        power: Power::default(),
     });
     let shutdown = CancellationToken::new();
     let machine = Arc::clone(&printer) as Arc<dyn Machine>;
@@ -64,7 +80,7 @@ async fn start(code: &str) -> (Arc<Printer>, SocketAddr, CancellationToken) {
     (printer, address, shutdown)
 }
 
-async fn login(address: SocketAddr, user: &str, code: &str) -> (ConnectCode, Raw) {
+pub(crate) async fn login(address: SocketAddr, user: &str, code: &str) -> (ConnectCode, Raw) {
     let mut client = Raw::open(address).await;
     let mut connect = hello("c");
     connect.username = Some(user.to_owned());
