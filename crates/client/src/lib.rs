@@ -72,7 +72,8 @@ pub use bambu_protocol as protocol;
 pub use cloud::{Cloud, CloudError};
 pub use endpoint::{BrokerAddress, Endpoint, Region};
 pub use link::{
-    CloudLogin, CloudSession, Connection, LanTarget, Link, Reason, SendError, Snapshot, connect_lan,
+    CloudLogin, CloudSession, Connection, LanTarget, Link, Reason, SendError, Snapshot,
+    connect_both, connect_lan,
 };
 pub use options::{Options, Timing};
 pub use tls::Roots;

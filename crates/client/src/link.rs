@@ -4,6 +4,7 @@
 //! printer on it. What travels is in `bambu_protocol::{report, request}`.
 
 mod backoff;
+mod both;
 mod budget;
 mod cloud;
 mod hub;
@@ -29,7 +30,8 @@ use crate::{
 pub use cloud::{CloudLogin, CloudSession};
 pub use reason::{Reason, Unreachable};
 
-use hub::{Command, Handle, Owner};
+use both::{Both, Detour};
+use hub::{Command, Feed, Handle, Owner, Ways};
 use session::Login;
 
 /// Requests that may wait for the connection's task; more are refused with [`SendError::Busy`].
@@ -118,8 +120,28 @@ impl LanTarget {
 pub fn connect_lan(target: LanTarget, options: Options) -> Link {
     let LanTarget { serial, host, port, access_code, name, model } = target;
     let login = Login::lan(BrokerAddress { host, port }, serial.clone(), &access_code);
-    let owner = task::spawn(login, options);
+    let owner = task::spawn(login, options, None);
     Link(owner.printer(serial, name, model))
+}
+
+/// Connects to a printer that is known on the local network and in the cloud. Returns at once.
+///
+/// It is read over the LAN while it answers there and over the cloud while it does not; readers
+/// see one state. A request takes the way that is in use when it is sent, and that one alone. A
+/// reader of [`Link::raw`] may see a payload twice while the way changes.
+///
+/// Must be called inside a tokio runtime.
+pub fn connect_both(target: LanTarget, session: &CloudSession, options: Options) -> Link {
+    let LanTarget { serial, host, port, access_code, name, model } = target;
+    let login = Login::lan(BrokerAddress { host, port }, serial.clone(), &access_code);
+    let shown = Arc::new(Feed::new(serial.clone(), name.clone(), model));
+    let feed = Arc::new(Feed::new(serial.clone(), name, model).with_detour());
+    let detour = Detour::default();
+    let cloud = session.owner();
+    let both = Both::new(shown.clone(), feed.clone(), cloud, detour.clone(), &options.timing);
+    let owner = task::spawn(login, options, Some(Box::new(both)));
+    let lan = owner.watch(serial, |_| feed);
+    Link(Arc::new(Handle { feed: shown, owner, ways: Some(Ways { lan, detour }) }))
 }
 
 impl Link {
@@ -172,15 +194,24 @@ impl Link {
     /// # Errors
     /// [`SendError`]; nothing is queued for a later connection and nothing is sent twice.
     pub async fn send(&self, request: Request) -> Result<Ack, SendError> {
-        self.snapshot().connection.check()?;
+        let way = self.way();
+        way.feed.snapshot.borrow().connection.check()?;
         let (answer, waiting) = oneshot::channel();
         let serial = self.serial().clone();
-        self.0.owner.send(Command { serial, request, answer })?;
+        way.owner.send(Command { serial, request, answer })?;
         waiting.await.unwrap_or(Err(SendError::Lost))
     }
 
+    /// The way in use now.
+    fn way(&self) -> Arc<Handle> {
+        match &self.0.ways {
+            None => self.0.clone(),
+            Some(ways) => ways.detour.handle().unwrap_or_else(|| ways.lan.clone()),
+        }
+    }
+
     /// Ends the connection that this link runs on, with all printers on it, and waits until the
-    /// other end was told.
+    /// other end was told. With [`connect_both`] that is the LAN's; the cloud session stays.
     pub async fn close(&self) {
         self.0.owner.close().await;
     }

@@ -27,6 +27,9 @@ pub struct Timing {
     pub start_push_after: Duration,
     /// Silence of a printer after which its status is stale and it is probed.
     pub stale_after: Duration,
+    /// Silence on the LAN after which a printer that is reached over both ways is read over the
+    /// cloud; it is asked to speak after half of it.
+    pub lan_silence: Duration,
     /// How often a printer behind the cloud that gave no answer is probed again.
     pub offline_probe: Duration,
     /// Least time between two requests for the whole status of one printer.
@@ -52,6 +55,7 @@ impl Timing {
             &mut self.keep_alive,
             &mut self.start_push_after,
             &mut self.stale_after,
+            &mut self.lan_silence,
             &mut self.offline_probe,
             &mut self.pushall_floor,
             &mut self.pushall_every,
@@ -75,6 +79,7 @@ impl Default for Timing {
             keep_alive: Duration::from_secs(30),
             start_push_after: Duration::from_secs(20),
             stale_after: Duration::from_secs(30),
+            lan_silence: Duration::from_secs(6),
             offline_probe: Duration::from_secs(300),
             pushall_floor: Duration::from_secs(3),
             pushall_every: Duration::from_secs(300),

@@ -29,13 +29,17 @@ impl CloudSession {
     ///
     /// Must be called inside a tokio runtime.
     pub fn connect(login: CloudLogin, options: Options) -> Self {
-        Self(task::spawn(Login::cloud(login), options))
+        Self(task::spawn(Login::cloud(login), options, None))
     }
 
     /// The link to one printer; the same one when it is asked for twice. May be called at any
     /// time; the printer is left again when its last link is dropped.
     pub fn printer(&self, serial: Serial, name: Option<String>, model: Option<Model>) -> Link {
         Link(self.0.printer(serial, name, model))
+    }
+
+    pub(super) fn owner(&self) -> Arc<Owner> {
+        self.0.clone()
     }
 
     /// Ends the session with all its links and waits until the broker was told.

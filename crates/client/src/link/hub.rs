@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bambu_protocol::{Model, Serial, report::Ack, request::Request, status::Status};
@@ -14,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Connection, Reason, SendError, Snapshot};
+use super::{Connection, Reason, SendError, Snapshot, both::Detour};
 
 /// Payloads that a slow reader of raw reports may be behind.
 const RAW_DEPTH: usize = 1024;
@@ -32,11 +35,17 @@ pub(super) struct Feed {
     pub(super) name: Option<String>,
     pub(super) model: Option<Model>,
     pub(super) snapshot: watch::Sender<Arc<Snapshot>>,
+    /// Whether the printer can be read over the cloud while this way is silent.
+    pub(super) has_detour: bool,
     raw: OnceLock<broadcast::Sender<Bytes>>,
+    /// Whose readers see these raw payloads, too.
+    taps: Mutex<Vec<Weak<Self>>>,
+    /// Printer's clock of the newest report in milliseconds; 0 when its model does not tell.
+    reported_at: AtomicU64,
 }
 
 impl Feed {
-    fn new(serial: Serial, name: Option<String>, model: Option<Model>) -> Self {
+    pub(super) fn new(serial: Serial, name: Option<String>, model: Option<Model>) -> Self {
         let status = Status {
             serial: Some(serial.clone()),
             name: name.clone(),
@@ -50,7 +59,42 @@ impl Feed {
             reports: 0,
             complete: false,
         }));
-        Self { serial, name, model, snapshot, raw: OnceLock::new() }
+        Self {
+            serial,
+            name,
+            model,
+            snapshot,
+            has_detour: false,
+            raw: OnceLock::new(),
+            taps: Mutex::default(),
+            reported_at: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn with_detour(self) -> Self {
+        Self { has_detour: true, ..self }
+    }
+
+    /// The printer's clock of the newest report, in milliseconds.
+    pub(super) fn reported_at(&self) -> Option<u64> {
+        Some(self.reported_at.load(Ordering::Relaxed)).filter(|millis| *millis > 0)
+    }
+
+    pub(super) fn set_reported_at(&self, millis: Option<u64>) {
+        self.reported_at.store(millis.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// From now on `other`'s readers see the raw payloads as well.
+    pub(super) fn tap(&self, other: &Arc<Self>) {
+        self.taps().push(Arc::downgrade(other));
+    }
+
+    pub(super) fn untap(&self, other: &Arc<Self>) {
+        self.taps().retain(|tap| !std::ptr::eq(tap.as_ptr(), Arc::as_ptr(other)));
+    }
+
+    fn taps(&self) -> MutexGuard<'_, Vec<Weak<Self>>> {
+        self.taps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows another connection with the same status, which is live only while online.
@@ -81,6 +125,7 @@ impl Feed {
         {
             let _ = raw.send(Bytes::copy_from_slice(payload));
         }
+        self.taps().iter().filter_map(Weak::upgrade).for_each(|tap| tap.send_raw(payload));
     }
 }
 
@@ -141,15 +186,24 @@ impl Owner {
         name: Option<String>,
         model: Option<Model>,
     ) -> Arc<Handle> {
+        self.watch(serial, |serial| Arc::new(Feed::new(serial, name, model)))
+    }
+
+    /// The handle of a printer, with the feed made here if there is none yet.
+    pub(super) fn watch(
+        self: &Arc<Self>,
+        serial: Serial,
+        feed: impl FnOnce(Serial) -> Arc<Feed>,
+    ) -> Arc<Handle> {
         let mut printers = self.hub.lock();
         if let Some(handle) = printers.get(&serial).and_then(|watched| watched.handle.upgrade()) {
             return handle;
         }
-        let feed = Arc::new(Feed::new(serial.clone(), name, model));
+        let feed = feed(serial.clone());
         if self.hub.closing.is_cancelled() {
             feed.set_connection(Connection::Offline(Reason::Closed));
         }
-        let handle = Arc::new(Handle { feed: feed.clone(), owner: self.clone() });
+        let handle = Arc::new(Handle { feed: feed.clone(), owner: self.clone(), ways: None });
         printers.insert(serial, Watched { feed, handle: Arc::downgrade(&handle) });
         drop(printers);
         self.hub.changed.notify_one();
@@ -189,6 +243,14 @@ impl fmt::Debug for Owner {
 pub(super) struct Handle {
     pub(super) feed: Arc<Feed>,
     pub(super) owner: Arc<Owner>,
+    /// For a printer that is reached over the LAN and the cloud; `feed` shows both then.
+    pub(super) ways: Option<Ways>,
+}
+
+/// Whom to ask on which way.
+pub(super) struct Ways {
+    pub(super) lan: Arc<Handle>,
+    pub(super) detour: Detour,
 }
 
 impl Drop for Handle {

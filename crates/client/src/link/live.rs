@@ -17,9 +17,9 @@ use super::{
     Connection, Reason, SendError,
     hub::Command,
     pending::done,
-    session::Session,
+    session::{Session, other_way},
     tracked::After,
-    vigil::{Duty, Vigil},
+    vigil::Duty,
 };
 use crate::mqtt::{Socket, SocketError};
 
@@ -77,7 +77,7 @@ impl<'s> Live<'s> {
         self.session.adopt();
         let now = Instant::now();
         for printer in self.session.printers.values_mut() {
-            printer.vigil = Vigil::new(now);
+            printer.begin(now);
             printer.set_connection(Connection::Connecting);
         }
         let serials: Vec<_> = self.session.printers.keys().cloned().collect();
@@ -107,6 +107,7 @@ impl<'s> Live<'s> {
                 () = hub.closing.cancelled() => return Ok(Reason::Closed),
                 Some(command) = self.session.commands.recv() => self.command(command)?,
                 () = hub.changed.notified() => self.change()?,
+                () = other_way(&mut self.session.both) => {}
                 packet = self.socket.read() => self.packet(packet?)?,
                 () = &mut sleep => {}
             }
@@ -141,7 +142,8 @@ impl<'s> Live<'s> {
     /// Brings the next check to the nearest moment at which something can become due.
     fn check_soon(&mut self, now: Instant) {
         let timing = self.session.timing();
-        let soonest = timing.ack.min(timing.start_push_after).min(timing.stale_after);
+        let waits = [timing.start_push_after, timing.stale_after, timing.lan_silence / 2];
+        let soonest = waits.into_iter().fold(timing.ack, Duration::min);
         self.check_at = self.check_at.min(now + soonest);
     }
 

@@ -10,6 +10,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     CloudLogin, Connection, SendError,
     backoff::Backoff,
+    both::Both,
     budget::Budget,
     hub::{Command, Feed, Hub},
     tracked::Tracked,
@@ -48,6 +49,8 @@ pub(super) struct Session {
     pub(super) hub: Arc<Hub>,
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) printers: HashMap<Serial, Tracked>,
+    /// The LAN's way and the other one, for a printer that is reached over both.
+    pub(super) both: Option<Box<Both>>,
     ids: SequenceId,
     /// What a printer that is added now is told.
     pub(super) standing: Connection,
@@ -68,6 +71,7 @@ impl Session {
         mut options: Options,
         hub: Arc<Hub>,
         commands: mpsc::Receiver<Command>,
+        both: Option<Box<Both>>,
     ) -> Self {
         options.timing = options.timing.bounded();
         Self {
@@ -76,6 +80,7 @@ impl Session {
             hub,
             commands,
             printers: HashMap::new(),
+            both,
             ids: SequenceId::from_random(rand::random()),
             standing: Connection::Connecting,
             backoff: Backoff::default(),
@@ -119,5 +124,13 @@ impl Session {
             }
         }
         changes
+    }
+}
+
+/// Serves the printer's other way, if there is one. May be dropped at any time.
+pub(super) async fn other_way(both: &mut Option<Box<Both>>) {
+    match both {
+        Some(both) => both.changed().await,
+        None => std::future::pending().await,
     }
 }

@@ -12,9 +12,10 @@ use tokio::{
 use super::{
     Connection, QUEUE, Reason, SendError, Unreachable,
     backoff::Backoff,
+    both::Both,
     hub::{Command, Hub, Owner},
     live::Live,
-    session::{Login, Session},
+    session::{Login, Session, other_way},
 };
 use crate::{
     mqtt::{Open, OpenError, Socket, TlsTarget},
@@ -23,10 +24,10 @@ use crate::{
 };
 
 /// Starts the task and returns what its handles hold.
-pub(super) fn spawn(login: Login, options: Options) -> Arc<Owner> {
+pub(super) fn spawn(login: Login, options: Options, both: Option<Box<Both>>) -> Arc<Owner> {
     let hub = Arc::new(Hub::new());
     let (sender, commands) = mpsc::channel(QUEUE);
-    let session = Session::new(login, options, hub.clone(), commands);
+    let session = Session::new(login, options, hub.clone(), commands, both);
     Owner::new(hub, sender, tokio::spawn(session.run()))
 }
 
@@ -51,6 +52,9 @@ impl Session {
         self.hub.feeds().iter().for_each(|feed| {
             feed.set_connection(Connection::Offline(Reason::Closed));
         });
+        if let Some(both) = self.both {
+            both.end();
+        }
     }
 
     /// One connection from its start to its end; `None` when the session is to end.
@@ -176,6 +180,7 @@ impl Session {
                 () = hub.changed.notified() => {
                     self.adopt();
                 }
+                () = other_way(&mut self.both) => {}
             }
         }
     }

@@ -45,13 +45,14 @@ impl Tracked {
             Some(model) => state.with_model(model),
             None => state,
         };
-        Self {
-            feed,
-            pending: Pending::default(),
-            vigil: Vigil::new(now),
-            last_pushall: None,
-            state,
-        }
+        let vigil = Vigil::new(now, feed.has_detour);
+        Self { feed, pending: Pending::default(), vigil, last_pushall: None, state }
+    }
+
+    /// A connection stands; what was known from an earlier one may be old.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.vigil = Vigil::new(now, self.feed.has_detour);
+        self.set_connection(Connection::Connecting);
     }
 
     /// What decides how its silence is judged.
@@ -83,7 +84,7 @@ impl Tracked {
         if let Applied::Event(presence) = applied {
             return self.presence(presence, now);
         }
-        let was_given_up = self.vigil.heard(now);
+        let is_back = self.vigil.heard(now);
         match applied {
             Applied::Full => {
                 self.vigil.heard_full(now);
@@ -104,7 +105,7 @@ impl Tracked {
             }
             Applied::Event(_) | Applied::Other => self.set_connection(self.heard_connection()),
         }
-        if was_given_up { After::Greet } else { After::Nothing }
+        if is_back { After::Greet } else { After::Nothing }
     }
 
     fn presence(&mut self, presence: Presence, now: Instant) -> After {
@@ -131,10 +132,13 @@ impl Tracked {
     }
 
     /// Marks the status as stale when the printer has been silent for too long.
-    pub(super) fn doubt(&self, now: Instant, timing: &Timing) {
-        let is_online = self.feed.snapshot.borrow().connection == Connection::Online;
-        if is_online && self.vigil.is_silent(now, timing) {
-            self.set_connection(Connection::Stale);
+    pub(super) fn doubt(&mut self, now: Instant, timing: &Timing) {
+        if self.vigil.is_silent(now, timing) {
+            self.vigil.lapse();
+            let is_online = self.feed.snapshot.borrow().connection == Connection::Online;
+            if is_online {
+                self.set_connection(Connection::Stale);
+            }
         }
     }
 
@@ -151,6 +155,7 @@ impl Tracked {
         status.name.clone_from(&self.feed.name);
         status.online = Some(connection == Connection::Online);
         status.updated_at = Some(now_text());
+        self.feed.set_reported_at(self.state.reported_at_millis());
         let reports = self.feed.snapshot.borrow().reports.saturating_add(1);
         self.feed.snapshot.send_replace(Arc::new(Snapshot {
             status: Arc::new(status),

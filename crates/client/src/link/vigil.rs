@@ -55,11 +55,15 @@ pub(super) struct Vigil {
     probe: Option<Instant>,
     strikes: u32,
     dormant: Option<Instant>,
+    /// Whether another way takes over when this one falls silent.
+    has_detour: bool,
+    /// Whether it has done so, and the printer was not heard since.
+    lapsed: bool,
 }
 
 impl Vigil {
     /// Subscribed, nothing asked yet.
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, has_detour: bool) -> Self {
         Self {
             since: now,
             heard: None,
@@ -71,6 +75,8 @@ impl Vigil {
             probe: None,
             strikes: 0,
             dormant: None,
+            has_detour,
+            lapsed: false,
         }
     }
 
@@ -82,15 +88,24 @@ impl Vigil {
             version_asks: 1,
             full: self.full,
             heard: self.heard,
-            ..Self::new(now)
+            ..Self::new(now, self.has_detour)
         };
     }
 
-    /// Something came from the printer; true when it had been given up before.
+    /// Something came from the printer; true when it had been given up, or was read over another
+    /// way meanwhile, so that what is known here is old.
     pub(super) fn heard(&mut self, now: Instant) -> bool {
         self.heard = Some(now);
         self.started = false;
-        self.dormant.take().is_some()
+        self.dormant.take().is_some() | std::mem::take(&mut self.lapsed)
+    }
+
+    /// It has been silent for too long: another way, if there is one, takes over.
+    pub(super) fn lapse(&mut self) {
+        if self.has_detour && self.heard.is_some() {
+            self.lapsed = true;
+            self.full = None;
+        }
     }
 
     /// A whole report came.
@@ -116,7 +131,11 @@ impl Vigil {
 
     /// It was given up: only rare probes from now on.
     pub(super) fn sleep(&mut self, now: Instant) {
-        *self = Self { dormant: Some(now), asked_full: self.asked_full, ..Self::new(now) };
+        *self = Self {
+            dormant: Some(now),
+            asked_full: self.asked_full,
+            ..Self::new(now, self.has_detour)
+        };
     }
 
     /// Whether a whole report came on this connection.
@@ -131,7 +150,7 @@ impl Vigil {
 
     /// Whether it has been silent for too long to call its status live.
     pub(super) fn is_silent(&self, now: Instant, timing: &Timing) -> bool {
-        now >= self.doubt_at(timing)
+        now >= self.silent_at(timing)
     }
 
     /// Whether the whole status came after it was last asked for.
@@ -168,7 +187,7 @@ impl Vigil {
             self.started = true;
             return Some(Duty::StartPush);
         }
-        if self.probe.is_none() && now >= self.doubt_at(timing) {
+        if self.probe.is_none() && now >= self.probe_at(timing) {
             self.probe = Some(now);
             return Some(Duty::Probe);
         }
@@ -190,9 +209,10 @@ impl Vigil {
         if let Some(since) = self.dormant {
             return Some(since + timing.offline_probe);
         }
-        let probe = self.probe.map_or_else(|| self.doubt_at(timing), |sent| sent + timing.ack);
+        let probe = self.probe.map_or_else(|| self.probe_at(timing), |sent| sent + timing.ack);
         let start = (!self.started).then(|| self.last() + timing.start_push_after);
-        let asks = [start, self.ask_at(timing, nature), self.version_at(timing, nature)];
+        let lapse = self.full.filter(|_| self.has_detour).map(|_| self.silent_at(timing));
+        let asks = [start, lapse, self.ask_at(timing, nature), self.version_at(timing, nature)];
         asks.into_iter().flatten().chain([probe]).min()
     }
 
@@ -201,8 +221,18 @@ impl Vigil {
     }
 
     /// One that never spoke is doubted sooner.
-    fn doubt_at(&self, timing: &Timing) -> Instant {
-        self.last() + if self.heard.is_some() { timing.stale_after } else { timing.ack }
+    fn silent_at(&self, timing: &Timing) -> Instant {
+        let silence = if self.has_detour { timing.lan_silence } else { timing.stale_after };
+        self.last() + if self.heard.is_some() { silence } else { timing.ack }
+    }
+
+    /// Where another way would take over, a printer that only has nothing to say is asked before.
+    fn probe_at(&self, timing: &Timing) -> Instant {
+        if self.has_detour && self.heard.is_some() {
+            self.last() + timing.lan_silence / 2
+        } else {
+            self.silent_at(timing)
+        }
     }
 
     fn version_at(&self, timing: &Timing, nature: Nature) -> Option<Instant> {

@@ -28,7 +28,7 @@ fn run(vigil: &mut Vigil, start: Instant, until: u64, nature: Nature) -> Vec<(u6
 #[test]
 fn a_printer_that_falls_silent_is_asked_probed_twice_and_given_up() {
     let start = Instant::now();
-    let mut vigil = Vigil::new(start);
+    let mut vigil = Vigil::new(start, false);
     vigil.greeted(start);
     vigil.heard(start);
     vigil.heard_full(start);
@@ -40,7 +40,7 @@ fn a_printer_that_falls_silent_is_asked_probed_twice_and_given_up() {
 #[test]
 fn a_printer_that_never_spoke_is_given_up_sooner() {
     let start = Instant::now();
-    let mut vigil = Vigil::new(start);
+    let mut vigil = Vigil::new(start, false);
     assert_eq!(vigil.next(&Timing::default(), P1), None);
     vigil.greeted(start);
     let seen = run(&mut vigil, start, 1000, P1);
@@ -54,7 +54,7 @@ fn a_printer_that_never_spoke_is_given_up_sooner() {
 #[test]
 fn a_version_that_got_lost_is_asked_for_again_while_reports_come_but_not_for_ever() {
     let start = Instant::now();
-    let mut vigil = Vigil::new(start);
+    let mut vigil = Vigil::new(start, false);
     vigil.greeted(start);
     vigil.heard_full(start);
     let nature = Nature { told_version: false, ..P1 };
@@ -69,7 +69,7 @@ fn a_version_that_got_lost_is_asked_for_again_while_reports_come_but_not_for_eve
 #[test]
 fn an_unanswered_command_alone_is_no_reason_to_give_up_when_the_probe_is_answered() {
     let start = Instant::now();
-    let mut vigil = Vigil::new(start);
+    let mut vigil = Vigil::new(start, false);
     vigil.greeted(start);
     vigil.heard(start);
     vigil.heard_full(start);
@@ -86,7 +86,7 @@ fn an_unanswered_command_alone_is_no_reason_to_give_up_when_the_probe_is_answere
 #[test]
 fn a_printer_that_prepares_a_job_may_be_deaf_for_two_minutes() {
     let start = Instant::now();
-    let mut vigil = Vigil::new(start);
+    let mut vigil = Vigil::new(start, false);
     vigil.greeted(start);
     vigil.heard(start);
     let nature = Nature { preparing: true, ..P1 };
@@ -99,7 +99,7 @@ fn the_whole_status_is_fetched_every_five_minutes_and_only_where_changes_are_sen
     let timing = Timing::default();
     let start = Instant::now();
     for (nature, wanted) in [(P1, 3), (Nature { sends_changes: false, ..P1 }, 0)] {
-        let mut vigil = Vigil::new(start);
+        let mut vigil = Vigil::new(start, false);
         vigil.greeted(start);
         vigil.heard_full(start);
         let mut asked = 0;
