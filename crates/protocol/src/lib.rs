@@ -10,6 +10,7 @@
 //! * [`report`]: what a printer sends: decoding, classification, merging.
 //! * [`status`]: the one typed status of every model, and its JSON document.
 //! * [`request`]: what a printer is asked.
+//! * [`verify`]: whether a request took effect.
 //! * [`event`]: what happened, from how the status changed.
 //! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
 //! * [`cloud`]: the cloud's REST bodies.
@@ -32,6 +33,7 @@ pub mod request;
 pub mod serial;
 pub mod stage;
 pub mod status;
+pub mod verify;
 
 pub use access_code::AccessCode;
 pub use firmware::Firmware;

@@ -22,6 +22,9 @@ pub struct Ack {
     pub err_code: Option<i64>,
     /// Negative AMS and chamber codes: -2 chamber too hot, -4 AMS too hot.
     pub errno: Option<i64>,
+    /// Number of a question that goes with a failure: it may be confirmed by sending the command
+    /// again with this number in `err_ignored`. [V]
+    pub err_index: Option<i64>,
 }
 
 impl Ack {
@@ -50,6 +53,7 @@ wire! {
         reason: Text = "reason",
         err_code: f64 = "err_code",
         errno: f64 = "errno",
+        err_index: f64 = "err_index",
     }
 }
 
@@ -66,6 +70,7 @@ impl Answer {
             reason: string(&self.reason),
             err_code: integer(&self.err_code),
             errno: integer(&self.errno),
+            err_index: integer(&self.err_index),
         })
     }
 
@@ -78,6 +83,7 @@ impl Answer {
             reason: print.reason.clone(),
             err_code: print.err_code,
             errno: print.errno,
+            err_index: print.err_index,
             unlisted: false,
         }
     }

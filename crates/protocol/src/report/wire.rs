@@ -29,6 +29,7 @@ wire! {
         reason: Text = "reason",
         err_code: Number = "err_code",
         errno: Number = "errno",
+        err_index: Number = "err_index",
         t_utc: Number = "t_utc",
 
         gcode_state: Text = "gcode_state",

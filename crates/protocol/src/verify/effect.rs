@@ -1,0 +1,288 @@
+//! What a status shows after a command.
+
+use std::fmt;
+
+use crate::{
+    event::Heater,
+    request::{AirDuctMode, Fan},
+    status::{PrinterState, Status, Temperature, Text},
+};
+
+/// One thing that a status shows when a command took effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// A heater has this target in °C.
+    Target(Heater, f64),
+    /// A fan turns at this percentage.
+    Fan {
+        /// Which fan.
+        fan: Fan,
+        /// Percent.
+        percent: u8,
+        /// What it was before: steps of some printers are too coarse to show every change.
+        before: Option<u8>,
+    },
+    /// The air takes this way.
+    AirDuct(u8),
+    /// A light is `on`, `off`, `flashing`: `chamber_light`, `chamber_light2`, `work_light`.
+    Light(&'static str, String),
+    /// Speed level 1 to 4.
+    Speed(u8),
+    /// The job waits.
+    Paused,
+    /// The job does not wait any more.
+    Resumed,
+    /// No job runs.
+    Stopped,
+    /// Another job runs, or one where none ran.
+    Started {
+        /// Whether one ran before.
+        ran: bool,
+        /// Title and file before.
+        job: (Option<Text>, Option<Text>),
+    },
+    /// These objects are left out.
+    Skipped(Vec<i64>),
+    /// This error is gone.
+    ErrorGone(u32),
+    /// This tray feeds the nozzle; `None` no tray does.
+    Feeds(Option<(u16, u8)>),
+    /// A tray holds this.
+    Filament {
+        /// Unit and slot; 254 and 255 are external spools.
+        tray: (u16, u8),
+        /// Material; empty for nothing.
+        material: String,
+        /// `RRGGBBAA`; not compared when the material is empty.
+        color: String,
+    },
+    /// A pressure advance profile is chosen; `None` the default.
+    Profile((u16, u8), Option<i64>),
+    /// A unit dries, or does not.
+    Drying(u16, bool),
+    /// This extruder is the active one.
+    Extruder(u8),
+    /// All axes know where they are.
+    Homed,
+    /// The nozzle is of this diameter and material.
+    Nozzle(f64, String),
+    /// A firmware upgrade runs.
+    Upgrading,
+    /// A switch of the status document has this value.
+    Switch(Switch, bool),
+    /// A word of the status document has this value.
+    Word(Word, String),
+}
+
+/// A yes or no of the status document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch {
+    pub(super) name: &'static str,
+    pub(super) read: fn(&Status) -> Option<bool>,
+}
+
+/// A word of the status document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    pub(super) name: &'static str,
+    pub(super) read: fn(&Status) -> Option<&str>,
+}
+
+pub(super) fn heater(status: &Status, heater: Heater) -> Temperature {
+    let temperatures = &status.temperatures;
+    let nozzle = |index: usize| temperatures.nozzles.get(index).copied().unwrap_or_default();
+    match heater {
+        Heater::Nozzle => nozzle(0),
+        Heater::NozzleLeft => nozzle(1),
+        Heater::Bed => temperatures.bed,
+        Heater::Chamber => temperatures.chamber,
+    }
+}
+
+/// The set value where the machine tells one, else the drive.
+pub(super) fn fan(status: &Status, fan: Fan) -> Option<u8> {
+    let parts = status.air_duct.as_ref().map_or(&[][..], |duct| &duct.parts);
+    let part = parts.iter().find(|part| part.id == u16::from(fan.wire()));
+    let set = part.and_then(|part| part.target_percent.or(part.percent));
+    set.or(match fan {
+        Fan::Part => status.fans.part_percent,
+        Fan::Aux => status.fans.aux_percent,
+        Fan::Chamber => status.fans.chamber_percent,
+        Fan::AuxLeft => status.fans.aux_left_percent,
+    })
+}
+
+pub(super) fn light<'a>(status: &'a Status, node: &str) -> Option<&'a str> {
+    let lights = &status.lights;
+    match node {
+        "chamber_light" => lights.chamber.as_deref(),
+        "chamber_light2" => lights.chamber2.as_deref(),
+        "work_light" => lights.work.as_deref(),
+        _ => None,
+    }
+}
+
+/// Material and colour of a tray or an external spool; `None` when there is no such place, or no
+/// spool in it.
+pub(super) fn filament(
+    status: &Status,
+    (unit, slot): (u16, u8),
+) -> Option<(Option<&str>, Option<&str>)> {
+    if unit >= 254 {
+        let spools = &status.external_spools;
+        let only = || if spools.len() == 1 { spools.first() } else { None };
+        let spool = spools.iter().find(|spool| spool.id == unit).or_else(only)?;
+        return Some((spool.material.as_deref(), spool.color.as_deref()));
+    }
+    let tray = tray(status, (unit, slot)).filter(|tray| tray.loaded != Some(false))?;
+    Some((tray.material.as_deref(), tray.color.as_deref()))
+}
+
+pub(super) fn tray(status: &Status, (unit, slot): (u16, u8)) -> Option<&crate::status::Tray> {
+    let unit = status.ams.units.iter().find(|one| one.id == unit)?;
+    unit.trays.iter().find(|tray| tray.id == slot)
+}
+
+/// Whether a unit dries; `None` where it does not tell.
+pub(super) fn dries(status: &Status, unit: u16) -> Option<bool> {
+    let unit = status.ams.units.iter().find(|one| one.id == unit)?;
+    let word = unit.drying.as_ref().and_then(|drying| drying.status);
+    match word {
+        Some("checking" | "drying") => Some(true),
+        Some(_) => Some(false),
+        None => unit.drying_minutes_left.map(|minutes| minutes > 0),
+    }
+}
+
+impl Effect {
+    /// Whether the status shows it.
+    pub fn holds(&self, status: &Status) -> bool {
+        match self {
+            Self::Target(which, wanted) => {
+                heater(status, *which).target.is_some_and(|target| (target - wanted).abs() < 0.5)
+            }
+            Self::Fan { fan: which, percent, before } => {
+                let near = |is: u8| {
+                    is == *percent
+                        || (is.abs_diff(*percent) <= 5
+                            && (is == 0) == (*percent == 0)
+                            && Some(is) != *before)
+                };
+                fan(status, *which).is_some_and(near)
+            }
+            Self::AirDuct(mode) => status.air_duct.as_ref().and_then(|d| d.mode) == Some(*mode),
+            Self::Light(node, mode) => light(status, node) == Some(mode),
+            Self::Speed(level) => status.speed.level == Some(*level),
+            Self::Paused => status.state == PrinterState::Paused,
+            Self::Resumed => {
+                status.state == PrinterState::Finished
+                    || (status.state.is_active() && status.state != PrinterState::Paused)
+            }
+            Self::Stopped => matches!(
+                status.state,
+                PrinterState::Idle | PrinterState::Finished | PrinterState::Failed
+            ),
+            Self::Started { ran, job } => {
+                let other = (&status.job.name, &status.job.file) != (&job.0, &job.1);
+                status.state.is_active() && (!ran || other)
+            }
+            Self::Skipped(ids) => ids.iter().all(|id| status.job.skipped_objects.contains(id)),
+            Self::ErrorGone(number) => {
+                status.error.as_ref().is_none_or(|error| error.number != *number)
+            }
+            Self::Feeds(None) => status.ams.active.is_none(),
+            Self::Feeds(Some((unit, slot))) => status.ams.active.is_some_and(|active| {
+                let external = *unit >= 254 && active.unit >= 254;
+                external || (active.unit, active.tray) == (*unit, *slot)
+            }),
+            Self::Filament { tray, material, color } => {
+                filament(status, *tray).is_some_and(|(is, painted)| {
+                    is.unwrap_or_default() == material
+                        && (material.is_empty()
+                            || painted.is_some_and(|is| is.eq_ignore_ascii_case(color)))
+                })
+            }
+            Self::Profile(place, wanted) => {
+                tray(status, *place).is_some_and(|tray| tray.calibration_index == *wanted)
+            }
+            Self::Drying(unit, wanted) => dries(status, *unit) == Some(*wanted),
+            Self::Extruder(id) => status.nozzles.iter().any(|one| one.id == *id && one.active),
+            Self::Homed => status.homed_axes.is_some_and(|axes| axes.x && axes.y && axes.z),
+            Self::Nozzle(diameter, kind) => status.nozzles.first().is_some_and(|nozzle| {
+                nozzle.kind.as_deref() == Some(kind)
+                    && nozzle.diameter_mm.is_some_and(|is| (is - diameter).abs() < 0.01)
+            }),
+            Self::Upgrading => status.upgrade.state.as_deref().is_some_and(|state| {
+                let words = ["downloading", "flashing", "pre_flash", "upgrade_success"];
+                words.iter().any(|word| state.starts_with(word))
+            }),
+            Self::Switch(switch, wanted) => (switch.read)(status) == Some(*wanted),
+            Self::Word(word, wanted) => (word.read)(status) == Some(wanted),
+        }
+    }
+
+    /// Seconds that it may take after the acknowledgement: two reports of a P1 at least, and as
+    /// long as the machine needs.
+    pub(super) fn patience_seconds(&self) -> u64 {
+        match self {
+            // P1 firmware parses a new job for up to 135 s [L].
+            Self::Started { .. } => 150,
+            // Cutting, drawing back and purging.
+            Self::Feeds(_) => 180,
+            Self::Homed | Self::Upgrading => 60,
+            Self::Paused | Self::Resumed | Self::Stopped | Self::Extruder(_) | Self::Drying(..) => {
+                30
+            }
+            _ => 10,
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Target(heater, target) => {
+                let name = match heater {
+                    Heater::Nozzle => "nozzle",
+                    Heater::NozzleLeft => "left nozzle",
+                    Heater::Bed => "bed",
+                    Heater::Chamber => "chamber",
+                };
+                write!(f, "{name} target {target} °C")
+            }
+            Self::Fan { fan, percent, .. } => write!(f, "{fan} fan at {percent} %"),
+            Self::AirDuct(mode) => {
+                let name = AirDuctMode::ALL.iter().find(|one| one.wire() == *mode);
+                write!(f, "air duct {}", name.map_or("in another mode", |name| name.name()))
+            }
+            Self::Light(node, mode) => write!(f, "{} {mode}", node.replace('_', " ")),
+            Self::Speed(level) => write!(f, "speed level {level}"),
+            Self::Paused => f.write_str("the job paused"),
+            Self::Resumed => f.write_str("the job going on"),
+            Self::Stopped => f.write_str("the job ended"),
+            Self::Started { .. } => f.write_str("the job started"),
+            Self::Skipped(ids) => write!(f, "objects {ids:?} skipped"),
+            Self::ErrorGone(_) => f.write_str("the error cleared"),
+            Self::Feeds(None) => f.write_str("no filament loaded"),
+            Self::Feeds(Some((unit, _))) if *unit >= 254 => {
+                f.write_str("the external spool loaded")
+            }
+            Self::Feeds(Some((unit, slot))) => write!(f, "tray {unit}/{slot} loaded"),
+            Self::Filament { tray: (unit, slot), material, .. } => {
+                let material = if material.is_empty() { "nothing" } else { material };
+                write!(f, "{material} in tray {unit}/{slot}")
+            }
+            Self::Profile((unit, slot), _) => write!(f, "the profile of tray {unit}/{slot}"),
+            Self::Drying(unit, true) => write!(f, "unit {unit} drying"),
+            Self::Drying(unit, false) => write!(f, "unit {unit} not drying"),
+            Self::Extruder(id) => write!(f, "extruder {id} active"),
+            Self::Homed => f.write_str("all axes homed"),
+            Self::Nozzle(diameter, kind) => write!(f, "nozzle {diameter} mm {kind}"),
+            Self::Upgrading => f.write_str("an upgrade running"),
+            Self::Switch(switch, on) => {
+                write!(f, "{} {}", switch.name, if *on { "on" } else { "off" })
+            }
+            Self::Word(word, wanted) => write!(f, "{} {wanted}", word.name),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Which effect a request has on this printer. Read from the JSON that is published, so that a raw
+//! request is judged like a typed one.
+
+use serde_json::{Map, Value};
+
+use super::effect::{Effect, Switch, Word, dries, fan, filament, heater, light, tray};
+use crate::{
+    event::Heater,
+    request::{Fan, Request},
+    status::Status,
+};
+
+type Body = Map<String, Value>;
+
+impl Effect {
+    /// Everything that a status of this printer shows when the request took effect; empty where
+    /// nothing does. `before` is the status when the request is sent: what the printer does not
+    /// report there is not waited for.
+    pub fn of(request: &Request, before: &Status) -> Vec<Self> {
+        let body = request.body();
+        let mut found = match (request.section(), request.command()) {
+            ("print", "gcode_line") => {
+                text(&body, "param").map_or_else(Vec::new, |lines| of_lines(lines, before))
+            }
+            ("print", command) => of_print(command, &body, before),
+            ("system", command) => of_system(command, &body),
+            ("camera", command) => of_camera(command, &body),
+            ("xcam", "xcam_control_set") => of_xcam(&body),
+            ("upgrade", "get_history") => vec![],
+            ("upgrade", _) => vec![Self::Upgrading],
+            _ => vec![],
+        };
+        found.retain(|effect| effect.is_visible(before));
+        found
+    }
+
+    /// Whether this printer reports it at all.
+    fn is_visible(&self, status: &Status) -> bool {
+        match self {
+            Self::Target(which, _) => heater(status, *which).target.is_some(),
+            Self::Fan { fan: which, .. } => fan(status, *which).is_some(),
+            Self::AirDuct(_) => status.air_duct.is_some(),
+            Self::Light(node, _) => light(status, node).is_some(),
+            Self::Filament { tray, .. } => filament(status, *tray).is_some(),
+            Self::Profile(place, _) => tray(status, *place).is_some(),
+            Self::Drying(unit, _) => dries(status, *unit).is_some(),
+            Self::Extruder(_) => status.nozzles.len() > 1,
+            // Axes that are homed stay so while they are homed again.
+            Self::Homed => status.homed_axes.is_some_and(|axes| !(axes.x && axes.y && axes.z)),
+            Self::Nozzle(..) => status.nozzles.iter().any(|nozzle| nozzle.kind.is_some()),
+            Self::Upgrading => status.upgrade.state.is_some(),
+            Self::Switch(switch, _) => (switch.read)(status).is_some(),
+            Self::Word(word, _) => (word.read)(status).is_some(),
+            _ => true,
+        }
+    }
+}
+
+fn of_print(command: &str, body: &Body, before: &Status) -> Vec<Effect> {
+    let started = || Effect::Started {
+        ran: before.state.is_active(),
+        job: (before.job.name.clone(), before.job.file.clone()),
+    };
+    let one = match command {
+        "pause" => Some(Effect::Paused),
+        "resume" | "ignore" => Some(Effect::Resumed),
+        "stop" => Some(Effect::Stopped),
+        "project_file" | "gcode_file" | "calibration" | "extrusion_cali" | "flowrate_cali" => {
+            Some(started())
+        }
+        "print_speed" => whole(body, "param").map(Effect::Speed),
+        "skip_objects" => Some(Effect::Skipped(
+            body.get("obj_list")
+                .and_then(Value::as_array)
+                .map_or_else(Vec::new, |list| list.iter().filter_map(Value::as_i64).collect()),
+        )),
+        "clean_print_error" => whole(body, "print_error").map(Effect::ErrorGone),
+        "idle_ignore" => whole(body, "err").map(Effect::ErrorGone),
+        "set_nozzle_temp" => {
+            let left = whole(body, "extruder_index") == Some(1_u8);
+            let heater = if left { Heater::NozzleLeft } else { Heater::Nozzle };
+            number(body, "target_temp").map(|celsius| Effect::Target(heater, celsius))
+        }
+        "set_bed_temp" => number(body, "temp").map(|celsius| Effect::Target(Heater::Bed, celsius)),
+        "set_ctt" => {
+            number(body, "ctt_val").map(|celsius| Effect::Target(Heater::Chamber, celsius))
+        }
+        "set_fan" => match (whole(body, "fan_index"), whole(body, "speed")) {
+            (Some(index), Some(percent)) => turning(index, percent, before),
+            _ => None,
+        },
+        "set_airduct" => whole(body, "modeId").map(Effect::AirDuct),
+        "select_extruder" => whole(body, "extruder_index").map(Effect::Extruder),
+        "back_to_center" => Some(Effect::Homed),
+        "unload_filament" => Some(Effect::Feeds(None)),
+        "ams_change_filament" => change_filament(body),
+        "ams_filament_setting" => place(body).map(|tray| Effect::Filament {
+            tray,
+            material: text(body, "tray_type").unwrap_or_default().into(),
+            color: text(body, "tray_color").unwrap_or_default().into(),
+        }),
+        "ams_filament_drying" => {
+            let on = whole(body, "mode").is_some_and(|mode: u8| mode > 0);
+            whole(body, "ams_id").map(|unit| Effect::Drying(unit, on))
+        }
+        "extrusion_cali_sel" => place(body).map(|place| {
+            Effect::Profile(place, whole(body, "cali_idx").filter(|index: &i64| *index >= 0))
+        }),
+        "ams_user_setting" => {
+            return switches(
+                body,
+                &[
+                    ("startup_read_option", "reading tags at power-on", |s| {
+                        s.options.ams_read_on_power_on
+                    }),
+                    ("tray_read_option", "reading tags on insertion", |s| {
+                        s.options.ams_read_on_insert
+                    }),
+                    ("calibrate_remain_flag", "estimate of the rest", |s| {
+                        s.options.ams_remain_estimate
+                    }),
+                ],
+            );
+        }
+        "print_option" => {
+            return switches(
+                body,
+                &[
+                    ("auto_recovery", "auto recovery", |s| s.options.auto_recovery),
+                    ("auto_switch_filament", "auto refill", |s| s.options.ams_auto_refill),
+                    ("air_print_detect", "air print detection", |s| s.detectors.air_print),
+                    ("filament_tangle_detect", "tangle detection", |s| s.detectors.filament_tangle),
+                    ("nozzle_blob_detect", "blob detection", |s| s.detectors.nozzle_blob),
+                    ("sound_enable", "prompt sound", |s| s.options.prompt_sound),
+                ],
+            );
+        }
+        _ => None,
+    };
+    one.into_iter().collect()
+}
+
+fn of_system(command: &str, body: &Body) -> Vec<Effect> {
+    let one = match command {
+        "ledctrl" => {
+            let nodes = ["chamber_light", "chamber_light2", "work_light"];
+            let node = nodes.into_iter().find(|node| text(body, "led_node") == Some(node));
+            match (node, text(body, "led_mode")) {
+                (Some(node), Some(mode)) => Some(Effect::Light(node, mode.into())),
+                _ => None,
+            }
+        }
+        "set_accessories" => match (number(body, "nozzle_diameter"), text(body, "nozzle_type")) {
+            (Some(diameter), Some(kind)) => Some(Effect::Nozzle(diameter, kind.into())),
+            _ => None,
+        },
+        "set_door_stat" => {
+            let words = ["off", "warn", "pause"];
+            let word = whole(body, "config").and_then(|index: usize| words.get(index).copied());
+            let door = Word { name: "door check", read: |status| status.options.door_check };
+            word.map(|word| Effect::Word(door, word.into()))
+        }
+        "print_cache_set" => {
+            return switches(
+                body,
+                &[("config", "keeping sent files", |s| s.options.keep_sent_files)],
+            );
+        }
+        _ => None,
+    };
+    one.into_iter().collect()
+}
+
+fn of_camera(command: &str, body: &Body) -> Vec<Effect> {
+    let switch = match command {
+        "ipcam_record_set" => Switch { name: "recording", read: |s| s.camera.recording },
+        "ipcam_timelapse" => Switch { name: "time-lapse", read: |s| s.camera.timelapse },
+        "ipcam_resolution_set" => {
+            let word = Word { name: "resolution", read: |s| s.camera.resolution.as_deref() };
+            let wanted = text(body, "resolution").map(|size| Effect::Word(word, size.into()));
+            return wanted.into_iter().collect();
+        }
+        _ => return vec![],
+    };
+    let wanted = text(body, "control").map(|word| Effect::Switch(switch, word == "enable"));
+    wanted.into_iter().collect()
+}
+
+fn of_xcam(body: &Body) -> Vec<Effect> {
+    let read: fn(&Status) -> Option<bool> = match text(body, "module_name") {
+        Some("printing_monitor") => |s| s.detectors.ai_monitoring,
+        Some("spaghetti_detector") => |s| s.detectors.spaghetti,
+        Some("first_layer_inspector") => |s| s.detectors.first_layer,
+        Some("buildplate_marker_detector") => |s| s.detectors.plate_marker,
+        Some("pileup_detector") => |s| s.detectors.purge_pile_up,
+        Some("clump_detector") => |s| s.detectors.nozzle_clumping,
+        Some("airprint_detector") => |s| s.detectors.air_print,
+        Some("plate_offset_switch") => |s| s.detectors.plate_alignment,
+        Some("fod_check") => |s| s.detectors.foreign_object,
+        _ => return vec![],
+    };
+    let switch = Switch { name: "detector", read };
+    let wanted = body.get("control").and_then(Value::as_bool);
+    wanted.map(|on| Effect::Switch(switch, on)).into_iter().collect()
+}
+
+/// The heaters and fans that lines of G-code set; of several the last counts.
+fn of_lines(lines: &str, before: &Status) -> Vec<Effect> {
+    let mut found: Vec<Effect> = Vec::new();
+    for line in lines.lines() {
+        let Some(effect) = of_line(line, before) else { continue };
+        let same = |old: &Effect| match (old, &effect) {
+            (Effect::Target(old, _), Effect::Target(new, _)) => old == new,
+            (Effect::Fan { fan: old, .. }, Effect::Fan { fan: new, .. }) => old == new,
+            _ => false,
+        };
+        found.retain(|old| !same(old));
+        found.push(effect);
+    }
+    found
+}
+
+fn of_line(line: &str, before: &Status) -> Option<Effect> {
+    let code = line.split(';').next()?.trim().to_ascii_uppercase();
+    let mut words = code.split_whitespace();
+    let command = words.next()?;
+    let value = |letter: char| -> Option<f64> {
+        words.clone().find_map(|word| word.strip_prefix(letter)?.parse().ok())
+    };
+    let target = |heater| value('S').map(|celsius| Effect::Target(heater, celsius));
+    match command {
+        "M104" | "M109" => {
+            let active = || before.nozzles.iter().find(|one| one.active).map(|one| one.id);
+            let tool = value('T').map_or_else(active, |tool| Some(tool as u8));
+            target(if tool == Some(1) { Heater::NozzleLeft } else { Heater::Nozzle })
+        }
+        "M140" | "M190" => target(Heater::Bed),
+        "M141" | "M191" => target(Heater::Chamber),
+        "M106" => {
+            let speed = value('S').unwrap_or(255.0).clamp(0.0, 255.0);
+            turning(value('P').unwrap_or(1.0) as u64, (speed * 100.0 / 255.0).round() as u8, before)
+        }
+        "M107" => turning(value('P').unwrap_or(1.0) as u64, 0, before),
+        _ => None,
+    }
+}
+
+fn turning(index: u64, percent: u8, before: &Status) -> Option<Effect> {
+    let which = *Fan::ALL.iter().find(|fan| u64::from(fan.wire()) == index)?;
+    Some(Effect::Fan { fan: which, percent, before: fan(before, which) })
+}
+
+fn change_filament(body: &Body) -> Option<Effect> {
+    let target: u16 = whole(body, "target")?;
+    let slot: u16 = whole(body, "slot_id").unwrap_or(target);
+    let unit: Option<u16> = whole(body, "ams_id");
+    if slot == 255 || (target == 255 && unit != Some(255)) {
+        return Some(Effect::Feeds(None));
+    }
+    let unit = unit.unwrap_or(if target >= 128 { target } else { target / 4 });
+    Some(Effect::Feeds(Some((unit, u8::try_from(slot).ok()?))))
+}
+
+/// Unit and slot of a request that names a tray; an external spool where no unit is named.
+fn place(body: &Body) -> Option<(u16, u8)> {
+    let tray: Option<u16> = whole(body, "tray_id");
+    let unit: u16 = whole(body, "ams_id").or(tray.filter(|tray| *tray >= 254))?;
+    let slot: u16 = whole(body, "slot_id").or(tray)?;
+    Some((unit, if unit >= 128 { 0 } else { u8::try_from(slot).ok()? }))
+}
+
+type Row = (&'static str, &'static str, fn(&Status) -> Option<bool>);
+
+fn switches(body: &Body, rows: &[Row]) -> Vec<Effect> {
+    let wanted = |(key, name, read): &Row| {
+        let on = body.get(*key)?.as_bool()?;
+        Some(Effect::Switch(Switch { name, read: *read }, on))
+    };
+    rows.iter().filter_map(wanted).collect()
+}
+
+fn text<'a>(body: &'a Body, key: &str) -> Option<&'a str> {
+    body.get(key)?.as_str()
+}
+
+/// A number, or the text of one: the wire has both.
+fn number(body: &Body, key: &str) -> Option<f64> {
+    let value = body.get(key)?;
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+fn whole<T: TryFrom<i64>>(body: &Body, key: &str) -> Option<T> {
+    let number = number(body, key).filter(|number| number.fract() == 0.0)?;
+    T::try_from(number as i64).ok()
+}
