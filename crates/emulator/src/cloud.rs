@@ -71,6 +71,11 @@ impl Cloud {
         self.printers.iter().filter(|bound| bound.owner.uid == account.uid)
     }
 
+    /// All printers, whoever owns them.
+    pub fn printers(&self) -> impl Iterator<Item = &Bound> {
+        self.printers.iter()
+    }
+
     /// The printer with this serial number, whoever owns it.
     pub fn printer(&self, serial: &Serial) -> Option<&Bound> {
         self.by_serial.get(serial).and_then(|at| self.printers.get(*at))

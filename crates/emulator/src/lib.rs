@@ -4,6 +4,7 @@
 //!
 //! * [`certs`]: the certificates of the simulated world.
 //! * [`cloud`]: accounts, sign-in, the REST answers and the broker's rules.
+//! * [`control`]: the endpoint that switches faults.
 //! * [`faults`]: what goes wrong on purpose, switched while it runs.
 //! * [`files`]: writing files that hold secrets.
 //! * [`machine`]: the trait behind every emulated printer.
@@ -13,6 +14,7 @@
 
 pub mod certs;
 pub mod cloud;
+pub mod control;
 pub mod faults;
 pub mod files;
 pub mod machine;

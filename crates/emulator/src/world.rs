@@ -9,6 +9,7 @@ mod state_dir;
 
 use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
+use axum::Router;
 use bambu_protocol::{Firmware, Model, Serial, mqtt::login as mqtt_login};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -16,6 +17,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     certs::{Ca, CertError},
     cloud::{self, Cloud, Listed, account::Accounts, rules::Rules, switchboard::Switchboard},
+    control,
+    faults::Setting,
     machine::Machine,
     mqtt::{self, Broker, Limits},
     simulator::{Printer, Replay, ReplayError, Summary},
@@ -55,6 +58,10 @@ pub struct Config {
     pub api_port: Option<u16>,
     /// Port of the cloud's broker; a free one when `None` or taken.
     pub mqtt_port: Option<u16>,
+    /// Port of the control endpoint; a free one when `None` or taken.
+    pub control_port: Option<u16>,
+    /// What goes wrong from the start, with every printer.
+    pub faults: Vec<Setting>,
     /// Captures; each adds a printer that repeats it.
     pub replay: Vec<PathBuf>,
 }
@@ -83,6 +90,8 @@ impl Default for Config {
             lan_addresses: None,
             api_port: None,
             mqtt_port: None,
+            control_port: None,
+            faults: Vec::new(),
             replay: Vec::new(),
         }
     }
@@ -170,10 +179,14 @@ impl World {
 
         let api = bind::tcp(Ipv4Addr::LOCALHOST, config.api_port, "REST API", &mut notes).await?;
         let mqtt = bind::tcp(Ipv4Addr::LOCALHOST, config.mqtt_port, "MQTT", &mut notes).await?;
+        let panel = config.control_port;
+        let panel = bind::tcp(Ipv4Addr::LOCALHOST, panel, "control", &mut notes).await?;
         let fixed = config.lan_addresses.map(|_| mqtt_login::PORT);
         let mut faces = Vec::with_capacity(planned.len());
         for Planned { owner, ip, printer } in planned {
             let name = printer.summary().name;
+            let faults = printer.listed().faults();
+            config.faults.iter().for_each(|on| faults.set(on.fault, on.rate));
             let listener = bind::tcp(ip, fixed, &name, &mut notes).await?;
             faces.push((owner, ip, printer, listener));
         }
@@ -184,8 +197,11 @@ impl World {
         let switchboard = Switchboard::new(Arc::clone(&cloud), broker.clone());
 
         let mut ready = Ready::new(&cloud, state_dir.path(), port(&api)?, port(&mqtt)?);
+        ready.control_url = local_url(&panel)?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve_rest(api, cloud, shutdown.clone()));
+        let controls = control::router(Arc::clone(&cloud), switchboard.clone());
+        tasks.spawn(serve(panel, controls, shutdown.clone()));
+        tasks.spawn(serve(api, cloud::http::router(cloud), shutdown.clone()));
         tasks.spawn(broker.run(mqtt, Some(ca.cloud_config()), shutdown.clone()));
         let mut printers = Vec::new();
         for (owner, ip, printer, listener) in faces {
@@ -268,10 +284,14 @@ async fn open_ca(state_dir: PathBuf) -> Result<Ca, WorldError> {
     Ok(opening.await.map_err(|_| WorldError::Stopped)??)
 }
 
-async fn serve_rest(listener: TcpListener, cloud: Arc<Cloud>, shutdown: CancellationToken) {
-    if let Err(error) = cloud::http::run(listener, cloud, shutdown).await {
-        tracing::error!(%error, "the REST API has ended");
+async fn serve(listener: TcpListener, routes: Router, shutdown: CancellationToken) {
+    if let Err(error) = cloud::http::serve(listener, routes, shutdown).await {
+        tracing::error!(%error, "an HTTP server has ended");
     }
+}
+
+fn local_url(listener: &TcpListener) -> Result<String, WorldError> {
+    Ok(format!("http://127.0.0.1:{}", port(listener)?))
 }
 
 fn port(listener: &TcpListener) -> Result<u16, WorldError> {

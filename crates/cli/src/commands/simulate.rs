@@ -8,7 +8,10 @@ use std::{
     path::PathBuf,
 };
 
-use bambu_emulator::world::{Config, Ready, State, World, WorldError};
+use bambu_emulator::{
+    faults::{Fault, Setting},
+    world::{Config, Ready, State, World, WorldError},
+};
 use bambu_protocol::Model;
 use clap::{ValueEnum, ValueHint};
 
@@ -69,6 +72,15 @@ pub(crate) struct WorldArgs {
     /// Port of the cloud's MQTT broker [default: a free one]
     #[arg(long, value_name = "PORT")]
     mqtt_port: Option<u16>,
+    /// Port of the control endpoint, which switches faults while all runs [default: a free one]
+    #[arg(long, value_name = "PORT")]
+    control_port: Option<u16>,
+    /// Let this go wrong, on that share of its occasions (repeatable; --help names them)
+    #[arg(long = "fault", value_name = "NAME[=RATE]", long_help = fault_help())]
+    faults: Vec<Setting>,
+    /// Whether the printers' Developer Mode is on
+    #[arg(long, value_name = "on|off", value_enum, default_value_t = Switch::On)]
+    developer_mode: Switch,
     /// Add a printer that plays the reports of this capture (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     replay: Vec<PathBuf>,
@@ -82,6 +94,26 @@ pub(crate) struct WorldArgs {
 enum Dialect {
     /// As the live service was seen to answer
     Observed,
+}
+
+/// All that can go wrong.
+fn fault_help() -> String {
+    let mut help = "Let this go wrong, on that share of its occasions, 0 to 1 (repeatable). \
+                    The control endpoint switches them while all runs:\n"
+        .to_owned();
+    for fault in Fault::all() {
+        help += &format!("\n  {:21}{}", fault.name(), fault.description());
+    }
+    help
+}
+
+/// A switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    /// On
+    On,
+    /// Off
+    Off,
 }
 
 /// What the printers do at first.
@@ -109,8 +141,18 @@ impl WorldArgs {
             lan_addresses: self.lan_addresses,
             api_port: self.api_port,
             mqtt_port: self.mqtt_port,
+            control_port: self.control_port,
+            faults: self.faults(),
             replay: self.replay.clone(),
         }
+    }
+
+    fn faults(&self) -> Vec<Setting> {
+        let mut faults = self.faults.clone();
+        if self.developer_mode == Switch::Off {
+            faults.push(Setting { fault: Fault::DeveloperModeOff, rate: 1.0 });
+        }
+        faults
     }
 
     /// How much faster than real time it runs.
@@ -202,6 +244,7 @@ fn tell(ready: &Ready) -> io::Result<()> {
     writeln!(out, "A simulated world is up until Ctrl-C.\n")?;
     writeln!(out, "REST API  {}", ready.api_url)?;
     writeln!(out, "MQTT      mqtts://{}:{}", mqtt.host, mqtt.port)?;
+    writeln!(out, "Control   {}", ready.control_url)?;
     writeln!(out, "Trust     {}", ready.ca_file.display())?;
     let (email, password, code) = (&account.email, &account.password, &account.email_code);
     writeln!(out, "Account   {email}, password {password}, e-mail code {code}\n")?;

@@ -70,8 +70,17 @@ pub async fn run(
     cloud: Arc<Cloud>,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
+    serve(listener, router(cloud), shutdown).await
+}
+
+/// Serves these routes until `shutdown`, with bounds on connections and patience.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
     let stop = shutdown.clone();
-    let served = axum::serve(listener::Bounded::new(listener), router(cloud))
+    let served = axum::serve(listener::Bounded::new(listener), router)
         .with_graceful_shutdown(async move { stop.cancelled().await });
     let late = async {
         shutdown.cancelled().await;

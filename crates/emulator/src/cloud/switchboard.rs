@@ -43,11 +43,22 @@ impl Switchboard {
         true
     }
 
-    /// Carries one printer's reports to the broker until `shutdown`.
+    /// Carries one printer's reports to the broker until `shutdown`; one that is switched off is
+    /// offline.
     pub async fn carry(self, serial: Serial, shutdown: CancellationToken) {
         let Some(bound) = self.cloud.printer(&serial) else { return };
         let topic = topic::report(&serial);
-        let reports = bound.printer().reports();
-        self.broker.carry(&topic, reports, || bound.online(), shutdown).await;
+        let (reports, mut power) = (bound.printer().reports(), bound.printer().power().changes());
+        let follow = async {
+            while power.changed().await.is_ok() {
+                let on = *power.borrow_and_update();
+                self.set_online(&serial, on);
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = self.broker.carry(&topic, reports, || bound.online(), shutdown) => {}
+            () = follow => {}
+        }
     }
 }

@@ -25,7 +25,10 @@ use super::{
     habits::{Habits, always_full},
     invented_serial,
 };
-use crate::machine::Machine;
+use crate::{
+    faults::Faults,
+    machine::{Machine, Power},
+};
 
 /// Largest capture file that is read, in bytes.
 pub const MAX_FILE: u64 = 32 << 20;
@@ -81,6 +84,8 @@ pub struct Replay {
     capture: Capture,
     streaming: AtomicBool,
     next: AtomicUsize,
+    faults: Faults,
+    power: Power,
     reports: broadcast::Sender<Bytes>,
 }
 
@@ -134,6 +139,8 @@ impl Replay {
             capture,
             streaming: AtomicBool::new(true),
             next: AtomicUsize::new(0),
+            faults: Faults::new(number.into()),
+            power: Power::default(),
             reports: broadcast::channel(BACKLOG).0,
         }))
     }
@@ -250,6 +257,14 @@ impl Machine for Replay {
 
     fn full_report(&self) -> Option<Bytes> {
         Some(self.capture.whole())
+    }
+
+    fn faults(&self) -> Faults {
+        self.faults.clone()
+    }
+
+    fn power(&self) -> Power {
+        self.power.clone()
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Ready {
     pub accounts: Vec<AccountEntry>,
     /// The printers of `account`.
     pub printers: Vec<PrinterEntry>,
+    /// Where the control endpoint is, without a slash at the end.
+    pub control_url: String,
     /// Servers over the world, by name; only where somebody runs them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub servers: Option<BTreeMap<String, String>>,
@@ -105,6 +107,7 @@ impl Ready {
             account: entry(&accounts.ready),
             accounts: vec![entry(&accounts.plain), entry(&accounts.authenticator)],
             printers: Vec::new(),
+            control_url: String::new(),
             servers: None,
         }
     }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod broker;
+mod control;
 mod http;
 mod signing_in;
 mod whole_world;
