@@ -76,5 +76,5 @@ pub use link::{
     connect_both, connect_lan,
 };
 pub use options::{Options, Timing};
-pub use tls::Roots;
+pub use tls::{Identity, KnownPrinters, Roots};
 pub use token::Token;

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::tls::Roots;
+use crate::tls::{Identity, Roots};
 
-/// How links behave. `Options::default()` trusts the public roots and waits as printers need.
+/// How links behave. `Options::default()` trusts the public roots, remembers the certificates of
+/// printers in memory, and waits as printers need.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Whom to trust.
     pub roots: Roots,
+    /// How a printer proves who it is where the roots hold no authority for it.
+    pub identity: Identity,
     /// How long to wait.
     pub timing: Timing,
 }

@@ -1,10 +1,14 @@
 //! Whom we trust: public authorities for the cloud, given ones for printers.
 //!
-//! `tls/printer.rs` is the check of a printer's certificate, `tls/version1.rs` its fallback for
-//! certificates that the usual library cannot read.
+//! `tls/identity.rs` settles how a printer proves who it is, `tls/printer.rs` is the check, with
+//! `tls/version1.rs` for certificates that the usual library cannot read; `tls/known.rs` remembers.
 
+mod authorities;
 mod fingerprint;
+mod identity;
+mod known;
 mod printer;
+mod slicer;
 mod version1;
 
 use std::{
@@ -13,19 +17,20 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use bambu_protocol::Serial;
-use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::CryptoProvider};
+use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, InvalidDnsNameError, ServerName, pem::PemObject};
 
 pub(crate) use fingerprint::Fingerprint;
+pub use identity::Identity;
+pub(crate) use identity::{Pinning, PrinterTls};
+pub use known::KnownPrinters;
 pub(crate) use printer::{Refused, UntrustedPrinter};
-
-use printer::PrinterVerifier;
 
 /// The authorities that are trusted. Cheap to clone; TLS settings are made once per set.
 ///
 /// The cloud is judged by the public authorities and the given ones, a printer by the given ones
-/// alone: no public authority has a say about a printer.
+/// alone: no public authority has a say about a printer. Where none is given, its [`Identity`]
+/// decides.
 #[derive(Clone, Default)]
 pub struct Roots(Arc<Inner>);
 
@@ -33,7 +38,6 @@ pub struct Roots(Arc<Inner>);
 struct Inner {
     extra: Vec<CertificateDer<'static>>,
     cloud: OnceLock<Arc<ClientConfig>>,
-    printer: OnceLock<Arc<ClientConfig>>,
 }
 
 /// Why a file of authorities (`BAMBU_CA_FILE`) cannot be used.
@@ -91,7 +95,7 @@ impl Roots {
         let bad = || RootsError::NoCertificate { origin: origin.to_owned() };
         let more: Vec<_> =
             CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| bad())?;
-        if more.is_empty() || !more.iter().all(|der| printer::is_readable(der)) {
+        if more.is_empty() || !more.iter().all(|der| authorities::is_readable(der)) {
             return Err(bad());
         }
         let mut extra = self.0.extra.clone();
@@ -117,34 +121,14 @@ impl Roots {
         Ok(self.0.cloud.get_or_init(|| Arc::new(config)).clone())
     }
 
-    /// TLS settings for one printer, and the name to ask for: its serial number.
-    pub(crate) fn printer_config(
-        &self,
-        serial: &Serial,
-    ) -> Result<(Arc<ClientConfig>, ServerName<'static>), SetupError> {
-        if let Ok(name) = ServerName::try_from(serial.as_str().to_owned()) {
-            if let Some(config) = self.0.printer.get() {
-                return Ok((config.clone(), name));
-            }
-            let config = self.verified_by(PrinterVerifier::new(&self.0.extra, None, provider()))?;
-            return Ok((self.0.printer.get_or_init(|| Arc::new(config)).clone(), name));
-        }
-        // A serial that is no host name (digits only) cannot be sent; the verifier knows it then.
-        let verifier = PrinterVerifier::new(&self.0.extra, Some(serial.clone()), provider());
-        let mut config = self.verified_by(verifier)?;
-        config.enable_sni = false;
-        let any = std::net::Ipv4Addr::UNSPECIFIED.into();
-        Ok((Arc::new(config), ServerName::IpAddress(any)))
+    /// The given authorities.
+    pub(crate) fn extra(&self) -> &[CertificateDer<'static>] {
+        &self.0.extra
     }
 
-    fn verified_by(&self, verifier: PrinterVerifier) -> Result<ClientConfig, SetupError> {
-        let mut config = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        config.resumption = Resumption::disabled();
-        Ok(config)
+    /// Whether this is a clone of `other`.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

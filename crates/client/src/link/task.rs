@@ -103,15 +103,15 @@ impl Session {
 
     fn open(&self) -> Result<Open, SetupError> {
         let Login { address, username, password, printer } = &self.login;
-        let roots = &self.options.roots;
-        let (config, name) = match printer {
-            Some(serial) => roots.printer_config(serial)?,
-            None => (roots.cloud_config()?, crate::tls::server_name(&address.host)?),
+        let Options { roots, identity, .. } = &self.options;
+        let tls = match printer {
+            Some(serial) => identity.printer_tls(roots, serial)?.into(),
+            None => TlsTarget::cloud(roots.cloud_config()?, &address.host)?,
         };
         let keep_alive = self.timing().keep_alive.as_secs().clamp(1, 600);
         Ok(Open {
             address: address.clone(),
-            tls: TlsTarget { config, name },
+            tls,
             connect: Connect {
                 client_id: format!("bambu-{:016x}", rand::random::<u64>()),
                 clean_session: true,

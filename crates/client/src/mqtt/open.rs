@@ -16,7 +16,7 @@ use super::{Socket, SocketError};
 use crate::{
     endpoint::BrokerAddress,
     link::Unreachable,
-    tls::{Fingerprint, Refused, UntrustedPrinter},
+    tls::{self, Fingerprint, Pinning, PrinterTls, Refused, SetupError, UntrustedPrinter},
 };
 
 /// TLS handshakes at a time in the whole process, so that a restart of many links does not starve
@@ -25,8 +25,23 @@ static HANDSHAKES: Semaphore = Semaphore::const_new(32);
 
 /// Whom to expect behind TLS.
 pub(crate) struct TlsTarget {
-    pub(crate) config: Arc<ClientConfig>,
-    pub(crate) name: ServerName<'static>,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    /// Of a printer.
+    pinning: Option<Pinning>,
+}
+
+impl TlsTarget {
+    /// The cloud's broker.
+    pub(crate) fn cloud(config: Arc<ClientConfig>, host: &str) -> Result<Self, SetupError> {
+        Ok(Self { config, name: tls::server_name(host)?, pinning: None })
+    }
+}
+
+impl From<PrinterTls> for TlsTarget {
+    fn from(PrinterTls { config, name, pinning }: PrinterTls) -> Self {
+        Self { config, name, pinning: Some(pinning) }
+    }
 }
 
 /// Everything that opening needs.
@@ -52,13 +67,20 @@ pub(crate) enum OpenError {
 }
 
 impl Open {
-    /// Connects, shakes hands, logs in.
-    pub(crate) async fn open(self) -> Result<Socket, OpenError> {
+    /// Connects, shakes hands, logs in; a printer is remembered then.
+    pub(crate) async fn open(mut self) -> Result<Socket, OpenError> {
         let stream = self.tcp().await?;
         let stream = self.handshake(stream).await?;
+        let pinning = self.tls.pinning.take().map(|pinning| {
+            let chain = stream.get_ref().1.peer_certificates().map(<[_]>::to_vec);
+            pinning.accepted(chain)
+        });
         let mut socket = Socket::new(stream);
         let silent = |_| OpenError::NotABroker("it sent no welcome in time".into());
         timeout(self.within, self.welcome(&mut socket)).await.map_err(silent)??;
+        if let Some(pinning) = pinning {
+            pinning.await.map_err(OpenError::from)?;
+        }
         Ok(socket)
     }
 
@@ -102,6 +124,12 @@ impl Open {
     }
 }
 
+impl From<Refused> for OpenError {
+    fn from(Refused { why, fingerprint }: Refused) -> Self {
+        Self::Untrusted { why: why.to_string(), fingerprint }
+    }
+}
+
 fn unreachable(error: &io::Error) -> Unreachable {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Unreachable::Refused,
@@ -115,10 +143,7 @@ fn tls_error(error: &io::Error) -> OpenError {
     match tls {
         Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))) => {
             match other.0.downcast_ref::<Refused>() {
-                Some(refused) => OpenError::Untrusted {
-                    why: refused.why.to_string(),
-                    fingerprint: refused.fingerprint,
-                },
+                Some(refused) => refused.clone().into(),
                 None => untrusted(other),
             }
         }

@@ -1,38 +1,65 @@
-//! The check of a printer's certificate: signed by a given authority, common name = serial number.
+//! The check of a printer's certificate: its common name is the serial number, and an authority
+//! signed it (`tls/authorities.rs`) or it is the one that was pinned (`tls/known.rs`).
 //!
 //! Printers carry no host name, some still send X.509 version 1, and their clocks and certificates
 //! run out: expiry is a warning here. The handshake signature is always checked.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use bambu_protocol::Serial;
 use rustls::{
-    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    client::verify_server_cert_signed_by_trust_anchor,
     crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
-    server::ParsedCertificate,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer, x509::X509Version};
 
-use super::{fingerprint::Fingerprint, version1};
+use super::{
+    Fingerprint, KnownPrinters,
+    authorities::{Authorities, within_validity},
+    known::Place,
+    version1,
+};
 
 /// Why a printer's certificate is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UntrustedPrinter {
-    /// No authority for printers is given: set one.
-    #[error(
-        "no authority for printers is known; set BAMBU_CA_FILE to a PEM file with the \
-         authority that signed it (or the certificate itself, once you know it is your printer's)"
-    )]
-    NoAuthority,
     /// Another authority signed it: wrong machine, or the CA file lacks the right one.
     #[error(
-        "it is not signed by an authority in BAMBU_CA_FILE; add the right authority, or find out \
-         who answers there"
+        "it is not signed by an authority in BAMBU_CA_FILE; add the right authority, leave the \
+         file out to have printers remembered at first use, or find out who answers there"
     )]
     UnknownIssuer,
+    /// It claims the authority of the installed slicer, but that one did not sign it.
+    #[error("it is not signed by the authority that it names; find out who answers there")]
+    Forged,
+    /// Another certificate is pinned: repaired printer, new firmware, or an impostor.
+    #[error(
+        "another one was pinned at first use (SHA-256 {pinned}); {place}, else find out who answers there"
+    )]
+    Changed {
+        /// The pinned one.
+        pinned: Fingerprint,
+        /// What to do if it is all right.
+        place: Place,
+    },
+    /// The line with its pin cannot be understood: correct or remove it.
+    #[error("its pin cannot be understood; correct or remove line {line} of {}", path.display())]
+    PinDamaged {
+        /// From 1.
+        line: usize,
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file of pins is there and cannot be read: nobody knows what is pinned.
+    #[error("the pins of printers cannot be read ({why}); see to {}", path.display())]
+    PinsUnreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
     /// It is the certificate of another printer: check address and serial number.
     #[error("it belongs to {presented:?}, not to {wanted}; check address and serial number")]
     OtherPrinter {
@@ -50,114 +77,108 @@ pub(crate) enum UntrustedPrinter {
 }
 
 /// What travels inside the TLS library's error.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{why}")]
 pub(crate) struct Refused {
     pub(crate) why: UntrustedPrinter,
     pub(crate) fingerprint: Option<Fingerprint>,
 }
 
-/// Checks printers against the given authorities.
+/// Why a certificate is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// An authority signed it, or it is a given one.
+    Vouched,
+    /// The slicer's authority signed it, but another one is pinned: the printer has a new one.
+    VouchedAnew,
+    /// It is the pinned one.
+    Pinned,
+    /// Nobody knows it, and none is pinned.
+    FirstUse,
+    /// Nobody asks.
+    Insecure,
+}
+
+/// Checks printers against given authorities, else a slicer's, else what is remembered.
 #[derive(Debug)]
 pub(super) struct PrinterVerifier {
-    given: Vec<CertificateDer<'static>>,
-    anchors: RootCertStore,
+    given: Authorities,
+    slicer: Authorities,
+    /// `None`: whoever answers is taken.
+    known: Option<KnownPrinters>,
     serial: Option<Serial>,
     provider: Arc<CryptoProvider>,
 }
 
 impl PrinterVerifier {
-    /// Trusts `given`; expects `serial`, or where it is `None` the name that the connection asks for.
+    /// Expects `serial`, or where it is `None` the name that the connection asks for.
     pub(super) fn new(
         given: &[CertificateDer<'static>],
+        slicer: &[CertificateDer<'static>],
+        known: Option<KnownPrinters>,
         serial: Option<Serial>,
-        provider: Arc<CryptoProvider>,
     ) -> Self {
-        let mut anchors = RootCertStore::empty();
-        anchors.add_parsable_certificates(given.iter().filter(|der| is_authority(der)).cloned());
-        Self { given: given.to_vec(), anchors, serial, provider }
+        let (given, slicer) = (Authorities::new(given), Authorities::new(slicer));
+        Self { given, slicer, known, serial, provider: super::provider() }
     }
 
-    fn check(
+    /// Where printers are remembered; `None` when whoever answers is taken.
+    pub(super) fn known(&self) -> Option<&KnownPrinters> {
+        self.known.as_ref()
+    }
+
+    /// Whether this certificate is taken for that of the printer `wanted`, and why.
+    pub(super) fn judge(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         wanted: &str,
         now: UnixTime,
-    ) -> Result<(), UntrustedPrinter> {
-        if self.given.is_empty() {
-            return Err(UntrustedPrinter::NoAuthority);
-        }
+    ) -> Result<Verdict, UntrustedPrinter> {
+        let Some(known) = &self.known else { return Ok(Verdict::Insecure) };
         let (rest, read) = X509Certificate::from_der(leaf)
             .map_err(|_| UntrustedPrinter::Unusable("unreadable".into()))?;
         if !rest.is_empty() {
             return Err(UntrustedPrinter::Unusable("trailing bytes".into()));
         }
-        if !self.given.iter().any(|given| given.as_ref() == leaf.as_ref()) {
-            self.check_issuer(leaf, &read, intermediates, now, wanted)?;
-        }
-        let mut names = read.subject().iter_common_name().map(|name| name.as_str().unwrap_or(""));
-        let presented = names.next().unwrap_or_default();
-        if names.next().is_some() || !presented.eq_ignore_ascii_case(wanted) {
-            let presented = presented.chars().filter(|c| !c.is_control()).take(60).collect();
-            return Err(UntrustedPrinter::OtherPrinter { presented, wanted: wanted.into() });
-        }
-        Ok(())
-    }
-
-    fn check_issuer(
-        &self,
-        leaf: &CertificateDer<'_>,
-        read: &X509Certificate<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-        wanted: &str,
-    ) -> Result<(), UntrustedPrinter> {
-        let moment = within_validity(read, now);
+        check_name(&read, wanted)?;
+        let moment = within_validity(&read, now);
         if moment.as_secs() != now.as_secs() {
             tracing::warn!(serial = wanted, "the printer's certificate is out of its time");
         }
-        if read.version() == X509Version::V1 {
-            let signed = self.given.iter().any(|ca| version1::is_signed_by(read, ca));
-            return if signed { Ok(()) } else { Err(UntrustedPrinter::UnknownIssuer) };
+        let vouches = |authorities: &Authorities| {
+            authorities.vouch(leaf, &read, intermediates, moment, &self.provider)
+        };
+        // Who gives authorities wants these and no others: no pin counts then.
+        if !self.given.is_empty() {
+            return vouches(&self.given).map(|()| Verdict::Vouched);
         }
-        let algorithms = self.provider.signature_verification_algorithms.all;
-        ParsedCertificate::try_from(leaf)
-            .and_then(|leaf| {
-                verify_server_cert_signed_by_trust_anchor(
-                    &leaf,
-                    &self.anchors,
-                    intermediates,
-                    moment,
-                    algorithms,
-                )
-            })
-            .map_err(|error| match error {
-                Error::InvalidCertificate(
-                    CertificateError::UnknownIssuer | CertificateError::BadSignature,
-                ) => UntrustedPrinter::UnknownIssuer,
-                other => UntrustedPrinter::Unusable(other.to_string()),
-            })
+        let shown = Fingerprint::of(leaf)
+            .ok_or_else(|| UntrustedPrinter::Unusable("no fingerprint".into()))?;
+        if !self.slicer.is_empty() && vouches(&self.slicer).is_ok() {
+            return Ok(match known.has(wanted, shown) {
+                Err(UntrustedPrinter::Changed { .. }) => Verdict::VouchedAnew,
+                _ => Verdict::Vouched,
+            });
+        }
+        if known.has(wanted, shown)? {
+            return Ok(Verdict::Pinned);
+        }
+        match self.slicer.names(read.issuer()) {
+            true => Err(UntrustedPrinter::Forged),
+            false => Ok(Verdict::FirstUse),
+        }
     }
 }
 
-/// The moment nearest to `now` at which the certificate is valid.
-fn within_validity(leaf: &X509Certificate<'_>, now: UnixTime) -> UnixTime {
-    let seconds = |time: i64| u64::try_from(time).unwrap_or(0);
-    let first = seconds(leaf.validity().not_before.timestamp());
-    let last = seconds(leaf.validity().not_after.timestamp());
-    let nearest = now.as_secs().min(last).max(first);
-    UnixTime::since_unix_epoch(std::time::Duration::from_secs(nearest))
-}
-
-/// Whether this can be read as a certificate at all.
-pub(super) fn is_readable(der: &CertificateDer<'_>) -> bool {
-    X509Certificate::from_der(der).is_ok_and(|(rest, _)| rest.is_empty())
-}
-
-/// Whether a given certificate may sign others; the rest are trusted only as themselves.
-fn is_authority(der: &CertificateDer<'_>) -> bool {
-    X509Certificate::from_der(der).is_ok_and(|(_, read)| version1::may_sign(&read))
+fn check_name(leaf: &X509Certificate<'_>, wanted: &str) -> Result<(), UntrustedPrinter> {
+    let mut names = leaf.subject().iter_common_name().map(|name| name.as_str().unwrap_or(""));
+    let presented = names.next().unwrap_or_default();
+    if names.next().is_none() && presented.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    let presented = presented.chars().filter(|c| !c.is_control()).take(60).collect();
+    Err(UntrustedPrinter::OtherPrinter { presented, wanted: wanted.into() })
 }
 
 fn is_version1(der: &CertificateDer<'_>) -> bool {
@@ -175,8 +196,8 @@ impl ServerCertVerifier for PrinterVerifier {
     ) -> Result<ServerCertVerified, Error> {
         let asked = server_name.to_str();
         let wanted = self.serial.as_ref().map_or(asked.as_ref(), Serial::as_str);
-        match self.check(leaf, intermediates, wanted, now) {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
+        match self.judge(leaf, intermediates, wanted, now) {
+            Ok(_) => Ok(ServerCertVerified::assertion()),
             Err(why) => {
                 let refused = Refused { why, fingerprint: Fingerprint::of(leaf) };
                 Err(CertificateError::Other(OtherError(Arc::new(refused))).into())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bambulab::{
-    CloudSession, Reason, Roots, SendError, connect_lan,
+    CloudSession, Identity, Options, Reason, Roots, SendError, connect_lan,
     link::Unreachable,
     protocol::{Serial, mqtt::ConnectCode, request::Job},
 };
@@ -33,19 +33,42 @@ async fn a_wrong_password_is_told_apart_from_an_unreachable_host_and_a_foreign_c
     let reason = connect_lan(nowhere, options(&ca)).ready().await.unwrap_err();
     assert!(matches!(reason, Reason::Unreachable { why: Unreachable::UnknownName, .. }));
 
-    for (roots, hint) in [(Ca::new().roots(), "not signed"), (Roots::public(), "BAMBU_CA_FILE")] {
-        let mut options = options(&ca);
-        options.roots = roots;
-        let link = connect_lan(target(broker.port()), options);
-        let ready = tokio::select! {
-            ready = link.ready() => ready,
-            () = broker.shake_hands() => unreachable!(),
-        };
-        let reason = ready.unwrap_err();
-        assert!(reason.to_string().contains(hint), "{reason}");
-        assert!(matches!(&reason, Reason::UntrustedCertificate { fingerprint: Some(print), .. }
-            if print.len() == 64));
+    let foreign = Options { roots: Ca::new().roots(), ..options(&ca) };
+    let reason = refused_by(&broker, foreign).await;
+    assert!(reason.to_string().contains("not signed"), "{reason}");
+    assert!(matches!(&reason, Reason::UntrustedCertificate { fingerprint: Some(print), .. }
+        if print.len() == 64));
+}
+
+/// Why a link to a broker that is only let shake hands ends.
+async fn refused_by(broker: &Broker, options: Options) -> Reason {
+    let link = connect_lan(target(broker.port()), options);
+    tokio::select! {
+        ready = link.ready() => ready.unwrap_err(),
+        () = broker.shake_hands() => unreachable!(),
     }
+}
+
+#[tokio::test]
+async fn a_swapped_certificate_is_refused_once_a_login_was_accepted() {
+    let options = Options { roots: Roots::public(), ..options(&Ca::new()) };
+    let genuine = Broker::new(Ca::new().printer(SERIAL)).await;
+    let impostor = Broker::new(Ca::new().printer(SERIAL)).await;
+    // A login that is refused pins nobody.
+    let link = connect_lan(target(impostor.port()), options.clone());
+    let _ = tokio::join!(link.ready(), impostor.answer(ConnectCode::NotAuthorized));
+    link.close().await;
+    let link = connect_lan(target(genuine.port()), options.clone());
+    let mut peer = genuine.accept().await;
+    assert!(peer.packet().await.is_some(), "the link talks, so the pin is there");
+    let reason = refused_by(&impostor, options.clone()).await;
+    let Reason::UntrustedCertificate { fingerprint, why, .. } = &reason else { panic!("{reason}") };
+    let pinned = why.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 64);
+    assert!(pinned.is_some() && pinned != fingerprint.as_deref(), "{reason}");
+    let insecure = Options { identity: Identity::insecure(), ..options };
+    let _link = connect_lan(target(impostor.port()), insecure);
+    impostor.accept().await;
+    link.close().await;
 }
 
 #[tokio::test]
@@ -53,7 +76,7 @@ async fn a_host_that_no_name_can_be_is_told_at_once() {
     let token = bambulab::Token::new("AQAtoken");
     let broker = bambulab::BrokerAddress { host: "no name".into(), port: 8883 };
     let login = bambulab::CloudLogin { uid: "123".into(), token, broker };
-    let session = CloudSession::connect(login, bambulab::Options::default());
+    let session = CloudSession::connect(login, Options::default());
     let link = session.printer(Serial::new(SERIAL).unwrap(), None, None);
     let reason = link.ready().await.unwrap_err();
     assert!(matches!(reason, Reason::Unreachable { why: Unreachable::UnknownName, .. }));

@@ -227,7 +227,7 @@ pub(crate) fn options(ca: &Ca) -> Options {
         retry_max: Duration::from_millis(100),
         ..Timing::default()
     };
-    Options { roots: ca.roots(), timing }
+    Options { roots: ca.roots(), timing, ..Options::default() }
 }
 
 pub(crate) fn target(port: u16) -> LanTarget {
