@@ -163,7 +163,8 @@ impl View for Dashboard {
                     return Ok(true);
                 }
             },
-            Input::Terminal(_) => self.board.dirty = true,
+            Input::Terminal(Event::Resize(..)) => self.screen.resize()?,
+            Input::Terminal(_) => return Ok(true),
             Input::Told { serial, deed, text, paint } => {
                 let name = self.board.printer(&serial).map_or("", |entry| &entry.name);
                 let text = format!("{name}: {} {text}", deed.words());

@@ -171,7 +171,8 @@ impl Board {
         let progress = status.job.progress_percent.filter(|_| status.state.is_active());
         let how_far = progress.map(|percent| format!(" ({percent}% done)")).unwrap_or_default();
         let lines = vec![
-            Line::from(format!(" {}: {what}{how_far} ", entry.name)),
+            Line::from(format!(" {}{how_far} ", entry.name)),
+            Line::from(format!(" {what} ")),
             Line::default(),
             Line::from(" y  yes      any other key  no "),
         ];

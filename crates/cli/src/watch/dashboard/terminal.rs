@@ -25,14 +25,7 @@ impl Screen {
     /// Takes the terminal.
     pub(super) fn enter() -> io::Result<Self> {
         restore_on_panic();
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(16 * 1024, io::stdout()));
-        // A terminal that does not know its size says 0.
-        let viewport = match terminal::size() {
-            Ok((columns, rows)) if columns > 0 && rows > 0 => Viewport::Fullscreen,
-            _ => Viewport::Fixed(Rect::new(0, 0, 80, 24)),
-        };
-        let terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
-        let mut screen = Self { terminal, entered: false };
+        let mut screen = Self { terminal: terminal()?, entered: false };
         screen.resume()?;
         Ok(screen)
     }
@@ -61,7 +54,16 @@ impl Screen {
         terminal::enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
         self.entered = true;
-        self.terminal.clear()
+        self.resize()
+    }
+
+    /// Begins with an empty screen of the size that it has now.
+    pub(super) fn resize(&mut self) -> io::Result<()> {
+        if self.entered {
+            execute!(io::stdout(), terminal::Clear(terminal::ClearType::All))?;
+            self.terminal = terminal()?;
+        }
+        Ok(())
     }
 
     /// Gives it back.
@@ -69,6 +71,19 @@ impl Screen {
         self.entered = false;
         give_back()
     }
+}
+
+/// One that takes nothing for drawn, of a fixed size: to follow the terminal's by itself it would
+/// ask where the cursor is, which not every terminal answers.
+fn terminal() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(16 * 1024, io::stdout()));
+    let (columns, rows) = match terminal::size() {
+        Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
+        // A terminal that does not know its size says 0.
+        _ => (80, 24),
+    };
+    let viewport = Viewport::Fixed(Rect::new(0, 0, columns, rows));
+    Terminal::with_options(backend, TerminalOptions { viewport })
 }
 
 impl Drop for Screen {
