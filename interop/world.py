@@ -1,5 +1,6 @@
 """Starts the simulated world for a judge and ends it again, by process id."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -12,12 +13,20 @@ import time
 
 from judge import PATIENCE
 
+_ranges = itertools.count()
+
 
 def free_port():
     """A port that is free now on the loopback address."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def loopback_addresses():
+    """The first of some loopback addresses that no other process uses for its printers."""
+    pid = os.getpid()
+    return f"127.{64 + pid % 128}.{pid // 128 % 254 + 1}.{1 + 50 * next(_ranges)}"
 
 
 def clean_environment(**more):
