@@ -1,4 +1,6 @@
-//! A connection that stands: reports in, requests out, silence watched over.
+//! A connection that stands: reports in, silence watched over. What it sends is `live/send.rs`.
+
+mod send;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -8,15 +10,12 @@ use std::{
 use bambu_protocol::{
     Serial,
     mqtt::{Packet, Publish, QoS, SubAck, Subscribe, Unsubscribe, topic},
-    request::{Request, SequenceId},
+    request::Request,
 };
-use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Connection, Reason, SendError,
-    hub::Command,
-    pending::done,
+    Connection, Reason,
     session::{Session, other_way},
     tracked::After,
     vigil::Duty,
@@ -160,7 +159,7 @@ impl<'s> Live<'s> {
                     duties.push((serial.clone(), Duty::Probe));
                 }
             }
-            let nature = printer.nature();
+            let nature = printer.nature(now);
             while let Some(duty) = printer.vigil.due(now, &timing, nature) {
                 duties.push((serial.clone(), duty));
                 if duty == Duty::GiveUp {
@@ -184,7 +183,7 @@ impl<'s> Live<'s> {
         }
         let printers = self.session.printers.values();
         let due = printers.flat_map(|printer| {
-            [printer.vigil.next(&timing, printer.nature()), printer.pending.next_deadline()]
+            [printer.vigil.next(&timing, printer.nature(now)), printer.pending.next_deadline()]
         });
         let answers = self.subscribing.values().map(|(deadline, _)| Some(*deadline));
         self.check_at = due.chain(answers).flatten().min().unwrap_or(now + IDLE);
@@ -251,45 +250,6 @@ impl<'s> Live<'s> {
         Ok(())
     }
 
-    fn command(&mut self, command: Command) -> Result<(), SocketError> {
-        let Command { serial, request, answer } = command;
-        let now = Instant::now();
-        let timing = self.session.timing().clone();
-        let id = self.session.next_id();
-        let Some(printer) = self.session.printers.get_mut(&serial) else {
-            let _ = answer.send(Err(SendError::Offline(Reason::Closed)));
-            return Ok(());
-        };
-        if let Err(error) = printer.feed.snapshot.borrow().connection.check() {
-            let _ = answer.send(Err(error));
-            return Ok(());
-        }
-        let is_repeated = request == Request::PushAll && printer.pushall_from(now, &timing) > now;
-        if matches!(request, Request::StartPush | Request::StopPush)
-            || (is_repeated && printer.vigil.is_fresh())
-        {
-            if !is_repeated {
-                self.publish_as(&serial, &request, id)?;
-            }
-            let _ = answer.send(Ok(done(&request, id)));
-            return Ok(());
-        }
-        if !printer.pending.has_room() {
-            let _ = answer.send(Err(SendError::Busy));
-            return Ok(());
-        }
-        let deadline = now + timing.ack;
-        if request == Request::PushAll && !is_repeated {
-            printer.vigil.asked_full(now);
-        }
-        printer.pending.insert(request.clone(), id, deadline, answer);
-        self.check_at = self.check_at.min(deadline);
-        if is_repeated {
-            return Ok(());
-        }
-        self.publish_as(&serial, &request, id)
-    }
-
     /// Printers were added or are not watched any more.
     fn change(&mut self) -> Result<(), SocketError> {
         let changes = self.session.adopt();
@@ -337,49 +297,6 @@ impl<'s> Live<'s> {
             let from = printer.pushall_from(now, self.session.timing());
             self.greet.insert((from, serial));
         }
-    }
-
-    fn first_requests(&mut self, serial: &Serial, now: Instant) -> Result<(), SocketError> {
-        let Some(printer) = self.session.printers.get_mut(serial) else {
-            return Ok(());
-        };
-        printer.vigil.greeted(now);
-        self.check_soon(now);
-        self.publish(serial, &Request::GetVersion)?;
-        self.publish(serial, &Request::PushAll)
-    }
-
-    fn publish(&mut self, serial: &Serial, request: &Request) -> Result<(), SocketError> {
-        let id = self.session.next_id();
-        self.publish_as(serial, request, id)
-    }
-
-    fn publish_as(
-        &mut self,
-        serial: &Serial,
-        request: &Request,
-        id: SequenceId,
-    ) -> Result<(), SocketError> {
-        if *request == Request::PushAll
-            && let Some(printer) = self.session.printers.get_mut(serial)
-        {
-            printer.last_pushall = Some(Instant::now());
-        }
-        let qos = request.qos();
-        let packet_id = (qos != QoS::AtMostOnce).then(|| self.next_packet_id());
-        self.socket.queue(&Packet::Publish(Publish {
-            topic: topic::request(serial),
-            payload: Bytes::from(request.json(id)),
-            qos,
-            retain: false,
-            dup: false,
-            packet_id,
-        }))
-    }
-
-    fn next_packet_id(&mut self) -> u16 {
-        self.packet_id = self.packet_id.checked_add(1).unwrap_or(1);
-        self.packet_id
     }
 }
 

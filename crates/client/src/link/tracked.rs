@@ -1,12 +1,12 @@
 //! One printer on a connection: its merged state, and what its readers see.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bambu_protocol::{
     model::Telemetry,
-    report::{Applied, Presence, State},
+    report::{Ack, Applied, Presence, State},
     request::Request,
-    status::PrinterState,
+    status::{PrinterState, Status, Text},
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -15,10 +15,13 @@ use tokio::time::Instant;
 use super::{
     Connection, Reason, SendError, Snapshot,
     hub::Feed,
-    pending::Pending,
+    pending::{Found, Pending, is_same},
     vigil::{Nature, Vigil},
 };
 use crate::options::Timing;
+
+/// How long a printer may be deaf after it was sent a job: a P1P needed 135 s [L].
+const PARSING: Duration = Duration::from_secs(150);
 
 /// What a report asks of the connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub(super) struct Tracked {
     pub(super) vigil: Vigil,
     /// When the whole status was last asked for, on whatever connection.
     pub(super) last_pushall: Option<Instant>,
+    /// When a job was sent, and the file that the printer named then.
+    job_sent: Option<(Instant, Option<Text>)>,
     state: State,
 }
 
@@ -46,7 +51,7 @@ impl Tracked {
             None => state,
         };
         let vigil = Vigil::new(now, feed.has_detour);
-        Self { feed, pending: Pending::default(), vigil, last_pushall: None, state }
+        Self { feed, pending: Pending::default(), vigil, last_pushall: None, job_sent: None, state }
     }
 
     /// A connection stands; what was known from an earlier one may be old.
@@ -56,14 +61,35 @@ impl Tracked {
     }
 
     /// What decides how its silence is judged.
-    pub(super) fn nature(&self) -> Nature {
+    pub(super) fn nature(&self, now: Instant) -> Nature {
         let telemetry = self.state.model().map(|model| model.capabilities().telemetry);
         let status = self.feed.snapshot.borrow().status.clone();
         Nature {
             sends_changes: telemetry != Some(Telemetry::Full),
-            preparing: status.state == PrinterState::Preparing,
+            preparing: status.state == PrinterState::Preparing || self.is_parsing(&status, now),
             told_version: !status.modules.is_empty(),
         }
+    }
+
+    /// A request is on its way to the printer.
+    pub(super) fn sent(&mut self, request: &Request, now: Instant) {
+        if is_same(request, &Request::PushAll) {
+            self.last_pushall = Some(now);
+        }
+        if request.section() == "print"
+            && matches!(request.command(), "project_file" | "gcode_file")
+        {
+            let file = self.feed.snapshot.borrow().status.job.file.clone();
+            self.job_sent = Some((now, file));
+        }
+    }
+
+    /// Whether it was sent a job and may still be deaf from reading it: naming another file is the
+    /// sign that it has [L].
+    fn is_parsing(&self, status: &Status, now: Instant) -> bool {
+        self.job_sent.as_ref().is_some_and(|(sent, file)| {
+            now < *sent + PARSING && status.job.file == *file && !status.state.is_active()
+        })
     }
 
     /// From when on the whole status may be asked for again.
@@ -98,14 +124,24 @@ impl Tracked {
                 self.publish_report();
             }
             Applied::Ack(ack) => {
-                if self.pending.resolve(&ack) {
-                    self.vigil.answered();
-                }
+                self.answer(&ack);
                 self.set_connection(self.heard_connection());
             }
             Applied::Event(_) | Applied::Other => self.set_connection(self.heard_connection()),
         }
         if is_back { After::Greet } else { After::Nothing }
+    }
+
+    fn answer(&mut self, ack: &Ack) {
+        let found = self.pending.resolve(ack);
+        if found != Found::Asker {
+            tracing::debug!(serial = %self.feed.serial, section = %ack.section,
+                command = ack.command, id = ack.sequence_id, ?found, "nobody waits for an answer");
+        }
+        // Late is unanswered to the asker, but shows that the printer hears us.
+        if matches!(found, Found::Asker | Found::Late) {
+            self.vigil.answered();
+        }
     }
 
     fn presence(&mut self, presence: Presence, now: Instant) -> After {

@@ -43,6 +43,15 @@ impl World {
         Self { lan, cloud, session, link }
     }
 
+    /// Both brokers' sides, after the printer answered in the cloud and then on the LAN with this.
+    async fn on_the_lan(&self, report: &str) -> (Peer, Peer) {
+        let (mut lan, mut cloud) = (self.lan.accept().await, self.cloud.accept().await);
+        tell(&mut cloud, &full(1)).await;
+        tell(&mut lan, report).await;
+        is_left(&mut cloud).await;
+        (lan, cloud)
+    }
+
     async fn percent(&self, percent: u8) -> Arc<Snapshot> {
         until(&self.link, |s| {
             s.status.job.progress_percent == Some(percent) && s.connection == Connection::Online
@@ -134,10 +143,8 @@ async fn the_lan_is_read_while_it_answers_and_the_cloud_while_it_does_not() {
 #[tokio::test]
 async fn a_lan_that_breaks_is_bridged_by_the_cloud_and_tried_again() {
     let world = World::new(|timing| timing.lan_silence = Duration::from_secs(6)).await;
-    let (mut lan, mut cloud) = (world.lan.accept().await, world.cloud.accept().await);
-    tell(&mut lan, &full(20)).await;
+    let (lan, mut cloud) = world.on_the_lan(&full(20)).await;
     world.percent(20).await;
-    is_left(&mut cloud).await;
     let seen = seen_during(&world.link, async {
         drop(lan);
         tell(&mut cloud, &full(21)).await;
@@ -160,10 +167,8 @@ async fn a_lan_that_breaks_is_bridged_by_the_cloud_and_tried_again() {
 #[tokio::test]
 async fn a_request_takes_one_way_and_is_never_repeated_on_the_other() {
     let world = World::new(|timing| timing.lan_silence = Duration::from_secs(6)).await;
-    let (mut lan, mut cloud) = (world.lan.accept().await, world.cloud.accept().await);
-    tell(&mut lan, &full(30)).await;
+    let (mut lan, mut cloud) = world.on_the_lan(&full(30)).await;
     world.percent(30).await;
-    is_left(&mut cloud).await;
     let asker = tokio::spawn({
         let link = world.link.clone();
         async move { link.send(Request::Job(Job::Pause)).await }
@@ -193,10 +198,8 @@ async fn a_request_takes_one_way_and_is_never_repeated_on_the_other() {
 #[tokio::test]
 async fn with_neither_way_the_status_is_soon_not_live_any_more() {
     let world = World::new(|timing| timing.lan_silence = Duration::from_millis(300)).await;
-    let (mut lan, mut cloud) = (world.lan.accept().await, world.cloud.accept().await);
-    tell(&mut lan, &full(40)).await;
+    let (lan, cloud) = world.on_the_lan(&full(40)).await;
     world.percent(40).await;
-    is_left(&mut cloud).await;
     drop((lan, cloud));
     // Both brokers take connections and say nothing.
     let snapshot = until(&world.link, |s| s.connection != Connection::Online).await;
@@ -210,10 +213,8 @@ async fn with_neither_way_the_status_is_soon_not_live_any_more() {
 #[tokio::test]
 async fn a_report_made_earlier_is_not_shown_after_a_later_one() {
     let world = World::new(|timing| timing.lan_silence = Duration::from_secs(6)).await;
-    let (mut lan, mut cloud) = (world.lan.accept().await, world.cloud.accept().await);
-    tell(&mut lan, &at(50, 1_700_000_005_000)).await;
+    let (lan, mut cloud) = world.on_the_lan(&at(50, 1_700_000_005_000)).await;
     world.percent(50).await;
-    is_left(&mut cloud).await;
     let link = world.link.clone();
     let mut updates = link.updates();
     updates.mark_unchanged();
