@@ -127,6 +127,7 @@ impl Verification {
     /// looked at: it is old.
     pub fn status(&mut self, status: &Status) -> Option<Outcome> {
         if status.online == Some(false) {
+            self.holds = None;
             return self.reboots.then_some(Outcome::Accepted);
         }
         if let Some(rejection) = self.complaint(status) {

@@ -74,18 +74,30 @@ pub enum Effect {
     Word(Word, String),
 }
 
-/// A yes or no of the status document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A yes or no of the status document; known by its name.
+#[derive(Debug, Clone, Copy)]
 pub struct Switch {
     pub(super) name: &'static str,
     pub(super) read: fn(&Status) -> Option<bool>,
 }
 
-/// A word of the status document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A word of the status document; known by its name.
+#[derive(Debug, Clone, Copy)]
 pub struct Word {
     pub(super) name: &'static str,
     pub(super) read: fn(&Status) -> Option<&str>,
+}
+
+impl PartialEq for Switch {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl PartialEq for Word {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 pub(super) fn heater(status: &Status, heater: Heater) -> Temperature {

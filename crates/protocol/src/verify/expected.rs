@@ -187,21 +187,24 @@ fn of_camera(command: &str, body: &Body) -> Vec<Effect> {
 }
 
 fn of_xcam(body: &Body) -> Vec<Effect> {
-    let read: fn(&Status) -> Option<bool> = match text(body, "module_name") {
-        Some("printing_monitor") => |s| s.detectors.ai_monitoring,
-        Some("spaghetti_detector") => |s| s.detectors.spaghetti,
-        Some("first_layer_inspector") => |s| s.detectors.first_layer,
-        Some("buildplate_marker_detector") => |s| s.detectors.plate_marker,
-        Some("pileup_detector") => |s| s.detectors.purge_pile_up,
-        Some("clump_detector") => |s| s.detectors.nozzle_clumping,
-        Some("airprint_detector") => |s| s.detectors.air_print,
-        Some("plate_offset_switch") => |s| s.detectors.plate_alignment,
-        Some("fod_check") => |s| s.detectors.foreign_object,
-        _ => return vec![],
-    };
-    let switch = Switch { name: "detector", read };
+    const DETECTORS: [Row; 9] = [
+        ("printing_monitor", "AI monitoring", |s| s.detectors.ai_monitoring),
+        ("spaghetti_detector", "spaghetti detection", |s| s.detectors.spaghetti),
+        ("first_layer_inspector", "first layer inspection", |s| s.detectors.first_layer),
+        ("buildplate_marker_detector", "plate marker detection", |s| s.detectors.plate_marker),
+        ("pileup_detector", "pile-up detection", |s| s.detectors.purge_pile_up),
+        ("clump_detector", "clumping detection", |s| s.detectors.nozzle_clumping),
+        ("airprint_detector", "air print detection", |s| s.detectors.air_print),
+        ("plate_offset_switch", "plate alignment check", |s| s.detectors.plate_alignment),
+        ("fod_check", "foreign object check", |s| s.detectors.foreign_object),
+    ];
+    let module = text(body, "module_name");
+    let row = DETECTORS.iter().find(|(wire, ..)| module == Some(wire));
     let wanted = body.get("control").and_then(Value::as_bool);
-    wanted.map(|on| Effect::Switch(switch, on)).into_iter().collect()
+    row.zip(wanted)
+        .map(|((_, name, read), on)| Effect::Switch(Switch { name, read: *read }, on))
+        .into_iter()
+        .collect()
 }
 
 /// The heaters and fans that lines of G-code set; of several the last counts.
