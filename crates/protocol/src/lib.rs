@@ -9,7 +9,8 @@
 //! * [`mqtt`]: MQTT 3.1.1 packets and topics, both directions.
 //! * [`report`]: what a printer sends: decoding, classification, merging.
 //! * [`status`]: the one typed status of every model, and its JSON document.
-//! * [`request`]: what a printer is asked.
+//! * [`request`]: what a printer is asked. [`command`]: what a person wants, in the form that this
+//!   printer obeys. [`gcode`]: reading lines of G-code.
 //! * [`verify`]: whether a request took effect.
 //! * [`event`]: what happened, from how the status changed.
 //! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
@@ -21,9 +22,11 @@
 
 pub mod access_code;
 pub mod cloud;
+pub mod command;
 pub mod discovery;
 pub mod event;
 pub mod firmware;
+pub mod gcode;
 pub mod hms;
 pub mod model;
 pub mod mqtt;

@@ -5,6 +5,7 @@
 //! built from the merged report by [`crate::report::State`]; nothing here reads the wire.
 
 mod ams;
+mod features;
 mod job;
 mod options;
 mod parts;
@@ -18,6 +19,7 @@ use serde::{Serialize, Serializer};
 use crate::{Firmware, Model, Serial, hms::Hms, print_error::PrintError};
 
 pub use ams::{ActiveTray, Ams, AmsUnit, Drying, DryingSetting, ExternalSpool, Tray};
+pub use features::{Feature, Features};
 pub use job::{Job, JobKind, PrinterState, Speed, Stage};
 pub use options::{Detectors, HomedAxes, Options, Tool};
 pub use parts::{
@@ -85,6 +87,9 @@ pub struct Status {
     /// Whether commands are taken unsigned (`fun` bit 29 is clear) [L]; `null` on machines without
     /// `fun` (A1, P1).
     pub developer_mode: Option<bool>,
+    /// What the machine says that it can do; not part of the JSON document.
+    #[serde(skip)]
+    pub features: Features,
     /// What the printer is set to do by itself.
     pub options: Options,
     /// What it watches for.

@@ -27,6 +27,8 @@ pub struct Capabilities {
     pub aux_fan: bool,
     /// Has a chamber or exhaust fan (on P1P an option).
     pub chamber_fan: bool,
+    /// Has a second auxiliary fan on the left (P2S, X2D).
+    pub left_aux_fan: bool,
     /// Has an air duct with modes.
     pub air_duct: bool,
     /// Can tell whether its door is open (X1 family: from some firmware on).
@@ -39,6 +41,10 @@ pub struct Capabilities {
     pub telemetry: Telemetry,
     /// Number of nozzles that print.
     pub extruders: u8,
+    /// Has a lidar.
+    pub lidar: bool,
+    /// Build volume in mm by X, Y, Z, as sold; `None` when not known.
+    pub build_volume: Option<[u16; 3]>,
     /// Closed around the bed.
     pub enclosed: bool,
     /// First firmware that wants signed commands; `None` = not known, zeros = all.

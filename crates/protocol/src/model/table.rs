@@ -35,12 +35,15 @@ const X1C: Capabilities = Capabilities {
     chamber_heater: None,
     aux_fan: true,
     chamber_fan: true,
+    left_aux_fan: false,
     air_duct: false,
     door_sensor: true,
     camera: Camera::Rtsps,
     lights: &["chamber_light", "work_light"],
     telemetry: Telemetry::Full,
     extruders: 1,
+    lidar: true,
+    build_volume: Some([256, 256, 256]),
     enclosed: true,
     authorization_control_from: Some([1, 8, 50, 32]),
 };
@@ -83,12 +86,15 @@ const P1P: Capabilities = Capabilities {
     chamber_heater: None,
     aux_fan: true,
     chamber_fan: true,
+    left_aux_fan: false,
     air_duct: false,
     door_sensor: false,
     camera: Camera::Jpeg,
     lights: &["chamber_light"],
     telemetry: Telemetry::Delta,
     extruders: 1,
+    lidar: false,
+    build_volume: Some([256, 256, 256]),
     enclosed: false,
     authorization_control_from: Some([1, 8, 2, 0]),
 };
@@ -118,12 +124,15 @@ const P2S: Capabilities = Capabilities {
     chamber_heater: None,
     aux_fan: true,
     chamber_fan: true,
+    left_aux_fan: true,
     air_duct: true,
     door_sensor: true,
     camera: Camera::Rtsps,
     lights: &["chamber_light"],
     telemetry: Telemetry::FullAndDelta,
     extruders: 1,
+    lidar: false,
+    build_volume: Some([256, 256, 256]),
     enclosed: true,
     authorization_control_from: Some([0, 0, 0, 0]),
 };
@@ -141,6 +150,7 @@ const X2D: Capabilities = Capabilities {
     chamber_heater: Some(Range { min: 0, max: 65 }),
     lights: &["chamber_light", "chamber_light2"],
     extruders: 2,
+    build_volume: None,
     authorization_control_from: Some([0, 0, 0, 0]),
     ..P2S
 };
@@ -158,12 +168,15 @@ const A1: Capabilities = Capabilities {
     chamber_heater: None,
     aux_fan: false,
     chamber_fan: false,
+    left_aux_fan: false,
     air_duct: false,
     door_sensor: false,
     camera: Camera::Jpeg,
     lights: &["chamber_light"],
     telemetry: Telemetry::Delta,
     extruders: 1,
+    lidar: false,
+    build_volume: Some([256, 256, 256]),
     enclosed: false,
     authorization_control_from: Some([1, 5, 0, 0]),
 };
@@ -176,6 +189,7 @@ const A1MINI: Capabilities = Capabilities {
     other_names: &["A1M"],
     serial_prefix: "030",
     bed_max: Some(80),
+    build_volume: Some([180, 180, 180]),
     authorization_control_from: Some([1, 5, 0, 0]),
     ..A1
 };
@@ -189,6 +203,7 @@ const A2L: Capabilities = Capabilities {
     serial_prefix: "26A",
     nozzle_max: None,
     bed_max: None,
+    build_volume: None,
     authorization_control_from: Some([0, 0, 0, 0]),
     ..A1
 };
@@ -206,12 +221,15 @@ const H2D: Capabilities = Capabilities {
     chamber_heater: Some(Range { min: 0, max: 65 }),
     aux_fan: true,
     chamber_fan: true,
+    left_aux_fan: false,
     air_duct: true,
     door_sensor: true,
     camera: Camera::Rtsps,
     lights: &["chamber_light", "chamber_light2", "heatbed_light"],
     telemetry: Telemetry::FullAndDelta,
     extruders: 2,
+    lidar: false,
+    build_volume: Some([350, 320, 325]),
     enclosed: true,
     authorization_control_from: Some([1, 1, 0, 0]),
 };
@@ -235,6 +253,7 @@ const H2S: Capabilities = Capabilities {
     other_names: &[],
     serial_prefix: "093",
     extruders: 1,
+    build_volume: Some([340, 320, 340]),
     authorization_control_from: Some([0, 0, 0, 0]),
     ..H2D
 };
@@ -246,6 +265,7 @@ const H2C: Capabilities = Capabilities {
     product_name: "Bambu Lab H2C",
     other_names: &[],
     serial_prefix: "31B",
+    build_volume: None,
     authorization_control_from: Some([0, 0, 0, 0]),
     ..H2D
 };

@@ -83,6 +83,7 @@ pub(super) fn status(state: &State) -> Status {
         storage_present: print.sdcard.known().copied(),
         storage: machine::storage(print),
         developer_mode: print.fun.known().map(|fun| !fun.bit(29)),
+        features: options::features(print),
         options: options::options(print),
         detectors: options::detectors(print),
         homed_axes: options::homed_axes(print),

@@ -83,6 +83,8 @@ wire! {
         home_flag: Number = "home_flag",
         cfg: Bits = "cfg",
         fun: Bits = "fun",
+        fun2: Bits = "fun2",
+        flag3: Bits = "flag3",
         aux: Bits = "aux",
         stat: Bits = "stat",
 

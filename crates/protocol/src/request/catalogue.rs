@@ -96,7 +96,7 @@ macro_rules! requests {
             }),+];
 
             fn row(&self) -> usize {
-                #[allow(clippy::upper_case_acronyms, reason = "the variants give the names")]
+                #[allow(clippy::enum_variant_names, reason = "the variants give the names")]
                 enum Row { $($variant),+ }
                 (match self { $(Self::$variant { .. } => Row::$variant),+ }) as usize
             }
@@ -173,7 +173,7 @@ macro_rules! words {
             fn from_str(text: &str) -> Result<Self, $crate::request::UnknownWord> {
                 let plain = text.trim().to_ascii_lowercase().replace([' ', '-'], "_");
                 $(if [$word $(, $other)*].contains(&plain.as_str())
-                    || plain == Self::$variant.wire().to_string()
+                    || plain == concat!($value)
                 {
                     return Ok(Self::$variant);
                 })+

@@ -39,7 +39,7 @@ requests! {
             /// The error as a number.
             print_error: u32,
         } => "clean_print_error", "all", Ack, "error", "V";
-        /// Prints at another speed; only while a job runs.
+        /// Prints at another speed.
         Speed(#[serde(serialize_with = "key::param")] SpeedLevel)
             => "print_speed", "all", Ack, "speed.level", "V";
         /// Leaves objects of the plate out, by the ids of `slice_info.config`; up to 64.

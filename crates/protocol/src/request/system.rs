@@ -36,7 +36,7 @@ requests! {
             #[serde(rename = "err", serialize_with = "hex")]
             error: u32,
         } => "uiop" { "name": "print_error", "action": "close", "source": 1, "type": "dialog" },
-            "all", Nothing, "", "V";
+            "all", Ack, "", "V";
         /// What an open door does.
         DoorCheck(#[serde(serialize_with = "key::config")] DoorCheck)
             => "set_door_stat", "with `fun` bit 12", Ack, "options.door_check", "V";

@@ -5,8 +5,11 @@
 
 use super::number::{bit, filled, whole, word};
 use crate::{
-    report::wire::PushStatus,
-    status::{Detectors, HomedAxes, Options, Text, Tool},
+    report::{
+        leaf::{Bits, Leaf},
+        wire::PushStatus,
+    },
+    status::{Detectors, Features, HomedAxes, Options, Text, Tool},
 };
 
 /// A bit of `cfg`, else of `home_flag` when its second bit says "supported".
@@ -20,6 +23,12 @@ impl Switch<'_> {
         let flags = word(&self.0.home_flag)?;
         supported.is_none_or(|index| bit(flags, index)).then(|| bit(flags, flag))
     }
+}
+
+pub(super) fn features(print: &PushStatus) -> Features {
+    let bits = |leaf: &Leaf<Bits>| leaf.known().map(|bits| bits.0);
+    let flags = word(&print.home_flag).map(u64::from);
+    Features::from_wire(bits(&print.fun), bits(&print.fun2), bits(&print.flag3), flags)
 }
 
 pub(super) fn options(print: &PushStatus) -> Options {
