@@ -29,7 +29,7 @@ pub(crate) fn token(settings: &Settings) -> Result<Token, Failure> {
 /// No token, or a CA file that cannot be used.
 pub(crate) fn cloud(settings: &Settings) -> Result<Cloud, Failure> {
     let token = token(settings)?;
-    let roots = settings.options()?.roots;
+    let roots = settings.roots()?;
     Cloud::new(&settings.endpoint, Some(token), &roots).map_err(failure)
 }
 

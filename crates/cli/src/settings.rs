@@ -16,7 +16,7 @@ use std::{
 };
 
 use bambu_protocol::{AccessCode, mqtt::login};
-use bambulab::{Endpoint, Options, Region, Roots, Token};
+use bambulab::{Endpoint, Identity, KnownPrinters, Options, Region, Roots, Token};
 
 use crate::exit::{Failure, Kind};
 
@@ -88,6 +88,10 @@ pub(crate) struct Settings {
     pub(crate) api_url: Setting<String>,
     pub(crate) mqtt_url: Setting<String>,
     pub(crate) ca_file: Option<Setting<PathBuf>>,
+    /// The certificates of printers that were pinned at first use.
+    pub(crate) known_printers: Setting<PathBuf>,
+    /// Whoever answers is taken for the printer.
+    pub(crate) insecure: bool,
     pub(crate) token_file: Setting<PathBuf>,
     pub(crate) token: Option<Setting<Token>>,
     pub(crate) uid: Option<Setting<String>>,
@@ -135,7 +139,14 @@ impl Settings {
     /// # Errors
     /// A config file, session file or value that cannot be understood.
     pub(crate) fn load(flags: &Flags) -> Result<Self, Failure> {
-        Self::settle(flags, &Surroundings::real())
+        let settings = Self::settle(flags, &Surroundings::real())?;
+        if settings.insecure {
+            eprintln!(
+                "warning: --insecure: printers are not checked; whoever answers at a printer's \
+                 address gets its access code and your commands"
+            );
+        }
+        Ok(settings)
     }
 
     /// How to connect: whom to trust.
@@ -143,13 +154,26 @@ impl Settings {
     /// # Errors
     /// A CA file that cannot be used.
     pub(crate) fn options(&self) -> Result<Options, Failure> {
-        let mut roots = Roots::public();
-        if let Some(file) = &self.ca_file {
-            roots = roots
-                .with_pem_file(&file.value)
-                .map_err(|error| Failure::advised(Kind::Usage, &error))?;
+        Ok(Options { roots: self.roots()?, identity: self.identity(), ..Options::default() })
+    }
+
+    /// The authorities that are trusted.
+    ///
+    /// # Errors
+    /// A CA file that cannot be used.
+    pub(crate) fn roots(&self) -> Result<Roots, Failure> {
+        let Some(file) = &self.ca_file else { return Ok(Roots::public()) };
+        Roots::public()
+            .with_pem_file(&file.value)
+            .map_err(|error| Failure::advised(Kind::Usage, &error))
+    }
+
+    /// How printers prove who they are where no CA file says it.
+    pub(crate) fn identity(&self) -> Identity {
+        if self.insecure {
+            return Identity::insecure();
         }
-        Ok(Options { roots, ..Options::default() })
+        Identity::new(KnownPrinters::open(&self.known_printers.value)).with_slicers()
     }
 
     /// Where the config file is, or would be.
@@ -229,6 +253,17 @@ impl Settings {
             file.ca_file.as_deref(),
         )
         .map(|setting| setting.map(|text| home(&text, &around.home)));
+        let known_printers = pick(
+            path(&flags.known_printers).as_deref(),
+            Names("--known-printers", "BAMBU_KNOWN_PRINTERS"),
+            file.known_printers.as_deref(),
+        )
+        .map(|setting| setting.map(|text| home(&text, &around.home)))
+        .unwrap_or_else(|| {
+            let beside = around.config_file(&Flags::default()).value;
+            let value = beside.with_file_name("known_printers");
+            Setting { value, source: Source::Default }
+        });
         let uid = pick(flags.uid.as_deref(), Names("--uid", "BAMBU_UID"), file.uid.as_deref())
             .or_else(|| session.uid.map(|value| Setting { value, source: Source::Session }))
             .map(|setting| setting.map(|uid| login::bare_uid(&uid).to_owned()));
@@ -241,6 +276,8 @@ impl Settings {
             api_url,
             mqtt_url,
             ca_file,
+            known_printers,
+            insecure: flags.insecure,
             token_file,
             token,
             uid,

@@ -62,11 +62,19 @@ fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
         line("api_url", Some(&settings.api_url), Clone::clone),
         line("mqtt_url", Some(&settings.mqtt_url), Clone::clone),
         line("ca_file", settings.ca_file.as_ref(), path),
+        line("known_printers", Some(&settings.known_printers), path),
+        ("slicer_ca_file", slicer_file(settings), "installed slicer".to_owned()),
         line("token_file", Some(&settings.token_file), path),
         line("token", settings.token.as_ref(), |_| output::MASK.to_owned()),
         line("uid", settings.uid.as_ref(), Clone::clone),
         line("access_code", settings.access_code.as_ref(), |_| output::MASK.to_owned()),
     ]
+}
+
+/// The file of an installed slicer that printers are judged by, where no CA file is given.
+fn slicer_file(settings: &Settings) -> Option<String> {
+    let identity = settings.ca_file.is_none().then(|| settings.identity())?;
+    identity.slicer_file().map(|path| path.display().to_string())
 }
 
 fn show(settings: &Settings, out: &mut impl Write) -> io::Result<()> {

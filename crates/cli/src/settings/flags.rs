@@ -27,6 +27,12 @@ pub(crate) struct Flags {
     /// PEM file of further trusted certificate authorities [env: BAMBU_CA_FILE]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ca_file: Option<PathBuf>,
+    /// File with the certificates of printers, pinned at first use [env: BAMBU_KNOWN_PRINTERS]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) known_printers: Option<PathBuf>,
+    /// Take whoever answers for the printer: dangerous, anybody on the network can be it
+    #[arg(long, global = true)]
+    pub(crate) insecure: bool,
     /// Cloud access token; `-` reads it from standard input [env: BAMBU_TOKEN]
     #[arg(long, global = true, value_name = "TOKEN", allow_hyphen_values = true)]
     pub(crate) token: Option<String>,

@@ -9,4 +9,5 @@ mod patience;
 mod run;
 mod settings;
 mod simulate;
+mod trust;
 mod world;

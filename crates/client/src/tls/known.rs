@@ -142,7 +142,7 @@ impl State {
     fn refresh(&mut self, path: &Path) -> io::Result<()> {
         let stamp = match std::fs::metadata(path) {
             Ok(file) => Some((file.modified().ok(), file.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if file::is_absent(&error) => None,
             Err(error) => return Err(error),
         };
         if stamp != self.stamp {

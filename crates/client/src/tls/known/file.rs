@@ -68,12 +68,17 @@ pub(super) fn read(path: &Path) -> io::Result<HashMap<String, Line>> {
     Ok(lines)
 }
 
+/// Whether a file is not there, rather than there and closed to us.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 /// Adds a line; the file is made when it is not there.
 pub(super) fn append(path: &Path, serial: &str, print: Fingerprint) -> io::Result<()> {
     let mut text = line(serial, print);
     let length = match fs::metadata(path) {
         Ok(file) => file.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) if is_absent(&error) => 0,
         Err(error) => return Err(error),
     };
     if length == 0 {
