@@ -3,16 +3,18 @@
 //! `simulator/life.rs` is what happens to a printer, `report.rs` how its model tells it,
 //! `requests.rs` what it is asked; `replay.rs` is a printer made from a captured report.
 
-mod core;
+
 mod filament;
 mod habits;
 mod heat;
 mod job;
 mod life;
+mod mainboard;
 mod phase;
 pub mod replay;
 mod report;
 mod requests;
+mod settings;
 mod summary;
 mod template;
 mod version;
@@ -31,7 +33,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{core::Core, habits::Habits};
+use self::{habits::Habits, mainboard::Mainboard};
 use crate::{
     faults::Faults,
     machine::{Machine, Power},
@@ -113,7 +115,7 @@ impl PrinterSpec {
 #[derive(Debug)]
 pub struct Printer {
     spec: Arc<PrinterSpec>,
-    core: Mutex<Core>,
+    board: Mutex<Mainboard>,
     reports: broadcast::Sender<Bytes>,
     power: Power,
 }
@@ -129,9 +131,9 @@ impl Printer {
         spec.speed = if spec.speed > 0.0 { spec.speed.min(FASTEST) } else { 1.0 };
         spec.faults.reseed(spec.seed);
         let spec = Arc::new(spec);
-        let core = Mutex::new(Core::new(spec.clone()));
+        let board = Mutex::new(Mainboard::new(spec.clone()));
         let (reports, _) = broadcast::channel(BACKLOG);
-        Arc::new(Self { spec, core, reports, power: Power::default() })
+        Arc::new(Self { spec, board, reports, power: Power::default() })
     }
 
     /// What it was made from.
@@ -160,10 +162,10 @@ impl Printer {
 
     /// Lets one period pass and sends the report that is due, if anybody listens.
     fn tick(&self, period: Duration) {
-        let mut core = self.core();
-        core.tick(period);
-        if core.streaming && self.reports.receiver_count() > 0 {
-            let report = core.due();
+        let mut board = self.board();
+        board.tick(period);
+        if board.streaming && self.reports.receiver_count() > 0 {
+            let report = board.due();
             // Nobody may be left to hear it: that is no fault.
             let _ = self.reports.send(report);
         }
@@ -174,18 +176,18 @@ impl Printer {
     /// # Errors
     /// [`Busy`] while another job holds the printer.
     pub fn start_print(&self, job: Job) -> Result<(), Busy> {
-        let mut core = self.core();
-        let started = core.start(job);
+        let mut board = self.board();
+        let started = board.start(job);
         if started { Ok(()) } else { Err(Busy) }
     }
 
     /// What the cloud knows of it.
     pub fn summary(&self) -> Summary {
-        Summary::of(&self.core())
+        Summary::of(&self.board())
     }
 
-    fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    fn board(&self) -> MutexGuard<'_, Mainboard> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -199,8 +201,8 @@ impl Machine for Printer {
     }
 
     fn request(&self, payload: &[u8]) {
-        let mut core = self.core();
-        for answer in requests::answer(&mut core, payload) {
+        let mut board = self.board();
+        for answer in requests::answer(&mut board, payload) {
             let _ = self.reports.send(answer);
         }
     }
@@ -210,7 +212,7 @@ impl Machine for Printer {
     }
 
     fn full_report(&self) -> Option<Bytes> {
-        Some(self.core().copy())
+        Some(self.board().copy())
     }
 
     fn faults(&self) -> Faults {

@@ -1,7 +1,20 @@
-//! The filament of a simulated printer: its AMS units and trays, and what is left on the spools.
+//! The filament of a simulated printer: its trays and what is left on them, and what people have
+//! written into them. The units that hold them, their air and drying are in `filament/unit.rs`.
+
+mod unit;
+
+use std::collections::BTreeMap;
 
 use rand::{Rng, rngs::SmallRng};
 use serde_json::{Map, Value};
+
+pub(super) use self::unit::{Drying, Unit};
+use super::template::Template;
+
+/// The external spool of the left extruder, or of the only one on older machines.
+pub(super) const LEFT_SPOOL: u32 = 254;
+/// The external spool of the right or only extruder.
+pub(super) const MAIN_SPOOL: u32 = 255;
 
 /// One loaded tray.
 #[derive(Debug, Clone)]
@@ -14,10 +27,33 @@ pub(super) struct Tray {
     pub(super) extruder: u32,
     /// Percent left; negative where the printer cannot tell.
     pub(super) remain: f64,
-    /// Printing temperature of the nozzle in °C.
+    /// What is in it.
+    pub(super) material: Material,
+}
+
+/// What a kind of filament wants, in °C.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Material {
+    /// Printing temperature of the nozzle.
     pub(super) nozzle: f64,
-    /// Temperature of the bed in °C.
+    /// Temperature of the bed.
     pub(super) bed: f64,
+    /// Where it goes soft.
+    pub(super) soft: f64,
+}
+
+impl Material {
+    pub(super) fn named(name: &str) -> Self {
+        let (nozzle, bed, soft) = match name {
+            "PETG" => (250.0, 70.0, 70.0),
+            "ABS" | "ASA" => (270.0, 95.0, 100.0),
+            "PC" => (275.0, 100.0, 120.0),
+            "PA-CF" | "PA" | "PA6-CF" => (290.0, 100.0, 170.0),
+            "TPU" => (230.0, 40.0, 30.0),
+            _ => (220.0, 60.0, 45.0),
+        };
+        Self { nozzle, bed, soft }
+    }
 }
 
 impl Tray {
@@ -36,69 +72,113 @@ impl Tray {
     }
 }
 
-/// The air in a unit that has a sensor.
-#[derive(Debug, Clone)]
-struct Air {
-    unit: u32,
-    /// °C.
-    temperature: f64,
-    /// Relative humidity in percent.
-    humidity: u32,
-}
-
-/// All loaded trays of a printer, and the air around them.
+/// All loaded trays of a printer, and the units around them.
 #[derive(Debug, Clone)]
 pub(super) struct Filament {
     pub(super) trays: Vec<Tray>,
-    air: Vec<Air>,
+    pub(super) units: Vec<Unit>,
+    /// Ids of the external spools that the model reports.
+    spools: Vec<u32>,
+    /// What was written over the template, by unit and slot; an external spool is its own unit.
+    written: BTreeMap<(u32, u32), Map<String, Value>>,
     /// Counts every change that a reader can see (`ams.version`).
     pub(super) version: u32,
 }
 
 impl Filament {
     /// The trays that a report names, each with a little less or more left, by the seed.
-    pub(super) fn read(print: &Map<String, Value>, rng: &mut SmallRng) -> Self {
-        let (mut trays, mut air) = (Vec::new(), Vec::new());
-        for unit in units(print) {
-            let id = number(unit, "id");
-            if unit.get("humidity_raw").is_some_and(|raw| raw != "0") {
-                let temperature = rng.random_range(21.0..31.0);
-                air.push(Air { unit: id, temperature, humidity: rng.random_range(6..34) });
-            }
-            let info = unit.get("info").and_then(Value::as_str).unwrap_or("0");
-            let extruder = u32::from_str_radix(info, 16).unwrap_or(0) >> 8 & 0xF;
-            for tray in unit.get("tray").and_then(Value::as_array).into_iter().flatten() {
-                let Some(material) = tray.get("tray_type").and_then(Value::as_str) else {
-                    continue;
-                };
-                let (nozzle, bed) = temperatures(material);
+    pub(super) fn read(template: &Template, rng: &mut SmallRng) -> Self {
+        let (mut trays, mut known) = (Vec::new(), Vec::new());
+        for object in template.at_rest("ams.ams").and_then(Value::as_array).into_iter().flatten() {
+            let unit = Unit::read(object, rng);
+            for tray in object.get("tray").and_then(Value::as_array).into_iter().flatten() {
+                let Some(name) = tray.get("tray_type").and_then(Value::as_str) else { continue };
                 let told = tray.get("remain").and_then(Value::as_f64).unwrap_or(-1.0);
                 let remain = told - if told > 20.0 { rng.random_range(0.0..18.0) } else { 0.0 };
-                let slot = number(tray, "id");
-                trays.push(Tray { unit: id, slot, extruder, remain, nozzle, bed });
+                let (slot, material) = (number(tray, "id"), Material::named(name));
+                trays.push(Tray { unit: unit.id, slot, extruder: unit.extruder, remain, material });
+            }
+            known.push(unit);
+        }
+        let several = template.at_rest("vir_slot").and_then(Value::as_array).into_iter().flatten();
+        let one = template.at_rest("vt_tray").into_iter();
+        let spools = several.chain(one).map(|spool| number(spool, "id")).collect();
+        Self { trays, units: known, spools, written: BTreeMap::new(), version: 3 }
+    }
+
+    /// A unit by its id on the wire.
+    pub(super) fn unit(&self, id: u32) -> Option<&Unit> {
+        self.units.iter().find(|unit| unit.id == id)
+    }
+
+    /// Whether the unit has this slot, or an external spool this id.
+    pub(super) fn has(&self, unit: u32, slot: u32) -> bool {
+        if unit >= LEFT_SPOOL {
+            return self.spools.contains(&unit);
+        }
+        self.unit(unit).is_some_and(|unit| slot < unit.slots)
+    }
+
+    /// The loaded tray in this slot.
+    pub(super) fn position(&self, unit: u32, slot: u32) -> Option<usize> {
+        self.trays.iter().position(|tray| tray.unit == unit && tray.slot == slot)
+    }
+
+    /// A change that a reader can see has happened.
+    pub(super) fn touch(&mut self) {
+        self.version = self.version.wrapping_add(1) & 0x7FFF;
+    }
+
+    /// Writes fields over a tray, an external spool or (slot `u32::MAX`) a unit.
+    pub(super) fn put(&mut self, unit: u32, slot: u32, key: &str, value: impl Into<Value>) {
+        let value = value.into();
+        if key == "tray_type"
+            && let (Some(at), Some(name)) = (self.position(unit, slot), value.as_str())
+            && let Some(tray) = self.trays.get_mut(at)
+        {
+            tray.material = Material::named(name);
+        }
+        self.written.entry((unit, slot)).or_default().insert(key.to_owned(), value);
+        self.touch();
+    }
+
+    /// Takes back one written field, or all of a slot.
+    pub(super) fn forget(&mut self, unit: u32, slot: u32, key: Option<&str>) {
+        match (key, self.written.get_mut(&(unit, slot))) {
+            (Some(key), Some(fields)) => drop(fields.remove(key)),
+            _ => drop(self.written.remove(&(unit, slot))),
+        }
+        self.touch();
+    }
+
+    /// What was written into an external spool or a tray.
+    pub(super) fn told(&self, unit: u32, slot: u32, key: &str) -> Option<&Value> {
+        self.written.get(&(unit, slot))?.get(key)
+    }
+
+    /// Writes everything into a full report.
+    pub(super) fn write(&self, print: &mut Map<String, Value>) {
+        if let Some(units) =
+            print.get_mut("ams").and_then(|ams| ams.get_mut("ams")).and_then(Value::as_array_mut)
+        {
+            self.write_units(units);
+        }
+        for key in ["vir_slot", "vt_tray"] {
+            if let Some(spool) = print.get_mut(key) {
+                self.write_spools(spool);
             }
         }
-        Self { trays, air, version: 3 }
     }
 
-    /// Writes what is left into a report's tray objects.
-    pub(super) fn write(&self, print: &mut Map<String, Value>) {
-        let Some(units) =
-            print.get_mut("ams").and_then(|ams| ams.get_mut("ams")).and_then(Value::as_array_mut)
-        else {
-            return;
-        };
-        self.write_units(units);
-    }
-
-    /// The same for the bare array of units.
+    /// Writes into the bare array of units.
     pub(super) fn write_units(&self, units: &mut [Value]) {
-        for unit in units {
-            let id = number(unit, "id");
-            if let Some(air) = self.air.iter().find(|air| air.unit == id) {
-                air.write(unit);
+        for object in units {
+            let id = number(object, "id");
+            if let Some(unit) = self.unit(id) {
+                unit.write(object);
             }
-            for tray in unit.get_mut("tray").and_then(Value::as_array_mut).into_iter().flatten() {
+            self.over(id, u32::MAX, object);
+            for tray in object.get_mut("tray").and_then(Value::as_array_mut).into_iter().flatten() {
                 let slot = number(tray, "id");
                 let known = self.trays.iter().find(|t| t.unit == id && t.slot == slot);
                 if let (Some(known), Some(remain)) = (known, tray.get_mut("remain"))
@@ -106,8 +186,26 @@ impl Filament {
                 {
                     *remain = Value::from(known.remain.ceil() as i64);
                 }
+                self.over(id, slot, tray);
             }
         }
+    }
+
+    /// Writes into `vt_tray` (one) or `vir_slot` (several); false when nothing was ever written.
+    pub(super) fn write_spools(&self, spools: &mut Value) -> bool {
+        let list = match spools {
+            Value::Array(list) => list.as_mut_slice(),
+            one => std::slice::from_mut(one),
+        };
+        list.iter_mut().fold(false, |any, spool| self.over(number(spool, "id"), 0, spool) || any)
+    }
+
+    fn over(&self, unit: u32, slot: u32, object: &mut Value) -> bool {
+        let Some(fields) = self.written.get(&(unit, slot)) else { return false };
+        if let Value::Object(object) = object {
+            object.extend(fields.clone());
+        }
+        true
     }
 
     /// Takes `percent` of a spool; false when it has run out.
@@ -118,60 +216,32 @@ impl Filament {
         }
         let before = tray.remain.ceil();
         tray.remain = (tray.remain - percent).max(0.0);
-        if tray.remain.ceil() < before {
-            self.version = self.version.wrapping_add(1) & 0x7FFF;
+        let left = tray.remain;
+        if left.ceil() < before {
+            self.touch();
         }
-        tray.remain > 0.0
+        left > 0.0
     }
 
     /// Puts a new spool into a tray.
     pub(super) fn refill(&mut self, at: usize) {
         if let Some(tray) = self.trays.get_mut(at) {
             tray.remain = 100.0;
-            self.version = self.version.wrapping_add(1) & 0x7FFF;
+            self.touch();
+        }
+    }
+
+    /// Lets drying go on.
+    pub(super) fn pass(&mut self, seconds: f64) {
+        let mut seen = false;
+        self.units.iter_mut().for_each(|unit| seen |= unit.pass(seconds));
+        if seen {
+            self.touch();
         }
     }
 }
 
-impl Air {
-    fn write(&self, unit: &mut Value) {
-        // 5 is the driest [L]; where the level is told at all, it follows the percentage.
-        let level = match self.humidity {
-            0..=12 => 5,
-            13..=20 => 4,
-            21..=25 => 3,
-            26..=29 => 2,
-            _ => 1,
-        };
-        let told = unit.get("humidity").is_some_and(|level| level != "0");
-        let mut set = |key: &str, text: String| {
-            if let Some(old) = unit.get_mut(key) {
-                *old = Value::String(text);
-            }
-        };
-        set("temp", format!("{:.1}", self.temperature));
-        set("humidity_raw", self.humidity.to_string());
-        if told {
-            set("humidity", level.to_string());
-        }
-    }
-}
-
-fn units(print: &Map<String, Value>) -> impl Iterator<Item = &Value> {
-    print.get("ams").and_then(|ams| ams.get("ams")).and_then(Value::as_array).into_iter().flatten()
-}
-
+/// A number that is a string on the wire.
 fn number(object: &Value, key: &str) -> u32 {
     object.get(key).and_then(Value::as_str).and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// Nozzle and bed in °C for a material.
-fn temperatures(material: &str) -> (f64, f64) {
-    match material {
-        "PETG" => (250.0, 70.0),
-        "ABS" | "ASA" => (270.0, 95.0),
-        "PA-CF" | "PA" => (290.0, 100.0),
-        "TPU" => (230.0, 40.0),
-        _ => (220.0, 60.0),
-    }
 }

@@ -10,7 +10,7 @@ mod print;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{core::Core, habits::Habits, phase::Light, version};
+use super::{mainboard::Mainboard, habits::Habits, phase::Light, version};
 
 /// Longest request that is read; a printer's own buffer is not known.
 const LONGEST: usize = 256 * 1024;
@@ -119,7 +119,7 @@ const LATER: [(&str, &[&str]); 6] = [
 ];
 
 /// The reports that answer one payload, in order.
-pub(super) fn answer(core: &mut Core, payload: &[u8]) -> Vec<Bytes> {
+pub(super) fn answer(board: &mut Mainboard, payload: &[u8]) -> Vec<Bytes> {
     let mut answers = Vec::new();
     if payload.len() > LONGEST {
         return answers;
@@ -132,28 +132,28 @@ pub(super) fn answer(core: &mut Core, payload: &[u8]) -> Vec<Bytes> {
         let Some(Value::String(command)) = body.get("command") else { continue };
         let command = command.clone();
         match (section.as_str(), command.as_str()) {
-            ("pushing", "pushall") => answers.push(core.full()),
-            ("pushing", "start") => core.streaming = true,
-            ("pushing", "stop") => core.streaming = false,
+            ("pushing", "pushall") => answers.push(board.full()),
+            ("pushing", "start") => board.streaming = true,
+            ("pushing", "stop") => board.streaming = false,
             ("info", "get_version") => {
-                let spec = &core.spec;
+                let spec = &board.spec;
                 let id = body.get("sequence_id");
                 answers.push(bytes(&version::reply(spec.model, spec.serial.as_str(), id)));
             }
             (section, command) => {
-                let verdict = judge(core, section, command, &body);
-                answers.extend(acknowledge(core, section, body, verdict));
+                let verdict = judge(board, section, command, &body);
+                answers.extend(acknowledge(board, section, body, verdict));
             }
         }
     }
     answers
 }
 
-fn judge(core: &mut Core, section: &str, command: &str, body: &Map<String, Value>) -> Verdict {
+fn judge(board: &mut Mainboard, section: &str, command: &str, body: &Map<String, Value>) -> Verdict {
     match section {
-        "print" if !core.spec.developer_mode => unsigned(core),
-        "print" => print::judge(core, command, body),
-        "system" => system(core, command, body),
+        "print" if !board.spec.developer_mode => unsigned(board),
+        "print" => print::judge(board, command, body),
+        "system" => system(board, command, body),
         "info" | "camera" | "xcam" | "upgrade" | "security" => unknown(section, command),
         _ => Verdict::Silent,
     }
@@ -166,42 +166,42 @@ fn unknown(section: &str, command: &str) -> Verdict {
     Verdict::Refused(if listed { "not simulated yet" } else { NONSENSE })
 }
 
-fn unsigned(core: &mut Core) -> Verdict {
-    if Habits::of(core.spec.model).silent_refusal {
+fn unsigned(board: &mut Mainboard) -> Verdict {
+    if Habits::of(board.spec.model).silent_refusal {
         let refused = (0x0500_0500, 0x0001_0007);
-        if !core.life.hms.contains(&refused) {
-            core.life.hms.push(refused);
+        if !board.life.hms.contains(&refused) {
+            board.life.hms.push(refused);
         }
         return Verdict::Silent;
     }
     Verdict::Error(UNSIGNED, 0x0502_4007)
 }
 
-fn system(core: &mut Core, command: &str, body: &Map<String, Value>) -> Verdict {
+fn system(board: &mut Mainboard, command: &str, body: &Map<String, Value>) -> Verdict {
     match command {
-        "ledctrl" => led(core, body),
+        "ledctrl" => led(board, body),
         "get_access_code" => {
-            let code = core.spec.access_code.reveal();
+            let code = board.spec.access_code.reveal();
             Verdict::Told(Map::from_iter([("access_code".to_owned(), code.into())]))
         }
         _ => unknown("system", command),
     }
 }
 
-fn led(core: &mut Core, body: &Map<String, Value>) -> Verdict {
+fn led(board: &mut Mainboard, body: &Map<String, Value>) -> Verdict {
     let text = |key| body.get(key).and_then(Value::as_str);
     let (Some(node), Some(mode)) = (text("led_node"), text("led_mode").and_then(Light::from_word))
     else {
         return Verdict::Refused(NONSENSE);
     };
-    let lights = core.spec.model.capabilities().lights;
+    let lights = board.spec.model.capabilities().lights;
     match node {
-        "chamber_light" => core.life.light = mode,
-        "chamber_light2" if lights.contains(&node) => core.life.light2 = mode,
+        "chamber_light" => board.life.light = mode,
+        "chamber_light2" if lights.contains(&node) => board.life.light2 = mode,
         // Reported as flashing all the time, whatever it was told [L].
         "work_light" if lights.contains(&node) => {}
         // Taken without effect: an A1 mini has none, the bed light of an H2 is never reported [L].
-        "work_light" if core.spec.model == bambu_protocol::Model::A1Mini => {}
+        "work_light" if board.spec.model == bambu_protocol::Model::A1Mini => {}
         "heatbed_light" if lights.contains(&node) => {}
         _ => return Verdict::Refused(NONSENSE),
     }
@@ -210,12 +210,12 @@ fn led(core: &mut Core, body: &Map<String, Value>) -> Verdict {
 
 /// The acknowledgement: the command's own fields and what became of it.
 fn acknowledge(
-    core: &Core,
+    board: &Mainboard,
     section: &str,
     mut body: Map<String, Value>,
     verdict: Verdict,
 ) -> Option<Bytes> {
-    let habits = Habits::of(core.spec.model);
+    let habits = Habits::of(board.spec.model);
     let mut end = |result: &str, reason: &str| {
         body.insert("result".into(), result.into());
         body.insert("reason".into(), reason.into());

@@ -2,7 +2,7 @@
 
 use bambu_protocol::{AccessCode, Model, Serial};
 
-use super::{core::Core, phase::Phase};
+use super::{mainboard::Mainboard, phase::Phase};
 
 /// One printer, as `user/bind` and `user/print` list it.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,8 +47,8 @@ pub struct JobSummary {
 }
 
 impl Summary {
-    pub(super) fn of(core: &Core) -> Self {
-        let (spec, life) = (&core.spec, &core.life);
+    pub(super) fn of(board: &Mainboard) -> Self {
+        let (spec, life) = (&board.spec, &board.life);
         let print_status = match life.phase {
             Phase::Finished => "SUCCESS",
             _ => life.gcode_state(),
@@ -60,7 +60,7 @@ impl Summary {
             project_id: job.project_id.clone(),
             profile_id: job.profile_id.clone(),
             progress: (life.progress() * 100.0) as u32,
-            started_ms: core.started_job_ms,
+            started_ms: board.started_job_ms,
             prediction_seconds: (job.minutes * 60.0) as u64,
             remaining_minutes: life.remaining_minutes(),
         });

@@ -37,13 +37,13 @@ fn command(printer: &Printer, command: &str, fields: &Value) -> Option<Value> {
 }
 
 fn ticks(printer: &Printer, seconds: u64) {
-    printer.core().life.pass(seconds as f64);
+    printer.board().life.pass(seconds as f64);
 }
 
 /// Lets time pass until the state is this one.
 fn until(printer: &Printer, state: &str) {
     for _ in 0..2000 {
-        if printer.core().life.gcode_state() == state {
+        if printer.board().life.gcode_state() == state {
             return;
         }
         ticks(printer, 10);
@@ -97,9 +97,9 @@ fn every_model_tells_its_version_and_its_own_serial_number() {
 fn the_first_delta_tells_no_more_than_what_has_changed() {
     for model in [Model::P1S, Model::A1Mini, Model::H2D] {
         let printer = printer(model);
-        let mut core = printer.core();
-        core.tick(Duration::from_secs(2));
-        let delta = core.due();
+        let mut board = printer.board();
+        board.tick(Duration::from_secs(2));
+        let delta = board.due();
         assert!(delta.len() < 400, "{model}: {}", delta.len());
     }
 }
@@ -178,7 +178,7 @@ fn an_empty_spool_pauses_the_job_until_it_is_replaced() {
     let paused = full(&printer);
     assert_eq!((&paused["stg_cur"], &paused["print_error"]), (&json!(6), &json!(0x0700_8011)));
     assert_eq!(paused["ams"]["ams"][0]["tray"][0]["remain"], 0);
-    printer.core().life.resume();
+    printer.board().life.resume();
     ticks(&printer, 4);
     let running = full(&printer);
     assert_eq!((&running["gcode_state"], &running["print_error"]), (&json!("RUNNING"), &json!(0)));
@@ -203,7 +203,7 @@ fn a_printer_that_lives_by_itself_starts_the_next_job_after_a_rest() {
         Printer::new(PrinterSpec { start: StartState::Printing, seed: 3, ..spec(Model::A1) });
     assert_eq!(full(&printer)["gcode_state"], "RUNNING");
     command(&printer, "stop", &json!({}));
-    assert!(!printer.core().life.busy());
+    assert!(!printer.board().life.busy());
     until(&printer, "RUNNING");
 }
 

@@ -3,16 +3,16 @@
 use serde_json::{Map, Value};
 
 use super::{NONSENSE, Verdict};
-use crate::simulator::{core::Core, life::Life, template::Template};
+use crate::simulator::{mainboard::Mainboard, life::Life, template::Template};
 
 /// `errno` of a chamber target too low to be regulated; the target becomes 0 [V].
 const TOO_LOW: i64 = -4;
 
 /// What becomes of one of these commands; `None` for any other.
-pub(super) fn judge(core: &mut Core, command: &str, body: &Map<String, Value>) -> Option<Verdict> {
-    let template = Template::of(core.spec.model);
+pub(super) fn judge(board: &mut Mainboard, command: &str, body: &Map<String, Value>) -> Option<Verdict> {
+    let template = Template::of(board.spec.model);
     let newer = template.at_rest("fun").is_some();
-    let known = core.spec.model.capabilities();
+    let known = board.spec.model.capabilities();
     let number = |key: &str| body.get(key).and_then(Value::as_f64);
     let within = |key: &str, max: u16| number(key).filter(|n| (0.0..=f64::from(max)).contains(n));
     let fits = match command {
@@ -20,21 +20,21 @@ pub(super) fn judge(core: &mut Core, command: &str, body: &Map<String, Value>) -
             let at = within("extruder_index", u16::from(known.extruders) - 1);
             let target = within("target_temp", known.nozzle_max.unwrap_or(300));
             at.zip(target).map(|(at, target)| {
-                if let Some(nozzle) = core.life.nozzles.get_mut(at as usize) {
+                if let Some(nozzle) = board.life.nozzles.get_mut(at as usize) {
                     nozzle.target = target.round();
                 }
             })
         }
         "set_bed_temp" if bit(template, 39) => within("temp", known.bed_max.unwrap_or(100))
-            .map(|target| core.life.bed.target = target.round()),
+            .map(|target| board.life.bed.target = target.round()),
         "set_ctt" => match known.chamber_heater.map(|range| within("ctt_val", range.max)) {
             Some(Some(target)) if newer && target > 0.0 && target < 40.0 => {
-                core.life.chamber.target = 0.0;
+                board.life.chamber.target = 0.0;
                 let told = [("errno".to_owned(), TOO_LOW.into())];
                 return Some(Verdict::Told(Map::from_iter(told)));
             }
             Some(Some(target)) => {
-                core.life.chamber.target = target.round();
+                board.life.chamber.target = target.round();
                 Some(())
             }
             _ => None,
@@ -42,7 +42,7 @@ pub(super) fn judge(core: &mut Core, command: &str, body: &Map<String, Value>) -
         "set_fan" if newer && known.air_duct => {
             let target = within("speed", 100);
             target
-                .and_then(|target| set_fan(&mut core.life, template, number("fan_index")?, target))
+                .and_then(|target| set_fan(&mut board.life, template, number("fan_index")?, target))
         }
         "set_nozzle_temp" | "set_bed_temp" | "set_fan" => None,
         _ => return None,

@@ -3,7 +3,7 @@
 use bambu_protocol::Model;
 
 use super::{NONSENSE, Verdict};
-use crate::simulator::{core::Core, life::Life};
+use crate::simulator::{mainboard::Mainboard, life::Life};
 
 /// One understood line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,8 +34,8 @@ const LATER: [&str; 9] = ["M24", "M25", "M112", "M145", "M600", "M620", "M621", 
 /// taken like motion: a printer acknowledges every line of G-code.
 ///
 /// M109 and M190 set the target and do not hold up anything: reports go on while it heats.
-pub(super) fn judge(core: &mut Core, lines: &str) -> Verdict {
-    let model = core.spec.model;
+pub(super) fn judge(board: &mut Mainboard, lines: &str) -> Verdict {
+    let model = board.spec.model;
     let mut understood = Vec::new();
     for line in lines.lines() {
         let line = line.split(';').next().unwrap_or("").trim();
@@ -52,7 +52,7 @@ pub(super) fn judge(core: &mut Core, lines: &str) -> Verdict {
     if understood.is_empty() {
         return Verdict::Refused(NONSENSE);
     }
-    understood.into_iter().for_each(|line| execute(&mut core.life, line));
+    understood.into_iter().for_each(|line| execute(&mut board.life, line));
     Verdict::Done
 }
 

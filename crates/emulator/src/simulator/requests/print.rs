@@ -4,25 +4,25 @@ use serde_json::{Map, Value};
 
 use super::{NONSENSE, Verdict, climate, gcode, unknown};
 use crate::simulator::{
-    core::Core,
+    mainboard::Mainboard,
     job::{Job, Origin},
     phase::{BUSY, Pause, UNREADABLE},
 };
 
 /// What becomes of one command.
-pub(super) fn judge(core: &mut Core, command: &str, body: &Map<String, Value>) -> Verdict {
+pub(super) fn judge(board: &mut Mainboard, command: &str, body: &Map<String, Value>) -> Verdict {
     match command {
-        "pause" => done(core.life.pause(Pause::Asked)),
-        "resume" => done(core.life.resume()),
-        "stop" => done(core.life.stop()),
-        "print_speed" => speed(core, body),
-        "gcode_line" => gcode::judge(core, text(body, "param")),
-        "project_file" => project(core, body),
+        "pause" => done(board.life.pause(Pause::Asked)),
+        "resume" => done(board.life.resume()),
+        "stop" => done(board.life.stop()),
+        "print_speed" => speed(board, body),
+        "gcode_line" => gcode::judge(board, text(body, "param")),
+        "project_file" => project(board, body),
         "clean_print_error" => {
-            core.life.print_error = 0;
+            board.life.print_error = 0;
             Verdict::Done
         }
-        _ => climate::judge(core, command, body).unwrap_or_else(|| unknown("print", command)),
+        _ => climate::judge(board, command, body).unwrap_or_else(|| unknown("print", command)),
     }
 }
 
@@ -34,7 +34,7 @@ fn text<'a>(body: &'a Map<String, Value>, key: &str) -> &'a str {
     body.get(key).and_then(Value::as_str).unwrap_or("")
 }
 
-fn speed(core: &mut Core, body: &Map<String, Value>) -> Verdict {
+fn speed(board: &mut Mainboard, body: &Map<String, Value>) -> Verdict {
     let level = match text(body, "param") {
         "1" => 1,
         "2" => 2,
@@ -42,14 +42,14 @@ fn speed(core: &mut Core, body: &Map<String, Value>) -> Verdict {
         "4" => 4,
         _ => return Verdict::Refused(NONSENSE),
     };
-    core.life.speed_level = level;
+    board.life.speed_level = level;
     Verdict::Done
 }
 
 /// Starts a job. Every named file counts as present and readable: its length comes from its name.
-fn project(core: &mut Core, body: &Map<String, Value>) -> Verdict {
-    if core.life.busy() {
-        core.life.print_error = BUSY;
+fn project(board: &mut Mainboard, body: &Map<String, Value>) -> Verdict {
+    if board.life.busy() {
+        board.life.print_error = BUSY;
         return Verdict::Error("printer is busy", BUSY);
     }
     let plate = text(body, "param")
@@ -62,7 +62,7 @@ fn project(core: &mut Core, body: &Map<String, Value>) -> Verdict {
     let in_url = url.rsplit('/').next().and_then(|name| name.split('?').next()).unwrap_or("");
     let file = [text(body, "file"), in_url].into_iter().find(|name| !name.is_empty());
     let Some(file) = file else {
-        core.life.print_error = UNREADABLE;
+        board.life.print_error = UNREADABLE;
         return Verdict::Error("file not found", UNREADABLE);
     };
     let file: String = file.chars().take(200).collect();
@@ -94,6 +94,6 @@ fn project(core: &mut Core, body: &Map<String, Value>) -> Verdict {
             .and_then(|trays| trays.iter().filter_map(Value::as_u64).next())
             .and_then(|tray| u32::try_from(tray).ok());
     }
-    core.start(job);
+    board.start(job);
     Verdict::Done
 }

@@ -16,7 +16,7 @@ use super::{
 
 /// Everything of a printer that changes, and who it is.
 #[derive(Debug)]
-pub(super) struct Core {
+pub(super) struct Mainboard {
     pub(super) spec: Arc<PrinterSpec>,
     pub(super) life: Life,
     /// `pushing.stop` ends the stream, `pushing.start` goes on with it.
@@ -31,14 +31,14 @@ pub(super) struct Core {
     sent_feed: u32,
 }
 
-impl Core {
+impl Mainboard {
     pub(super) fn new(spec: Arc<PrinterSpec>) -> Self {
         let mut life = Life::new(spec.model, spec.seed);
         if spec.start == StartState::Printing {
             life.start_inside_a_job();
         }
         let since = life.done_seconds() / spec.speed * 1000.0;
-        let mut core = Self {
+        let mut board = Self {
             started_job_ms: spec.started_ms.saturating_sub(since as u64),
             spec,
             life,
@@ -49,9 +49,9 @@ impl Core {
             sent_feed: 0,
         };
         // The first delta is one, too: to what the printer was when it was switched on.
-        let entries = report::entries(core.spec.model, &core.life);
-        core.remember(&entries);
-        core
+        let entries = report::entries(board.spec.model, &board.life);
+        board.remember(&entries);
+        board
     }
 
     /// Lets one reporting period pass, `--speed` times as long for the simulated world.
