@@ -3,7 +3,6 @@
 //! `simulator/life.rs` is what happens to a printer, `report.rs` how its model tells it,
 //! `requests.rs` what it is asked; `replay.rs` is a printer made from a captured report.
 
-
 mod filament;
 mod habits;
 mod heat;
@@ -11,6 +10,7 @@ mod job;
 mod life;
 mod mainboard;
 mod phase;
+mod profiles;
 pub mod replay;
 mod report;
 mod requests;
@@ -33,9 +33,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{habits::Habits, mainboard::Mainboard};
+use self::{habits::Habits, mainboard::Mainboard, phase::Pause};
 use crate::{
-    faults::Faults,
+    faults::{Fault, Faults},
     machine::{Machine, Power},
 };
 
@@ -143,7 +143,41 @@ impl Printer {
 
     /// The firmware version that it tells (`ota` of `get_version`).
     pub fn firmware(&self) -> Option<Firmware> {
-        version::firmware(self.spec.model).parse().ok()
+        self.board().firmware().parse().ok()
+    }
+
+    /// Switches Developer Mode, as its screen does; without it, commands of the `print` section are
+    /// refused.
+    pub fn set_developer_mode(&self, on: bool) {
+        self.board().set_developer_mode(on);
+    }
+
+    /// Pauses the running job with this print error, whose cause persists: the job pauses again a
+    /// moment after each `resume`, until it is told to `ignore` the error or [`Printer::mend`] is
+    /// called. False when no job runs.
+    pub fn hold(&self, error: u32) -> bool {
+        let mut board = self.board();
+        let held = board.life.pause(Pause::Fault(error));
+        if held {
+            board.life.cause = Some(error);
+        }
+        held
+    }
+
+    /// Takes away the cause of what [`Printer::hold`] has done.
+    pub fn mend(&self) {
+        self.board().life.cause = None;
+    }
+
+    /// Says which files the storage holds, by their names. Until then every file that a job names
+    /// counts as there, since nothing can be stored yet.
+    pub fn store(&self, files: impl IntoIterator<Item = String>) {
+        self.board().files = Some(files.into_iter().collect());
+    }
+
+    /// Says with which certificate (PEM) it answers an application that installs its own.
+    pub fn set_certificate(&self, pem: String) {
+        self.board().certificate = Some(pem);
     }
 
     /// Lets it live and report until `shutdown`.
@@ -163,11 +197,30 @@ impl Printer {
     /// Lets one period pass and sends the report that is due, if anybody listens.
     fn tick(&self, period: Duration) {
         let mut board = self.board();
+        let was_on = board.life.dark <= 0.0;
         board.tick(period);
+        self.show_power(&mut board, was_on);
+        if board.life.dark > 0.0 || self.spec.faults.strikes(Fault::Silence) {
+            return;
+        }
+        // Nobody may be left to hear it: that is no fault.
+        for late in board.late_answers() {
+            let _ = self.reports.send(late);
+        }
         if board.streaming && self.reports.receiver_count() > 0 {
             let report = board.due();
-            // Nobody may be left to hear it: that is no fault.
             let _ = self.reports.send(report);
+        }
+    }
+
+    /// Tells the faces when a restart begins or is over.
+    fn show_power(&self, board: &mut Mainboard, was_on: bool) {
+        let on = board.life.dark <= 0.0;
+        if on != was_on {
+            if on {
+                board.wake();
+            }
+            self.power.set(on);
         }
     }
 
@@ -177,7 +230,7 @@ impl Printer {
     /// [`Busy`] while another job holds the printer.
     pub fn start_print(&self, job: Job) -> Result<(), Busy> {
         let mut board = self.board();
-        let started = board.start(job);
+        let started = board.start(job, None);
         if started { Ok(()) } else { Err(Busy) }
     }
 
@@ -202,9 +255,11 @@ impl Machine for Printer {
 
     fn request(&self, payload: &[u8]) {
         let mut board = self.board();
+        let was_on = board.life.dark <= 0.0;
         for answer in requests::answer(&mut board, payload) {
             let _ = self.reports.send(answer);
         }
+        self.show_power(&mut board, was_on);
     }
 
     fn reports(&self) -> broadcast::Receiver<Bytes> {
@@ -212,7 +267,9 @@ impl Machine for Printer {
     }
 
     fn full_report(&self) -> Option<Bytes> {
-        Some(self.board().copy())
+        let board = self.board();
+        let dumb = board.life.dark > 0.0 || self.spec.faults.is_on(Fault::Silence);
+        (!dumb).then(|| board.copy())
     }
 
     fn faults(&self) -> Faults {

@@ -142,6 +142,18 @@ impl Filament {
         self.touch();
     }
 
+    /// Says why drying did not start, where the model says it; nothing when it did.
+    pub(super) fn excuse(&mut self, unit: u32, reasons: Vec<u32>) {
+        if self.unit(unit).is_some_and(Unit::excuses) {
+            self.put(unit, u32::MAX, "dry_sf_reason", reasons);
+        }
+    }
+
+    /// The `state` of a slot where nothing was written, where the model tells it.
+    pub(super) fn state_at_rest(&self, unit: u32, slot: u32) -> Option<u64> {
+        self.unit(unit)?.states.get(slot as usize).copied().flatten()
+    }
+
     /// Takes back one written field, or all of a slot.
     pub(super) fn forget(&mut self, unit: u32, slot: u32, key: Option<&str>) {
         match (key, self.written.get_mut(&(unit, slot))) {
@@ -149,11 +161,6 @@ impl Filament {
             _ => drop(self.written.remove(&(unit, slot))),
         }
         self.touch();
-    }
-
-    /// What was written into an external spool or a tray.
-    pub(super) fn told(&self, unit: u32, slot: u32, key: &str) -> Option<&Value> {
-        self.written.get(&(unit, slot))?.get(key)
     }
 
     /// Writes everything into a full report.
@@ -197,7 +204,8 @@ impl Filament {
             Value::Array(list) => list.as_mut_slice(),
             one => std::slice::from_mut(one),
         };
-        list.iter_mut().fold(false, |any, spool| self.over(number(spool, "id"), 0, spool) || any)
+        let each = list.iter_mut().map(|spool| self.over(number(spool, "id"), 0, spool));
+        each.filter(|written| *written).count() > 0
     }
 
     fn over(&self, unit: u32, slot: u32, object: &mut Value) -> bool {

@@ -29,6 +29,8 @@ pub(super) struct Habits {
     pub(super) loaded_switch: u32,
     /// The acknowledgement of `gcode_line` has no `command`.
     pub(super) bare_gcode_ack: bool,
+    /// The acknowledgement of `gcode_line` shouts `SUCCESS`.
+    pub(super) loud_gcode_ack: bool,
     /// Stays silent and raises an HMS entry where others refuse an unsigned command.
     pub(super) silent_refusal: bool,
     /// HMS entries carry `ts_boot` and `ts_unix`.
@@ -86,6 +88,7 @@ const P1: Habits = Habits {
     flat_shows_left: false,
     loaded_switch: 1,
     bare_gcode_ack: false,
+    loud_gcode_ack: false,
     silent_refusal: true,
     stamped_hms: false,
     names_3mf: true,
@@ -93,7 +96,7 @@ const P1: Habits = Habits {
 
 const A1: Habits = Habits { stage_after_job: 0, silent_refusal: false, ..P1 };
 const A1_MINI: Habits = Habits { stage_after_job: 255, bare_gcode_ack: true, ..A1 };
-const A2L: Habits = Habits { names_3mf: false, ..A1 };
+const A2L: Habits = Habits { names_3mf: false, loud_gcode_ack: true, ..A1 };
 
 const X1: Habits = Habits {
     period: Duration::from_secs(1),
@@ -101,6 +104,7 @@ const X1: Habits = Habits {
     stage_after_job: -1,
     keeps_stages: true,
     resting_print_type: "",
+    loud_gcode_ack: true,
     silent_refusal: false,
     names_3mf: false,
     ..P1

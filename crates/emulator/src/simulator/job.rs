@@ -9,6 +9,8 @@ pub enum Origin {
     Local,
     /// Sent through the cloud.
     Cloud,
+    /// The printer's own work, such as a calibration.
+    System,
 }
 
 impl Origin {
@@ -17,6 +19,7 @@ impl Origin {
         match self {
             Self::Local => "local",
             Self::Cloud => "cloud",
+            Self::System => "system",
         }
     }
 }
@@ -46,8 +49,17 @@ pub struct Job {
     pub project_id: String,
     /// Cloud profile number, `"0"` for a local job.
     pub profile_id: String,
-    /// Flat tray number wanted (`unit * 4 + slot`); `None`: the printer takes a loaded one.
+    /// Flat tray number wanted (`unit * 4 + slot`; 254 and 255 are external spools); `None`: the
+    /// printer takes a loaded tray.
     pub tray: Option<u32>,
+    /// Levels the bed first.
+    pub leveling: bool,
+    /// Calibrates vibration first.
+    pub vibration: bool,
+    /// Calibrates the extrusion first.
+    pub flow: bool,
+    /// Print error that its preparation runs into: 0x4xxx ends the job, 0x8xxx pauses it.
+    pub trouble: Option<u32>,
     /// Fraction of the job at which it fails, for rehearsing failures; `None`: it ends well.
     pub fails_at: Option<f64>,
 }
@@ -69,14 +81,32 @@ impl Job {
             project_id: zero(),
             profile_id: zero(),
             tray: None,
+            leveling: true,
+            vibration: false,
+            flow: false,
+            trouble: None,
             fails_at: None,
         }
+    }
+
+    /// The printer's own calibration.
+    pub(super) fn calibration() -> Self {
+        let own = Self::local("auto_cali_for_user", 1, 0.01);
+        let file = "/usr/etc/print/auto_cali_for_user.gcode".to_owned();
+        Self { origin: Origin::System, layers: 0, file, plate: 0, ..own }
+    }
+
+    /// Its stages before the first layer: bed, homing, nozzle cleaning, and what it calibrates.
+    pub(super) fn stages(&self) -> Vec<i32> {
+        let calibrations = [(self.leveling, 1), (self.vibration, 3), (self.flow, 8)];
+        let wanted = calibrations.into_iter().filter_map(|(wanted, stage)| wanted.then_some(stage));
+        [2, 13, 14].into_iter().chain(wanted).collect()
     }
 
     /// The number of its model in the cloud (`model_id`), `US` and 14 hex digits; empty for a local job.
     pub(super) fn model_id(&self) -> &'static str {
         match self.origin {
-            Origin::Local => "",
+            Origin::Local | Origin::System => "",
             Origin::Cloud => "US5eed0000c0ffee",
         }
     }

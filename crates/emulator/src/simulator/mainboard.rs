@@ -2,17 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bambu_protocol::{Firmware, Model};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::{
     PrinterSpec, StartState,
-    habits::always_full,
+    habits::{Habits, always_full},
     job::Job,
     life::Life,
+    phase::UNSIGNED,
     report::{self, Entry, Identity},
     template::{Template, put},
+    version,
 };
+use crate::faults::Fault;
 
 /// Everything of a printer that changes, and who it is.
 #[derive(Debug)]
@@ -23,6 +27,15 @@ pub(super) struct Mainboard {
     pub(super) streaming: bool,
     /// Real milliseconds since the start, by its own ticks.
     pub(super) elapsed_ms: u64,
+    /// Acknowledgements that leave late: when, by `elapsed_ms`.
+    pub(super) late: Vec<(u64, Bytes)>,
+    /// Names of the files in the storage; `None`: every file that is named is there.
+    pub(super) files: Option<Vec<String>>,
+    /// Certificates of applications that were installed (`<serial number><issuer>`).
+    pub(super) applications: Vec<String>,
+    /// The printer's own certificate as PEM, where it was told.
+    pub(super) certificate: Option<String>,
+    developer_mode: bool,
     /// When the current job began, in milliseconds since 1970.
     pub(super) started_job_ms: u64,
     sequence: u64,
@@ -40,23 +53,90 @@ impl Mainboard {
         let since = life.done_seconds() / spec.speed * 1000.0;
         let mut board = Self {
             started_job_ms: spec.started_ms.saturating_sub(since as u64),
+            developer_mode: spec.developer_mode,
             spec,
             life,
             streaming: true,
             elapsed_ms: 0,
+            late: Vec::new(),
+            files: None,
+            applications: Vec::new(),
+            certificate: None,
             sequence: 0,
             sent: Vec::new(),
             sent_feed: 0,
         };
+        board.show_lock();
         // The first delta is one, too: to what the printer was when it was switched on.
         let entries = report::entries(board.spec.model, &board.life);
         board.remember(&entries);
         board
     }
 
+    /// Whether commands of the `print` section have to be signed: Developer Mode is off.
+    pub(super) fn locked(&self) -> bool {
+        !self.developer_mode || self.spec.faults.is_on(Fault::DeveloperModeOff)
+    }
+
+    /// Switches Developer Mode, as the printer's screen does.
+    pub(super) fn set_developer_mode(&mut self, on: bool) {
+        self.developer_mode = on;
+        self.show_lock();
+    }
+
+    /// Shows in `fun` whether commands have to be signed; a P1 takes its complaint back.
+    pub(super) fn show_lock(&mut self) {
+        let locked = self.locked();
+        if self.life.settings.bit("fun", 29) != locked {
+            self.life.settings.set_bit("fun", 29, locked);
+        }
+        if !locked && Habits::of(self.spec.model).silent_refusal {
+            self.life.hms.retain(|hms| *hms != UNSIGNED);
+        }
+    }
+
+    /// The late acknowledgements that are due now.
+    pub(super) fn late_answers(&mut self) -> Vec<Bytes> {
+        let now = self.elapsed_ms;
+        let (due, later) =
+            std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
+        self.late = later;
+        let due: Vec<(u64, Bytes)> = due;
+        due.into_iter().map(|(_, ack)| ack).collect()
+    }
+
+    /// What a restart leaves behind: it streams again, and has forgotten who may sign.
+    pub(super) fn wake(&mut self) {
+        self.streaming = true;
+        self.late.clear();
+        self.applications.clear();
+    }
+
+    /// Whether the storage holds a file of this name.
+    pub(super) fn has_file(&self, name: &str) -> bool {
+        self.files.as_ref().is_none_or(|files| files.iter().any(|file| file == name))
+    }
+
+    /// The firmware that it tells.
+    pub(super) fn firmware(&self) -> &str {
+        let own = || version::firmware(self.spec.model);
+        self.life.firmware.as_deref().unwrap_or_else(own)
+    }
+
+    /// Whether its firmware is this or a later one.
+    pub(super) fn firmware_from(&self, numbers: [u16; 4]) -> bool {
+        self.firmware().parse::<Firmware>().is_ok_and(|own| own >= Firmware::new(numbers))
+    }
+
+    /// A P1 with firmware 01.10: slow, and odd in what it answers.
+    pub(super) fn slow_p1(&self) -> bool {
+        matches!(self.spec.model, Model::P1P | Model::P1S) && self.firmware_from([1, 10, 0, 0])
+    }
+
     /// Lets one reporting period pass, `--speed` times as long for the simulated world.
     pub(super) fn tick(&mut self, period: Duration) {
         self.elapsed_ms = self.elapsed_ms.saturating_add(period.as_millis() as u64);
+        self.show_lock();
         let busy = self.life.busy();
         self.life.pass(period.as_secs_f64() * self.spec.speed);
         if self.life.busy() && !busy {
@@ -64,9 +144,12 @@ impl Mainboard {
         }
     }
 
-    /// Starts a job; false when another one holds the printer.
-    pub(super) fn start(&mut self, job: Job) -> bool {
-        let started = self.life.start(job);
+    /// Starts a job, after so many seconds of parsing; false when another one holds the printer.
+    pub(super) fn start(&mut self, job: Job, parsing: Option<f64>) -> bool {
+        let started = match parsing {
+            Some(seconds) => self.life.start_slowly(job, seconds),
+            None => self.life.start(job),
+        };
         if started {
             self.started_job_ms = self.now_ms();
         }
@@ -98,11 +181,7 @@ impl Mainboard {
 
     fn whole(&self, sequence: String) -> Bytes {
         let spec = &self.spec;
-        let identity = Identity {
-            serial: spec.serial.as_str(),
-            ip: spec.ip,
-            developer_mode: spec.developer_mode,
-        };
+        let identity = Identity { serial: spec.serial.as_str(), ip: spec.ip };
         let mut print = report::full(spec.model, &self.life, &identity);
         print.insert("sequence_id".into(), sequence.into());
         if let Some(time) = print.get_mut("t_utc") {
@@ -120,12 +199,18 @@ impl Mainboard {
         self.remember(&entries);
         let mut print = Map::new();
         for (at, (path, value)) in entries.into_iter().enumerate() {
-            if old.get(at) != self.sent.get(at) || path == "wifi_signal" {
+            let now = self.sent.get(at);
+            // An entry may have moved since a new one came in before it.
+            let sent = old.get(at) == now || now.is_some_and(|now| old.contains(now));
+            if !sent || path == "wifi_signal" {
                 put(&mut print, path, value);
             }
         }
         if feed_changed && let Some(units) = report::ams_units(model, &self.life) {
             put(&mut print, "ams.ams", units);
+            for (path, spools) in report::spools(model, &self.life) {
+                put(&mut print, path, spools);
+            }
         }
         print.insert("command".into(), "push_status".into());
         print.insert("msg".into(), 1.into());
@@ -142,7 +227,7 @@ impl Mainboard {
     }
 
     fn remember(&mut self, entries: &[Entry]) {
-        self.sent = entries.iter().map(|(_, value)| report::fingerprint(value)).collect();
+        self.sent = entries.iter().map(report::fingerprint).collect();
         self.sent_feed = self.life.filament.version;
     }
 }

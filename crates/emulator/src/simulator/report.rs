@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::{
     habits::Habits,
     job::Job,
-    life::Life,
-    phase::{Pause, Phase, WARM_UP},
+    life::{Life, Source},
+    phase::{Pause, Phase},
     template::{Template, put},
 };
 
@@ -22,7 +22,6 @@ use super::{
 pub(super) struct Identity<'a> {
     pub(super) serial: &'a str,
     pub(super) ip: Ipv4Addr,
-    pub(super) developer_mode: bool,
 }
 
 /// One key of a report and its value.
@@ -54,7 +53,6 @@ pub(super) fn full(model: Model, life: &Life, identity: &Identity<'_>) -> Map<St
     let mut own = Entries { template, list: Vec::new() };
     own.put("upgrade_state.sn", identity.serial);
     own.put("ipcam.rtsp_url", format!("rtsps://{}:322/streaming/live/1", identity.ip));
-    own.put("fun", with_bit(template, "fun", 29, !identity.developer_mode));
     for (path, value) in own.list {
         put(&mut print, path, value);
     }
@@ -73,10 +71,19 @@ pub(super) fn ams_units(model: Model, life: &Life) -> Option<Value> {
     Some(Value::Array(units))
 }
 
-/// A short number for a value, to see whether it has changed since it was last sent.
-pub(super) fn fingerprint(value: &Value) -> u64 {
+/// The external spools under their key, once anybody has written into them.
+pub(super) fn spools(model: Model, life: &Life) -> Vec<(&'static str, Value)> {
+    let written = |key: &'static str| {
+        let mut spools = Template::of(model).at_rest(key)?.clone();
+        life.filament.write_spools(&mut spools).then_some((key, spools))
+    };
+    ["vir_slot", "vt_tray"].into_iter().filter_map(written).collect()
+}
+
+/// A short number for an entry, to see whether it has changed since it was last sent.
+pub(super) fn fingerprint(entry: &Entry) -> u64 {
     let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
+    entry.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -141,7 +148,7 @@ fn job(out: &mut Entries, life: &Life, habits: &Habits) {
     out.put("print_type", origin);
     out.put("model_id", job.map_or("", Job::model_id));
     let stages: &[i32] = match job {
-        Some(_) if life.busy() || habits.keeps_stages => &WARM_UP,
+        Some(_) if life.busy() || habits.keeps_stages => &life.stages,
         _ => &[],
     };
     out.put("stg", stages.to_vec());
@@ -169,15 +176,23 @@ fn job(out: &mut Entries, life: &Life, habits: &Habits) {
         "hms",
         life.hms.iter().map(|(attr, code)| habits.hms(*attr, *code)).collect::<Vec<_>>(),
     );
+    out.put("s_obj", life.skipped.clone());
     out.put("spd_lvl", life.speed_level);
     out.put("spd_mag", life.speed_percent());
 }
 
 fn stage(life: &Life, habits: &Habits) -> i32 {
+    if let Some(change) = &life.change {
+        return change.stage();
+    }
     match (life.pause, life.phase) {
         (Some(Pause::Asked), _) => 16,
         (Some(Pause::RunOut), _) => 6,
-        (None, Phase::WarmingUp(at, _)) => WARM_UP.get(at).copied().unwrap_or(0),
+        // A pause that no other stage names.
+        (Some(Pause::Fault(_)), _) => 5,
+        (None, Phase::WarmingUp(at, _) | Phase::Calibrating(at, _)) => {
+            life.stages.get(at).copied().unwrap_or(0)
+        }
         (None, Phase::Printing(_)) => 0,
         (None, Phase::Idle | Phase::Fetching(_)) => habits.idle_stage,
         (None, Phase::Finished | Phase::Failed) => habits.stage_after_job,
@@ -190,7 +205,7 @@ fn job_state(life: &Life) -> u32 {
         _ if life.pause.is_some() => 5,
         Phase::Fetching(_) => 2,
         Phase::WarmingUp(..) => 3,
-        Phase::Printing(_) => 4,
+        Phase::Printing(_) | Phase::Calibrating(..) => 4,
         Phase::Finished => 8,
         Phase::Failed => 9,
     }
@@ -238,12 +253,35 @@ fn heat(out: &mut Entries, life: &Life, model: Model) {
             }
             put_if(extruder, "info", 0b1110_u32);
             put_if(extruder, "stat", 768_u32);
+        } else if let Some(spool) = life.spool.filter(|_| at == life.extruder()) {
+            for key in ["snow", "spre", "star"] {
+                put_if(extruder, key, spool << 8);
+            }
+            put_if(extruder, "info", 0b1010_u32);
+        }
+        if let Some(change) = life.change.as_ref().filter(|_| at == life.extruder()) {
+            let none = extruder_at_rest(at_rest, at, "star");
+            put_if(extruder, "star", packed_source(life, change.to).unwrap_or(none));
+            put_if(extruder, "stat", change.status());
         }
     }
     let count = extruders.len() as u32;
     out.put("device.extruder.info", extruders);
     let active = life.extruder() as u32;
     out.put("device.extruder.state", count | active << 4 | active << 8);
+}
+
+fn extruder_at_rest(at_rest: &[Value], at: usize, key: &str) -> u32 {
+    let value = at_rest.get(at).and_then(|extruder| extruder.get(key)).and_then(Value::as_u64);
+    value.unwrap_or(65535) as u32
+}
+
+fn packed_source(life: &Life, source: Source) -> Option<u32> {
+    match source {
+        Source::Nothing => None,
+        Source::Tray(at) => life.filament.trays.get(at).map(super::filament::Tray::packed),
+        Source::Spool(spool) => Some(spool << 8),
+    }
 }
 
 fn put_if(object: &mut Value, key: &str, value: u32) {
@@ -278,15 +316,42 @@ fn fans(out: &mut Entries, life: &Life) {
 fn feed(out: &mut Entries, life: &Life, habits: &Habits) {
     let tray = life.tray.and_then(|at| life.filament.trays.get(at));
     let dual = life.nozzles.len() > 1;
-    let now = tray.map_or(255, |tray| if dual { tray.slot } else { tray.flat() });
+    let number = |source: Source| match source {
+        Source::Nothing => 255,
+        Source::Tray(at) => life
+            .filament
+            .trays
+            .get(at)
+            .map_or(255, |tray| if dual { tray.slot } else { tray.flat() }),
+        // The external spool of a single nozzle is 254 here, whatever its id; on a dual one it
+        // stays 255.
+        Source::Spool(_) => {
+            if dual {
+                255
+            } else {
+                254
+            }
+        }
+    };
+    let now = number(life.loaded());
     out.text("ams.tray_now", now);
-    out.text("ams.tray_tar", now);
+    out.text("ams.tray_tar", life.change.as_ref().map_or(now, |change| number(change.to)));
     out.text("ams.tray_pre", now);
     out.put("ams.version", life.filament.version);
-    out.put("ams_status", if life.busy() && tray.is_some() { 768 } else { 0 });
-    out.put("hw_switch_state", if tray.is_some() { habits.loaded_switch } else { 0 });
+    let status = match (&life.change, &life.reading) {
+        (Some(change), _) => change.status(),
+        (None, Some(_)) => 2 << 8,
+        (None, None) if life.busy() && tray.is_some() => 3 << 8,
+        (None, None) => 0,
+    };
+    out.put("ams_status", status);
+    let loaded = life.loaded() != Source::Nothing;
+    out.put("hw_switch_state", if loaded { habits.loaded_switch } else { 0 });
     let mapping: Vec<u32> = match (tray, &life.job) {
         (Some(tray), _) => vec![tray.packed()],
+        (None, Some(_)) if life.spool.is_some() => {
+            packed_source(life, life.loaded()).into_iter().collect()
+        }
         (None, Some(_)) => vec![65535],
         (None, None) => Vec::new(),
     };
@@ -309,18 +374,15 @@ fn switches(out: &mut Entries, life: &Life) {
         }
         out.put("lights_report", lights);
     }
-    let base = out.template.at_rest("home_flag").and_then(Value::as_i64).unwrap_or(0) as u32;
     let homed = if life.homed { 0b111 } else { 0 };
-    out.put("home_flag", i64::from((base | homed) as i32));
-    let cfg = with_bit(out.template, "cfg", 7, life.light != super::phase::Light::Off);
-    let cfg = u64::from_str_radix(&cfg, 16).unwrap_or(0);
+    let flag = life.settings.bits("home_flag") as u32 & !0b111 | homed;
+    out.put("home_flag", i64::from(flag as i32));
+    let light = u64::from(life.light != super::phase::Light::Off) << 7;
     let speed = u64::from(life.speed_level) << 8;
-    out.put("cfg", format!("{:X}", cfg & !0x700 | speed));
-}
-
-/// The hex string at rest under `path` with one bit set or cleared.
-fn with_bit(template: &Template, path: &str, bit: u32, on: bool) -> String {
-    let text = template.at_rest(path).and_then(Value::as_str).unwrap_or("0");
-    let bits = u64::from_str_radix(text, 16).unwrap_or(0) & !(1 << bit);
-    format!("{:X}", bits | u64::from(on) << bit)
+    out.put("cfg", format!("{:X}", life.settings.bits("cfg") & !0x780 | light | speed));
+    for (path, value) in life.settings.iter() {
+        if !matches!(path, "home_flag" | "cfg") {
+            out.list.push((path, value.clone()));
+        }
+    }
 }

@@ -7,6 +7,7 @@ use bambu_protocol::Model;
 use serde_json::{Map, Number, Value};
 
 /// A model's full report at rest, without the `print` envelope.
+#[derive(Debug)]
 pub(super) struct Template {
     pub(super) print: Map<String, Value>,
 }

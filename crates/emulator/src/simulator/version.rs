@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::template::Template;
 
 /// Name, hardware, software and loader version of a module.
-type Module = (&'static str, &'static str, &'static str, &'static str);
+type Module<'a> = (&'static str, &'static str, &'a str, &'static str);
 
 /// What `get_version` of a model lists beside its AMS units.
 struct Fingerprint {
@@ -14,7 +14,7 @@ struct Fingerprint {
     project: Option<&'static str>,
     /// Name of the first module in `product_name`; empty on old X1 firmware.
     product: &'static str,
-    modules: &'static [Module],
+    modules: &'static [Module<'static>],
 }
 
 /// The firmware version that a simulated printer of this model has.
@@ -23,7 +23,7 @@ pub(super) fn firmware(model: Model) -> &'static str {
 }
 
 /// The reply's `module` array.
-pub(super) fn modules(model: Model, serial: &str) -> Value {
+fn modules(model: Model, serial: &str, firmware: Option<&str>) -> Value {
     let known = fingerprint(model);
     let mut list: Vec<Value> = Vec::new();
     for (at, module) in known.modules.iter().enumerate() {
@@ -33,7 +33,10 @@ pub(super) fn modules(model: Model, serial: &str) -> Value {
             "mc-sub" => "N/A".to_owned(),
             _ => part_serial("31E", serial, at as u32),
         };
-        list.push(entry(&known, *module, sn, if at == 0 { known.product } else { "" }, at == 0));
+        let (name, hw, own, loader) = *module;
+        let sw = firmware.filter(|_| at == 0).unwrap_or(own);
+        let product = if at == 0 { known.product } else { "" };
+        list.push(entry(&known, (name, hw, sw, loader), sn, product, at == 0));
         if at == 0 {
             list.extend(ams_modules(model, serial, &known));
         }
@@ -41,7 +44,7 @@ pub(super) fn modules(model: Model, serial: &str) -> Value {
     Value::Array(list)
 }
 
-fn entry(known: &Fingerprint, module: Module, sn: String, product: &str, first: bool) -> Value {
+fn entry(known: &Fingerprint, module: Module<'_>, sn: String, product: &str, first: bool) -> Value {
     let (name, hw, sw, loader) = module;
     let mut entry = Map::new();
     entry.insert("name".into(), name.into());
@@ -125,13 +128,20 @@ fn part_serial(maker: &str, serial: &str, number: u32) -> String {
 }
 
 /// The whole reply, with the asker's `sequence_id` as he sent it.
-pub(super) fn reply(model: Model, serial: &str, sequence_id: Option<&Value>) -> Value {
+///
+/// `firmware` is the one that an upgrade has put in.
+pub(super) fn reply(
+    model: Model,
+    serial: &str,
+    firmware: Option<&str>,
+    sequence_id: Option<&Value>,
+) -> Value {
     let mut info = Map::new();
     info.insert("command".into(), "get_version".into());
     if let Some(id) = sequence_id {
         info.insert("sequence_id".into(), id.clone());
     }
-    info.insert("module".into(), modules(model, serial));
+    info.insert("module".into(), modules(model, serial, firmware));
     if fingerprint(model).project.is_some() {
         info.insert("result".into(), "success".into());
         info.insert("reason".into(), "".into());

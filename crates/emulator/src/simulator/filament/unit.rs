@@ -40,6 +40,10 @@ pub(in crate::simulator) struct Unit {
     pub(in crate::simulator) extruder: u32,
     /// Number of slots.
     pub(in crate::simulator) slots: u32,
+    /// The `state` of each slot, where the model tells it.
+    pub(in crate::simulator) states: Vec<Option<u64>>,
+    /// Whether the model reports the reasons against drying.
+    excuses: bool,
     /// The drying that runs.
     pub(in crate::simulator) drying: Option<Drying>,
     air: Option<Air>,
@@ -55,7 +59,22 @@ impl Unit {
         let info = u32::from_str_radix(info, 16).unwrap_or(0);
         let slots = object.get("tray").and_then(Value::as_array).map_or(0, Vec::len) as u32;
         let id = number(object, "id");
-        Self { id, kind: info & 0xF, extruder: info >> 8 & 0xF, slots, drying: None, air }
+        let trays = object.get("tray").and_then(Value::as_array).into_iter().flatten();
+        Self {
+            id,
+            kind: info & 0xF,
+            extruder: info >> 8 & 0xF,
+            slots,
+            states: trays.map(|tray| tray.get("state").and_then(Value::as_u64)).collect(),
+            excuses: object.get("dry_sf_reason").is_some(),
+            drying: None,
+            air,
+        }
+    }
+
+    /// Whether this model reports the reasons against drying.
+    pub(super) fn excuses(&self) -> bool {
+        self.excuses
     }
 
     /// Highest drying temperature in °C; `None` for a unit that cannot dry.

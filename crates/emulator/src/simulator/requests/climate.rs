@@ -1,61 +1,101 @@
-//! Temperature and fan commands of the newer machines. Older ones take G-code instead (`gcode.rs`).
+//! Temperature, fan and air duct commands of the newer machines. Older ones take G-code instead.
 
 use serde_json::{Map, Value};
 
-use super::{NONSENSE, Verdict};
-use crate::simulator::{mainboard::Mainboard, life::Life, template::Template};
+use super::{Asked, NONSENSE, Verdict};
+use crate::simulator::{
+    life::{Life, Source},
+    mainboard::Mainboard,
+    template::Template,
+};
 
+/// `errno` of a chamber target that would soften what is loaded [V].
+const TOO_HOT: i64 = -2;
 /// `errno` of a chamber target too low to be regulated; the target becomes 0 [V].
 const TOO_LOW: i64 = -4;
+/// Lowest chamber target in °C that newer machines regulate [V].
+const LOWEST: f64 = 40.0;
 
-/// What becomes of one of these commands; `None` for any other.
-pub(super) fn judge(board: &mut Mainboard, command: &str, body: &Map<String, Value>) -> Option<Verdict> {
-    let template = Template::of(board.spec.model);
-    let newer = template.at_rest("fun").is_some();
-    let known = board.spec.model.capabilities();
-    let number = |key: &str| body.get(key).and_then(Value::as_f64);
-    let within = |key: &str, max: u16| number(key).filter(|n| (0.0..=f64::from(max)).contains(n));
-    let fits = match command {
-        "set_nozzle_temp" if newer && known.extruders > 1 => {
-            let at = within("extruder_index", u16::from(known.extruders) - 1);
-            let target = within("target_temp", known.nozzle_max.unwrap_or(300));
-            at.zip(target).map(|(at, target)| {
-                if let Some(nozzle) = board.life.nozzles.get_mut(at as usize) {
-                    nozzle.target = target.round();
-                }
-            })
-        }
-        "set_bed_temp" if bit(template, 39) => within("temp", known.bed_max.unwrap_or(100))
-            .map(|target| board.life.bed.target = target.round()),
-        "set_ctt" => match known.chamber_heater.map(|range| within("ctt_val", range.max)) {
-            Some(Some(target)) if newer && target > 0.0 && target < 40.0 => {
-                board.life.chamber.target = 0.0;
-                let told = [("errno".to_owned(), TOO_LOW.into())];
-                return Some(Verdict::Told(Map::from_iter(told)));
-            }
-            Some(Some(target)) => {
-                board.life.chamber.target = target.round();
-                Some(())
-            }
-            _ => None,
-        },
-        "set_fan" if newer && known.air_duct => {
-            let target = within("speed", 100);
-            target
-                .and_then(|target| set_fan(&mut board.life, template, number("fan_index")?, target))
-        }
-        "set_nozzle_temp" | "set_bed_temp" | "set_fan" => None,
+/// What becomes of one of these commands; `None` for any other. Too high a target is cut down to
+/// the model's highest.
+pub(super) fn judge(board: &mut Mainboard, command: &str, asked: &Asked<'_>) -> Option<Verdict> {
+    Some(match command {
+        "set_nozzle_temp" => Verdict::of(nozzle(board, asked)),
+        "set_bed_temp" => Verdict::of(bed(board, asked)),
+        "set_ctt" => chamber(board, asked),
+        "set_fan" => Verdict::of(fan(board, asked)),
+        "set_airduct" => Verdict::of(duct(board, asked)),
         _ => return None,
+    })
+}
+
+fn target(asked: &Asked<'_>, key: &str, max: u16) -> Option<f64> {
+    asked.number(key).filter(|target| *target >= 0.0).map(|target| target.min(max.into()).round())
+}
+
+fn nozzle(board: &mut Mainboard, asked: &Asked<'_>) -> Option<()> {
+    let known = board.spec.model.capabilities();
+    if known.extruders < 2 {
+        return None;
+    }
+    let at = asked.count("extruder_index")? as usize;
+    let celsius = target(asked, "target_temp", known.nozzle_max.unwrap_or(300))?;
+    board.life.nozzles.get_mut(at).map(|nozzle| nozzle.target = celsius)
+}
+
+fn bed(board: &mut Mainboard, asked: &Asked<'_>) -> Option<()> {
+    if !board.life.settings.bit("fun", 39) {
+        return None;
+    }
+    let max = board.spec.model.capabilities().bed_max.unwrap_or(100);
+    target(asked, "temp", max).map(|celsius| board.life.bed.target = celsius)
+}
+
+fn chamber(board: &mut Mainboard, asked: &Asked<'_>) -> Verdict {
+    let heater = board.spec.model.capabilities().chamber_heater;
+    let Some(celsius) = heater.and_then(|range| target(asked, "ctt_val", range.max)) else {
+        return Verdict::Refused(NONSENSE);
     };
-    Some(if fits.is_some() { Verdict::Done } else { Verdict::Refused(NONSENSE) })
+    let life = &mut board.life;
+    let with = |errno: i64| Map::from_iter([("errno".to_owned(), Value::from(errno))]);
+    let newer = life.settings.has("fun");
+    if let Some(soft) = softest(life).filter(|soft| newer && celsius >= *soft) {
+        let mut fields = with(TOO_HOT);
+        fields.insert("soft_temp".to_owned(), (soft as i64).into());
+        return Verdict::Failed(NONSENSE, fields);
+    }
+    if newer && celsius > 0.0 && celsius < LOWEST {
+        life.chamber.target = 0.0;
+        return Verdict::Told(with(TOO_LOW));
+    }
+    life.chamber.target = celsius;
+    Verdict::Done
+}
+
+/// Where what is loaded goes soft, in °C.
+fn softest(life: &Life) -> Option<f64> {
+    let Source::Tray(at) = life.loaded() else { return None };
+    life.filament.trays.get(at).map(|tray| tray.material.soft)
 }
 
 /// Sets one of the fans that the model's air duct lists.
-fn set_fan(life: &mut Life, template: &Template, index: f64, percent: f64) -> Option<()> {
-    let parts = template.at_rest("device.airduct.parts")?.as_array()?;
-    let number = |part: &Value| part.get("id").and_then(Value::as_u64).map(|id| (id >> 4) as f64);
-    parts.iter().find(|part| number(part) == Some(index))?;
-    let fan = match index as u32 {
+fn fan(board: &mut Mainboard, asked: &Asked<'_>) -> Option<()> {
+    let index = asked.count("fan_index")?;
+    let percent = asked.number("speed").filter(|speed| (0.0..=100.0).contains(speed))?;
+    has_fan(Template::of(board.spec.model), index).then_some(())?;
+    set_fan(&mut board.life, index, percent)
+}
+
+/// Whether the air duct lists this fan.
+fn has_fan(template: &Template, index: u32) -> bool {
+    let parts = template.at_rest("device.airduct.parts").and_then(Value::as_array);
+    let number = |part: &Value| part.get("id").and_then(Value::as_u64).map(|id| id >> 4);
+    parts.into_iter().flatten().any(|part| number(part) == Some(index.into()))
+}
+
+/// Sets a fan by its function number.
+pub(super) fn set_fan(life: &mut Life, index: u32, percent: f64) -> Option<()> {
+    let fan = match index {
         1 => &mut life.part_fan,
         2 => &mut life.aux_fan,
         3 => &mut life.chamber_fan,
@@ -66,8 +106,18 @@ fn set_fan(life: &mut Life, template: &Template, index: f64, percent: f64) -> Op
     Some(())
 }
 
-/// A bit of the capabilities in `fun`.
-fn bit(template: &Template, bit: u32) -> bool {
-    let fun = template.at_rest("fun").and_then(Value::as_str).unwrap_or("0");
-    u64::from_str_radix(fun, 16).unwrap_or(0) >> bit & 1 == 1
+/// Sets the mode of the air duct, and its filter where the machine has one.
+fn duct(board: &mut Mainboard, asked: &Asked<'_>) -> Option<()> {
+    let (mode, filter) = (asked.whole("modeId")?, asked.whole("submode")?);
+    let settings = &mut board.life.settings;
+    let modes = settings.get("device.airduct.modeList")?.as_array()?;
+    modes.iter().find(|known| known.get("modeId").and_then(Value::as_i64) == Some(mode))?;
+    if !(-1..=1).contains(&filter) {
+        return None;
+    }
+    settings.put("device.airduct.modeCur", mode);
+    if filter >= 0 && mode == 0 && settings.bit("fun", 46) {
+        settings.put("device.airduct.subMode", filter);
+    }
+    Some(())
 }
