@@ -59,22 +59,33 @@ pub fn is_cancel(number: u32) -> bool {
     matches!(number, 0x0300_400C | 0x0500_400E)
 }
 
-/// Our own short gloss of a code that projects have observed (`data/print_error.json`) [L].
+/// Codes that projects have observed, with a short gloss of our own [L].
+pub const KNOWN: [(u32, &str); 20] = [
+    (0x0300_400C, "job cancelled by the user"),
+    (0x0300_8004, "filament ran out"),
+    (0x0300_8015, "the external filament ran out"),
+    (0x0500_400E, "job cancelled"),
+    (0x0500_4003, "the job file could not be read or parsed"),
+    (0x0500_4004, "the printer is busy, the start was refused"),
+    (0x0500_4019, "refused because LAN-only mode is on"),
+    (0x0500_C010, "storage read or write failed"),
+    (0x0502_4007, "command refused: not signed, and Developer Mode is off"),
+    (0x0502_4008, "command refused: its sequence id was used before"),
+    (0x0502_4009, "command refused: the printer wants the application certificate again"),
+    (0x0502_400A, "command refused: signature check failed"),
+    (0x0502_400B, "command refused: signature check failed"),
+    (0x0502_400C, "command refused: signature check failed"),
+    (0x0700_8011, "AMS filament ran out"),
+    (0x0700_8012, "the AMS mapping could not be resolved"),
+    (0x07FF_8011, "the external filament ran out"),
+    (0x07FF_8012, "the AMS mapping could not be resolved"),
+    (0x1200_8011, "AMS lite filament ran out"),
+    (0x1800_8011, "AMS HT filament ran out"),
+];
+
+/// The gloss of a code in [`KNOWN`].
 pub fn meaning(number: u32) -> Option<&'static str> {
-    Some(match number {
-        0x0300_400C => "job cancelled by the user",
-        0x0500_400E => "job cancelled",
-        0x0500_4003 => "the job file could not be read or parsed",
-        0x0500_4004 => "the printer is busy, the start was refused",
-        0x0500_C010 => "storage read or write failed",
-        0x0500_4019 => "refused because LAN-only mode is on",
-        0x0502_4007 => "command refused: not signed, and Developer Mode is off",
-        0x0502_4008 => "command refused: its sequence id was used before",
-        0x0502_4009 => "command refused: the printer wants the application certificate again",
-        0x0502_400A..=0x0502_400C => "command refused: signature check failed",
-        0x0700_8012 | 0x07FF_8012 => "the AMS mapping could not be resolved",
-        _ => return None,
-    })
+    KNOWN.iter().find(|(code, _)| *code == number).map(|(_, gloss)| *gloss)
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ mod tests;
 use std::{fmt, time::Duration};
 
 use crate::{
-    Model,
     print_error::{self, Effect as ErrorEffect},
     report::Ack,
     request::{Answer, Request},
@@ -185,18 +184,11 @@ fn refuses(status: &Status) -> bool {
     status.hms.iter().any(|hms| hms.code == HMS_COMMAND_REFUSED)
 }
 
-/// Whether the firmware has authorization control (and Developer Mode), or may have: not known
-/// counts as having it. [L]
+/// Whether the firmware has authorization control (and Developer Mode), or may have: what is not
+/// known counts as having it.
 pub fn may_want_signatures(status: &Status) -> bool {
-    let Some(model) = status.model else { return true };
-    let since = match model {
-        Model::X1C | Model::X1 => [1, 8, 3, 0],
-        Model::P1P | Model::P1S => [1, 8, 2, 0],
-        Model::A1 | Model::A1Mini => [1, 5, 0, 0],
-        Model::H2D | Model::H2DPro => [1, 1, 0, 0],
-        _ => return true,
-    };
-    status.firmware.is_none_or(|firmware| firmware >= crate::Firmware::new(since))
+    let (Some(model), Some(firmware)) = (status.model, status.firmware) else { return true };
+    model.authorization_control(firmware) != Some(false)
 }
 
 impl Outcome {

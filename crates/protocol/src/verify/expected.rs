@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::effect::{Effect, Switch, Word, dries, fan, filament, heater, light, tray};
 use crate::{
     event::Heater,
+    gcode,
     request::{Fan, Request},
     status::Status,
 };
@@ -210,8 +211,7 @@ fn of_xcam(body: &Body) -> Vec<Effect> {
 /// The heaters and fans that lines of G-code set; of several the last counts.
 fn of_lines(lines: &str, before: &Status) -> Vec<Effect> {
     let mut found: Vec<Effect> = Vec::new();
-    for line in lines.lines() {
-        let Some(effect) = of_line(line, before) else { continue };
+    for effect in gcode::commands(lines).filter_map(|command| of_line(&command, before)) {
         let same = |old: &Effect| match (old, &effect) {
             (Effect::Target(old, _), Effect::Target(new, _)) => old == new,
             (Effect::Fan { fan: old, .. }, Effect::Fan { fan: new, .. }) => old == new,
@@ -223,27 +223,22 @@ fn of_lines(lines: &str, before: &Status) -> Vec<Effect> {
     found
 }
 
-fn of_line(line: &str, before: &Status) -> Option<Effect> {
-    let code = line.split(';').next()?.trim().to_ascii_uppercase();
-    let mut words = code.split_whitespace();
-    let command = words.next()?;
-    let value = |letter: char| -> Option<f64> {
-        words.clone().find_map(|word| word.strip_prefix(letter)?.parse().ok())
+fn of_line(line: &gcode::Command<'_>, before: &Status) -> Option<Effect> {
+    let target = |heater| line.word('S').map(|celsius| Effect::Target(heater, celsius));
+    let fan = |speed: f64| {
+        let percent = (speed.clamp(0.0, 255.0) * 100.0 / 255.0).round() as u8;
+        turning(line.word('P').unwrap_or(1.0) as u64, percent, before)
     };
-    let target = |heater| value('S').map(|celsius| Effect::Target(heater, celsius));
-    match command {
-        "M104" | "M109" => {
+    match (line.letter, line.code) {
+        ('M', 104 | 109) => {
             let active = || before.nozzles.iter().find(|one| one.active).map(|one| one.id);
-            let tool = value('T').map_or_else(active, |tool| Some(tool as u8));
+            let tool = line.word('T').map_or_else(active, |tool| Some(tool as u8));
             target(if tool == Some(1) { Heater::NozzleLeft } else { Heater::Nozzle })
         }
-        "M140" | "M190" => target(Heater::Bed),
-        "M141" | "M191" => target(Heater::Chamber),
-        "M106" => {
-            let speed = value('S').unwrap_or(255.0).clamp(0.0, 255.0);
-            turning(value('P').unwrap_or(1.0) as u64, (speed * 100.0 / 255.0).round() as u8, before)
-        }
-        "M107" => turning(value('P').unwrap_or(1.0) as u64, 0, before),
+        ('M', 140 | 190) => target(Heater::Bed),
+        ('M', 141 | 191) => target(Heater::Chamber),
+        ('M', 106) => fan(line.word('S').unwrap_or(255.0)),
+        ('M', 107) => fan(0.0),
         _ => None,
     }
 }
