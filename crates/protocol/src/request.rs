@@ -33,8 +33,8 @@ use crate::mqtt::QoS;
 
 pub use ams::{Ams, AmsAction, AmsBinding, ChangeFilament, Drying, FilamentSetting};
 pub use calibration::{
-    Calibration, FlowFilament, PressureFilament, PressureKey, PressureProfile, PressureSelection,
-    Steps, TrayPressure, TrayPressureRun,
+    Calibration, FlowFilament, PressureDeletion, PressureFilament, PressureKey, PressureProfile,
+    PressureSelection, RackNozzle, Steps, TrayPressure, TrayPressureRun,
 };
 pub use camera::{Camera, MediaStorage, Resolution, Switch};
 pub use catalogue::{Answer, Entry};
@@ -140,6 +140,12 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// One exact frame or more for every command, with sequence id 20001; values are examples, types
+/// are exact.
+pub fn examples() -> impl Iterator<Item = &'static str> {
+    include_str!("request/frames.jsonl").lines()
 }
 
 impl Request {

@@ -5,8 +5,8 @@ mod flow;
 use super::catalogue::{key, requests};
 
 pub use flow::{
-    FlowFilament, PressureFilament, PressureKey, PressureProfile, PressureSelection, TrayPressure,
-    TrayPressureRun,
+    FlowFilament, PressureDeletion, PressureFilament, PressureKey, PressureProfile,
+    PressureSelection, RackNozzle, TrayPressure, TrayPressureRun,
 };
 
 requests! {
@@ -50,18 +50,7 @@ requests! {
         SelectPressure(PressureSelection) => "extrusion_cali_sel", "with `cali_version`", Ack,
             "ams.units[].trays[].calibration_index", "V";
         /// Deletes a profile.
-        DeletePressure {
-            /// 0 right or only, 1 left.
-            extruder_id: u8,
-            /// Nozzle, such as `HS00-0.4`.
-            nozzle_id: String,
-            /// Filament id.
-            filament_id: String,
-            /// Number of the profile.
-            cali_idx: i32,
-            /// Nozzle in mm.
-            nozzle_diameter: String,
-        } => "extrusion_cali_del", "with `cali_version`", Ack, "", "V";
+        DeletePressure(PressureDeletion) => "extrusion_cali_del", "with `cali_version`", Ack, "", "V";
         /// Prints a flow test.
         Flow {
             /// Flat tray.

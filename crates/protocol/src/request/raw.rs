@@ -18,7 +18,7 @@ pub struct Raw {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RawError {
     /// Longer than any request.
-    #[error("the request has {0} bytes; at most {MAX_LENGTH} are sent")]
+    #[error("the request has {0} bytes; send at most {MAX_LENGTH}")]
     TooLong(usize),
     /// Not JSON.
     #[error("the request is no JSON ({0}); write {{\"print\":{{\"command\":\"pause\"}}}}")]

@@ -1,45 +1,11 @@
+use proptest::prelude::*;
+
 use super::*;
+
+mod frames;
 
 fn id() -> SequenceId {
     SequenceId::from_random(4)
-}
-
-#[test]
-fn every_request_has_the_json_of_the_reference() {
-    let cases = [
-        (
-            Request::PushAll,
-            r#"{"pushing":{"sequence_id":"20004","command":"pushall","version":1,"push_target":1}}"#,
-        ),
-        (Request::StartPush, r#"{"pushing":{"sequence_id":"20004","command":"start"}}"#),
-        (Request::GetVersion, r#"{"info":{"sequence_id":"20004","command":"get_version"}}"#),
-        (Job::Pause.into(), r#"{"print":{"sequence_id":"20004","command":"pause","param":""}}"#),
-        (Job::Resume.into(), r#"{"print":{"sequence_id":"20004","command":"resume","param":""}}"#),
-        (Job::Stop.into(), r#"{"print":{"sequence_id":"20004","command":"stop","param":""}}"#),
-        (
-            Job::Speed(SpeedLevel::Sport).into(),
-            r#"{"print":{"sequence_id":"20004","command":"print_speed","param":"3"}}"#,
-        ),
-        (
-            System::light(LightNode::Chamber, LightMode::On).into(),
-            concat!(
-                r#"{"system":{"sequence_id":"20004","command":"ledctrl","led_node":"chamber_light","#,
-                r#""led_mode":"on","led_on_time":500,"led_off_time":500,"loop_times":1,"#,
-                r#""interval_time":0}}"#
-            ),
-        ),
-    ];
-    for (request, json) in cases {
-        let value: Value = serde_json::from_str(json).unwrap();
-        assert_eq!(serde_json::from_str::<Value>(&request.json(id())).unwrap(), value);
-        assert_eq!(value[request.section()]["command"], request.command());
-    }
-}
-
-#[test]
-fn the_bed_light_takes_only_zero_times() {
-    let json = Request::from(System::light(LightNode::Heatbed, LightMode::Off)).json(id());
-    assert!(json.contains(r#""led_on_time":0,"led_off_time":0"#), "{json}");
 }
 
 #[test]
@@ -47,6 +13,7 @@ fn what_moves_a_machine_is_published_at_least_once() {
     assert_eq!(Request::from(Job::Stop).qos(), QoS::AtLeastOnce);
     assert_eq!(Request::GetVersion.qos(), QoS::AtLeastOnce);
     assert_eq!(Request::PushAll.qos(), QoS::AtMostOnce);
+    assert_eq!(Request::StopPush.qos(), QoS::AtMostOnce);
 }
 
 #[test]
@@ -70,5 +37,99 @@ fn words_are_read_as_people_write_them() {
     assert_eq!("chamber2".parse(), Ok(LightNode::Chamber2));
     assert_eq!("chamber_light2".parse(), Ok(LightNode::Chamber2));
     assert_eq!("off".parse(), Ok(LightMode::Off));
-    assert!("dim".parse::<LightMode>().is_err());
+    assert_eq!("left-aux".parse(), Ok(Fan::AuxLeft));
+    assert_eq!("full cooling".parse(), Ok(AirDuctMode::FullCooling));
+    assert_eq!(
+        "dim".parse::<LightMode>().unwrap_err().to_string(),
+        "\"dim\" is no light mode; use one of on, off, flashing"
+    );
+}
+
+#[test]
+fn trays_have_the_names_of_the_wire_and_of_the_screen() {
+    let tray = |unit, slot| Ok(TrayId { unit, slot });
+    for (text, wanted) in [
+        ("0/2", tray(0, 2)),
+        ("6", tray(1, 2)),
+        ("B3", tray(1, 2)),
+        ("16/3", tray(16, 3)),
+        ("128", tray(128, 0)),
+        ("ht-b", tray(129, 0)),
+        ("external", tray(255, 0)),
+        ("254", tray(254, 0)),
+    ] {
+        assert_eq!(text.parse(), wanted, "{text}");
+        let again: TrayId = wanted.clone().unwrap().to_string().parse().unwrap();
+        assert_eq!(Ok(again), wanted);
+    }
+    for text in ["", "E1", "A5", "16", "0/4", "4/0", "128/1", "-1", "ht-z", "ä1"] {
+        assert!(text.parse::<TrayId>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_project_takes_its_filaments_as_the_printer_counts_them() {
+    let trays = ["A2", "ht-a", "16/1", "external", "external-left"].map(|t| t.parse().ok());
+    let project = ProjectFile::stored("/models/cube v2.gcode.3mf", 2, u64::MAX).map_trays(&trays);
+    assert_eq!(project.ams_mapping, [1, 128, 1, -1, -1]);
+    let units: Vec<_> = project.ams_mapping2.iter().map(|t| (t.ams_id, t.slot_id)).collect();
+    assert_eq!(units, [(0, 1), (128, 0), (16, 1), (255, 0), (254, 0)]);
+    assert!(project.use_ams);
+    assert!(!project.clone().map_trays(&[Some(TrayId::EXTERNAL), None]).use_ams);
+    assert_eq!(project.file, "cube v2.gcode.3mf");
+    assert_eq!(project.subtask_name, "cube v2");
+    assert_eq!(project.url, "ftp:///models/cube v2.gcode.3mf");
+    assert!((1..1 << 31).contains(&project.task_id.parse::<u64>().unwrap()));
+    let body = Request::from(Job::ProjectFile(Box::new(project.level_bed(Auto::Auto)))).body();
+    assert_eq!((&body["bed_leveling"], &body["auto_bed_leveling"]), (&false.into(), &2.into()));
+    assert!(!body.contains_key("bed_levelling"));
+}
+
+#[test]
+fn what_somebody_wrote_gets_a_sequence_id_unless_it_has_one() {
+    let sent = |text: &str| {
+        let request = Request::from(Raw::parse(text).unwrap());
+        (request.json(id()), request.answered_by(id()))
+    };
+    let (json, answered_by) = sent(r#"{"print": {"command": "pause"}}"#);
+    assert_eq!(json, r#"{"print":{"sequence_id":"20004","command":"pause"}}"#);
+    assert_eq!(answered_by, "20004");
+    let (json, answered_by) = sent(r#"{"print":{"sequence_id":7,"command":"x","param":"1"}}"#);
+    assert_eq!(json, r#"{"print":{"sequence_id":"7","command":"x","param":"1"}}"#);
+    assert_eq!(answered_by, "7");
+    assert!(sent(r#"{"novel":{}}"#).0.contains(r#"{"novel":{"sequence_id":"20004""#));
+    for bad in [
+        "",
+        "pause",
+        "[1]",
+        "{}",
+        r#"{"print":"pause"}"#,
+        r#"{"print":{},"system":{}}"#,
+        r#"{"print":{"sequence_id":"1606780800000"}}"#,
+        r#"{"print":{"sequence_id":null}}"#,
+        &format!("{{\"print\":{{\"param\":\"{}\"}}}}", "x".repeat(70_000)),
+    ] {
+        let error = Raw::parse(bad).unwrap_err().to_string();
+        assert!(error.contains(';'), "{error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn reading_what_somebody_wrote_never_panics(text in ".{0,200}") {
+        if let Ok(raw) = Raw::parse(&text) {
+            let request = Request::from(raw);
+            prop_assert!(Raw::parse(&request.json(id())).is_ok());
+        }
+        let _ = (text.parse::<TrayId>(), text.parse::<Fan>(), text.parse::<SpeedLevel>());
+    }
+
+    #[test]
+    fn a_raw_body_comes_out_as_it_went_in(key in "[a-z_]{1,9}", number: i64, word in ".{0,20}") {
+        let text = serde_json::json!({"print": {"command": "x", key.clone(): [number, word]}});
+        let raw = Request::from(Raw::parse(&text.to_string()).unwrap());
+        if key != "sequence_id" {
+            prop_assert_eq!(&raw.body()[&key], &text["print"][&key]);
+        }
+    }
 }

@@ -90,6 +90,9 @@ pub struct PressureProfile {
     /// Number of the profile to replace; absent makes a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cali_idx: Option<i32>,
+    /// Only for a nozzle of a rack.
+    #[serde(flatten)]
+    pub rack: Option<RackNozzle>,
 }
 
 /// Which profiles to list.
@@ -105,6 +108,9 @@ pub struct PressureKey {
     /// Nozzle, such as `HS00-0.4`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nozzle_id: Option<String>,
+    /// Only for a nozzle of a rack.
+    #[serde(flatten)]
+    pub rack: Option<RackNozzle>,
 }
 
 /// The profile that a tray uses. Without `setting_id`, which mislinks it on X1C and P1S [L].
@@ -122,6 +128,36 @@ pub struct PressureSelection {
     pub filament_id: String,
     /// mm, as text.
     pub nozzle_diameter: String,
+    /// Only for a nozzle of a rack.
+    #[serde(flatten)]
+    pub rack: Option<RackNozzle>,
+}
+
+/// The profile to delete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PressureDeletion {
+    /// 0 right or only, 1 left.
+    pub extruder_id: u8,
+    /// Nozzle, such as `HS00-0.4`.
+    pub nozzle_id: String,
+    /// Filament id.
+    pub filament_id: String,
+    /// Number of the profile.
+    pub cali_idx: i32,
+    /// mm, as text.
+    pub nozzle_diameter: String,
+    /// Only for a nozzle of a rack.
+    #[serde(flatten)]
+    pub rack: Option<RackNozzle>,
+}
+
+/// Which nozzle of a rack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RackNozzle {
+    /// Its place.
+    pub nozzle_pos: i32,
+    /// Its serial number; `N/A` where it has none.
+    pub nozzle_sn: String,
 }
 
 /// One filament of a flow test.
