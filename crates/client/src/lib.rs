@@ -65,6 +65,7 @@ pub mod endpoint;
 pub mod link;
 mod mqtt;
 pub mod options;
+pub mod printer;
 pub mod tls;
 pub mod token;
 
@@ -76,5 +77,6 @@ pub use link::{
     connect_both, connect_lan,
 };
 pub use options::{Options, Timing};
+pub use printer::{CommandError, Events, Printer, PublishError, SendOptions};
 pub use tls::{Identity, KnownPrinters, Roots};
 pub use token::Token;

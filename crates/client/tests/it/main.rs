@@ -9,4 +9,5 @@ mod cloud_session;
 mod errors;
 mod fake;
 mod lan;
+mod printer;
 mod rest;
