@@ -15,7 +15,7 @@ use bambu_benches::{
     subject::Subject,
 };
 use bambu_emulator::{
-    certs::Ca,
+    certs::{Ca, Shape},
     mqtt::{Broker, ConnectRefusal, Hooks, Limits, User},
 };
 use bambu_protocol::{Serial, mqtt::Connect};
@@ -116,7 +116,7 @@ async fn compare(arguments: &Arguments) -> Result<(), Error> {
     let state = dir.path().to_str().ok_or("odd path")?.to_owned();
     let chain = dir.path().join("chain.pem");
     let ca = Ca::open_or_create(dir.path())?;
-    std::fs::write(&chain, ca.printer_chain_pem(&serial()?)?)?;
+    std::fs::write(&chain, ca.printer_chain_pem(&serial()?, Shape::Version3)?)?;
     let own = std::env::current_exe()?;
     let start = |ours: bool| {
         if ours {

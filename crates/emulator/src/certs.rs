@@ -1,44 +1,60 @@
 //! The state directory's own certificate authority, and the certificates made from it at run time.
 //!
-//! Files: `ca.pem` (to trust), `ca-key.pem` and `printer-key.pem` (mode 0600). Leaves are never stored.
+//! Files: `ca.pem` (to trust: the root and the Device CA under it), `ca-key.pem`,
+//! `device-ca-key.pem` and `printer-key.pem` (mode 0600). Leaves are never stored; `make.rs` makes
+//! them, `shape.rs` says of what kind.
 
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
-use bambu_protocol::Serial;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SerialNumber, date_time_ymd,
-};
+use bambu_protocol::{Model, Serial};
+use rcgen::KeyPair;
 use rustls::{
     ServerConfig, SupportedProtocolVersion,
     crypto::CryptoProvider,
-    sign::{CertifiedKey, SigningKey, SingleCertAndKey},
+    server::ResolvesServerCert,
+    sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::faults::Faults;
 
 mod files;
+mod make;
+mod shape;
+mod shown;
+mod version1;
 
-/// A certificate authority of our own, and one RSA key for all printers.
+pub use shape::{Shape, UnknownShape};
+
+use self::{
+    make::{Leaf, Signer},
+    shown::Shown,
+};
+
+/// A certificate authority of our own, and one RSA key for all printers. Cheap to clone.
 ///
 /// Reading an existing directory takes milliseconds, a fresh one up to some seconds (the RSA key).
+#[derive(Clone)]
 pub struct Ca {
-    pem: String,
-    der: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
-    printer: Leaf,
+    authority: Arc<Authority>,
     cloud: Arc<ServerConfig>,
-    provider: Arc<CryptoProvider>,
 }
 
-/// A key pair in the two forms wanted: to be certified, and to shake hands with.
-struct Leaf {
-    pair: KeyPair,
-    signer: Arc<dyn SigningKey>,
+/// All that signs and is signed.
+struct Authority {
+    pem: String,
+    root: Signer,
+    /// Stands between the root and the certificates of some models.
+    device: Signer,
+    printer: Leaf,
+    /// The key and the root of somebody else, made when a fault wants them.
+    other_key: OnceLock<Leaf>,
+    other_root: OnceLock<Signer>,
+    provider: Arc<CryptoProvider>,
 }
 
 /// Why a state directory gives no certificates.
@@ -83,26 +99,27 @@ impl Ca {
     /// [`CertError`]; a file that is half-written, expired or not ours is never overwritten.
     pub fn open_or_create(state_dir: &Path) -> Result<Self, CertError> {
         files::make_dir(state_dir)?;
-        let (pem, ca_key) = files::authority(state_dir)?;
+        let (pem, [root, device]) = files::authorities(state_dir)?;
         let printer_key = files::printer_key(state_dir)?;
-        let ca_file = state_dir.join("ca.pem");
-        let der = files::certificate(&ca_file, &pem, &ca_key)?;
-        let issuer = Issuer::from_ca_cert_der(&der, ca_key)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let printer = Leaf::new(printer_key, &provider)?;
         let cloud_leaf = Leaf::new(KeyPair::generate()?, &provider)?;
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let certified = certify("localhost", names, &cloud_leaf, &issuer, &der)?;
-        let cloud = server_config(certified, &provider, &[&TLS13, &TLS12])?;
-        Ok(Self { pem, der, issuer, printer, cloud: Arc::new(cloud), provider })
+        let certified = make::certify("localhost", names, &cloud_leaf, &root)?;
+        let resolver = Arc::new(SingleCertAndKey::from(certified));
+        let cloud = Arc::new(server_config(resolver, &provider, &[&TLS13, &TLS12])?);
+        let (other_key, other_root) = (OnceLock::new(), OnceLock::new());
+        let authority = Authority { pem, root, device, printer, other_key, other_root, provider };
+        Ok(Self { authority: Arc::new(authority), cloud })
     }
 
-    /// The authority's certificate, to be trusted by clients.
+    /// The certificates to be trusted by clients: the authority's, then that of the Device CA
+    /// under it.
     pub fn ca_pem(&self) -> &str {
-        &self.pem
+        &self.authority.pem
     }
 
-    /// TLS as a printer speaks it: 1.2 only, an RSA leaf with `CN=<serial>` and no other name,
+    /// TLS as most printers speak it: 1.2 only, an RSA leaf with `CN=<serial>` and no other name,
     /// the authority sent after it [L].
     ///
     /// A new leaf each time, cheap enough for a thousand printers: all share one key.
@@ -110,31 +127,51 @@ impl Ca {
     /// # Errors
     /// [`CertError`] if the certificate cannot be made.
     pub fn printer_config(&self, serial: &Serial) -> Result<Arc<ServerConfig>, CertError> {
-        let certified = self.printer_certificate(serial)?;
-        let mut config = server_config(certified, &self.provider, &[&TLS12])?;
+        self.model_config(serial, Model::P1S, Shape::Version3, Faults::default())
+    }
+
+    /// TLS as a printer of this model speaks it, with a certificate of this shape; another
+    /// certificate while a fault says so.
+    ///
+    /// # Errors
+    /// [`CertError`] if the certificate cannot be made.
+    pub fn model_config(
+        &self,
+        serial: &Serial,
+        model: Model,
+        shape: Shape,
+        faults: Faults,
+    ) -> Result<Arc<ServerConfig>, CertError> {
+        let authority = Arc::clone(&self.authority);
+        let shown = Shown {
+            own: Arc::new(authority.own(serial, shape)?),
+            serial: serial.clone(),
+            shape,
+            faults,
+            authority,
+            renewed: OnceLock::new(),
+            swapped: OnceLock::new(),
+        };
+        let provider = &self.authority.provider;
+        let mut config = server_config(Arc::new(shown), provider, shape::versions(model))?;
         // The session cache costs more than all the rest of a printer's configuration.
         config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
         Ok(Arc::new(config))
     }
 
-    /// The chain that [`Ca::printer_config`] would send, as PEM, for a server that is not ours;
-    /// its key is `printer-key.pem`.
+    /// The chain that a printer with a certificate of this shape would send, as PEM, for a server
+    /// that is not ours; its key is `printer-key.pem`.
     ///
     /// # Errors
     /// [`CertError`] if the certificate cannot be made.
-    pub fn printer_chain_pem(&self, serial: &Serial) -> Result<String, CertError> {
-        let leaf =
-            leaf_params(serial.as_str(), vec![])?.signed_by(&self.printer.pair, &self.issuer)?;
-        Ok(format!("{}{}", leaf.pem(), self.pem))
+    pub fn printer_chain_pem(&self, serial: &Serial, shape: Shape) -> Result<String, CertError> {
+        let certified = self.authority.own(serial, shape)?;
+        Ok(certified.cert.iter().map(|der| make::pem(der)).collect())
     }
 
     /// TLS as the cloud speaks it: 1.2 and 1.3, for `localhost` and `127.0.0.1`.
     pub fn cloud_config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.cloud)
-    }
-
-    fn printer_certificate(&self, serial: &Serial) -> Result<CertifiedKey, CertError> {
-        certify(serial.as_str(), vec![], &self.printer, &self.issuer, &self.der)
     }
 }
 
@@ -144,72 +181,62 @@ impl std::fmt::Debug for Ca {
     }
 }
 
-impl Leaf {
-    fn new(pair: KeyPair, provider: &CryptoProvider) -> Result<Self, CertError> {
-        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
-        let signer = provider.key_provider.load_private_key(der)?;
-        Ok(Self { pair, signer })
+impl Authority {
+    fn own(&self, serial: &Serial, shape: Shape) -> Result<CertifiedKey, CertError> {
+        self.shaped(serial, shape, &self.printer)
     }
-}
 
-fn certify(
-    common_name: &str,
-    names: Vec<String>,
-    leaf: &Leaf,
-    issuer: &Issuer<'_, KeyPair>,
-    ca: &CertificateDer<'static>,
-) -> Result<CertifiedKey, CertError> {
-    let certificate = leaf_params(common_name, names)?.signed_by(&leaf.pair, issuer)?;
-    let chain = vec![certificate.into(), ca.clone()];
-    Ok(CertifiedKey::new(chain, Arc::clone(&leaf.signer)))
-}
-
-fn leaf_params(common_name: &str, names: Vec<String>) -> Result<CertificateParams, CertError> {
-    let mut params = CertificateParams::new(names)?;
-    params.distinguished_name.remove(DnType::CommonName);
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    params.not_before = date_time_ymd(2024, 1, 1);
-    params.not_after = date_time_ymd(2044, 1, 1);
-    params.serial_number = Some(serial_number());
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    params.use_authority_key_identifier_extension = true;
-    Ok(params)
-}
-
-/// The authority's own certificate, for `key`.
-fn authority_pem(key: &KeyPair) -> Result<String, CertError> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.remove(DnType::CommonName);
-    params.distinguished_name.push(DnType::OrganizationName, "Simulated printers");
-    let name = format!("Simulated CA {:08x}", rand::random::<u32>());
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.not_before = date_time_ymd(2024, 1, 1);
-    params.not_after = date_time_ymd(2049, 1, 1);
-    params.serial_number = Some(serial_number());
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    Ok(params.self_signed(key)?.pem())
-}
-
-/// Random: the default is made from the public key, which all printers share.
-fn serial_number() -> SerialNumber {
-    let mut bytes: [u8; 16] = rand::random();
-    if let Some(first) = bytes.first_mut() {
-        *first = *first & 0x7f | 0x40;
+    /// Another key, certified as the printer's own.
+    fn renewed(&self, serial: &Serial, shape: Shape) -> Result<CertifiedKey, CertError> {
+        self.shaped(serial, shape, self.other_key()?)
     }
-    SerialNumber::from_slice(&bytes)
+
+    /// Another key and another authority: what an impostor has.
+    fn swapped(&self, serial: &Serial) -> Result<CertifiedKey, CertError> {
+        let root = match self.other_root.get() {
+            Some(root) => root,
+            None => {
+                let made = Signer::root(KeyPair::generate()?)?;
+                self.other_root.get_or_init(|| made)
+            }
+        };
+        make::certify(serial.as_str(), vec![], self.other_key()?, root)
+    }
+
+    fn shaped(
+        &self,
+        serial: &Serial,
+        shape: Shape,
+        leaf: &Leaf,
+    ) -> Result<CertifiedKey, CertError> {
+        let signer = if shape.has_device_ca() { &self.device } else { &self.root };
+        let mut certified = make::certify(serial.as_str(), vec![], leaf, signer)?;
+        match (shape, certified.cert.first_mut()) {
+            (Shape::Version1, Some(first)) => *first = version1::of(first, signer.key())?,
+            (Shape::Lonely, _) => certified.cert.truncate(1),
+            _ => {}
+        }
+        Ok(certified)
+    }
+
+    fn other_key(&self) -> Result<&Leaf, CertError> {
+        if let Some(leaf) = self.other_key.get() {
+            return Ok(leaf);
+        }
+        let made = Leaf::new(make::other_rsa_key(&self.printer)?, &self.provider)?;
+        Ok(self.other_key.get_or_init(|| made))
+    }
 }
 
 fn server_config(
-    certified: CertifiedKey,
+    certificates: Arc<dyn ResolvesServerCert>,
     provider: &Arc<CryptoProvider>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Result<ServerConfig, CertError> {
     Ok(ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(versions)?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified))))
+        .with_cert_resolver(certificates))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    certs::{Ca, CertError},
+    certs::{Ca, CertError, Shape},
     cloud::{self, Cloud, Listed, account::Accounts, rules::Rules, switchboard::Switchboard},
     control,
     faults::Setting,
@@ -60,6 +60,8 @@ pub struct Config {
     pub mqtt_port: Option<u16>,
     /// Port of the control endpoint; a free one when `None` or taken.
     pub control_port: Option<u16>,
+    /// What all printers' certificates are like; as their model's were seen when `None`.
+    pub certificates: Option<Shape>,
     /// What goes wrong from the start, with every printer.
     pub faults: Vec<Setting>,
     /// Captures; each adds a printer that repeats it.
@@ -91,6 +93,7 @@ impl Default for Config {
             api_port: None,
             mqtt_port: None,
             control_port: None,
+            certificates: None,
             faults: Vec::new(),
             replay: Vec::new(),
         }
@@ -207,8 +210,10 @@ impl World {
         for (owner, ip, printer, listener) in faces {
             let summary = printer.summary();
             ready.add(&owner, &summary, ip, port(&listener)?);
-            let tls = ca.printer_config(&summary.serial)?;
             let machine: Arc<dyn Machine> = printer.listed();
+            let shape = config.certificates.unwrap_or(Shape::of(summary.model));
+            let (model, faults) = (summary.model, machine.faults());
+            let tls = ca.model_config(&summary.serial, model, shape, faults)?;
             tasks.spawn(mqtt::lan::run(listener, Some(tls), machine, shutdown.clone()));
             tasks.spawn(switchboard.clone().carry(summary.serial, shutdown.clone()));
             tasks.spawn(printer.clone().run(shutdown.clone()));

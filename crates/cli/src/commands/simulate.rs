@@ -9,6 +9,7 @@ use std::{
 };
 
 use bambu_emulator::{
+    certs::Shape,
     faults::{Fault, Setting},
     world::{Config, Ready, State, World, WorldError},
 };
@@ -81,6 +82,10 @@ pub(crate) struct WorldArgs {
     /// Whether the printers' Developer Mode is on
     #[arg(long, value_name = "on|off", value_enum, default_value_t = Switch::On)]
     developer_mode: Switch,
+    /// What the printers' certificates are like: version3, version1, lonely or chained (with a
+    /// Device CA between, which is not sent or is) [default: as each model's were seen]
+    #[arg(long, value_name = "KIND")]
+    certificates: Option<Shape>,
     /// Add a printer that plays the reports of this capture (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     replay: Vec<PathBuf>,
@@ -142,6 +147,7 @@ impl WorldArgs {
             api_port: self.api_port,
             mqtt_port: self.mqtt_port,
             control_port: self.control_port,
+            certificates: self.certificates,
             faults: self.faults(),
             replay: self.replay.clone(),
         }

@@ -11,7 +11,7 @@ use rsa::pkcs8::{EncodePrivateKey as _, LineEnding};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use x509_parser::{prelude::FromDer as _, time::ASN1Time};
 
-use super::{CertError, authority_pem};
+use super::{CertError, make::Signer};
 use crate::files::write_new;
 
 const RSA_BITS: usize = 2048;
@@ -20,20 +20,48 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), CertError> {
     fs::create_dir_all(dir).map_err(|source| file_error("create", dir, source))
 }
 
-/// The authority's certificate (PEM) and key. A key alone is completed; a certificate alone is not ours.
-pub(super) fn authority(dir: &Path) -> Result<(String, KeyPair), CertError> {
-    let (ca_file, key_file) = (dir.join("ca.pem"), dir.join("ca-key.pem"));
-    let key = match (read(&key_file)?, ca_file.exists()) {
-        (Some(pem), _) => pem,
-        (None, true) => return Err(foreign(&ca_file, "without its key ca-key.pem")),
-        (None, false) => create(&key_file, &KeyPair::generate()?.serialize_pem(), 0o600)?,
+/// The authorities: the text of `ca.pem`, the root, and the Device CA under it. Keys alone are
+/// completed; certificates alone are not ours.
+pub(super) fn authorities(dir: &Path) -> Result<(String, [Signer; 2]), CertError> {
+    let ca_file = dir.join("ca.pem");
+    let key = |name: &'static str, problem| {
+        let file = dir.join(name);
+        // In this order: another process writes the key first.
+        let known = ca_file.exists();
+        let key = match (read(&file)?, known) {
+            (Some(pem), _) => pem,
+            (None, true) => return Err(foreign(&ca_file, problem)),
+            (None, false) => create(&file, &KeyPair::generate()?.serialize_pem(), 0o600)?,
+        };
+        key_pair(&file, &key)
     };
-    let key = key_pair(&key_file, &key)?;
+    let root_key = key("ca-key.pem", "without its key ca-key.pem")?;
+    let device_key = key(
+        "device-ca-key.pem",
+        "without the key device-ca-key.pem, perhaps of an earlier version",
+    )?;
     let pem = match read(&ca_file)? {
         Some(pem) => pem,
-        None => create(&ca_file, &authority_pem(&key)?, 0o644)?,
+        None => create(&ca_file, &authorities_pem(&root_key, &device_key)?, 0o644)?,
     };
-    Ok((pem, key))
+    let mut certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
+    let mut next = |key: &KeyPair, foreign_key| -> Result<_, CertError> {
+        let half = || foreign(&ca_file, "no certificate, or half of one");
+        let der = certificates.next().and_then(Result::ok).ok_or_else(half)?;
+        check(&ca_file, &der, key, foreign_key)?;
+        Ok(der)
+    };
+    let root = next(&root_key, "of another key than ca-key.pem")?;
+    let device = next(&device_key, "of another key than device-ca-key.pem")?;
+    let signers = [Signer::new(root, root_key)?, Signer::new(device, device_key)?];
+    Ok((pem, signers))
+}
+
+fn authorities_pem(root_key: &KeyPair, device_key: &KeyPair) -> Result<String, CertError> {
+    let again = |key: &KeyPair| KeyPair::try_from(key.serialize_der());
+    let root = Signer::root(again(root_key)?)?;
+    let device = root.device_ca(again(device_key)?)?;
+    Ok(root.pem() + &device.pem())
 }
 
 /// The one RSA key of all printers.
@@ -55,26 +83,25 @@ pub(super) fn printer_key(dir: &Path) -> Result<KeyPair, CertError> {
     }
 }
 
-/// The certificate inside `pem`, after a check that it is ours, whole and valid today.
-pub(super) fn certificate(
+/// Checks that a certificate is ours and valid today.
+fn check(
     path: &Path,
-    pem: &str,
+    der: &CertificateDer<'_>,
     key: &KeyPair,
-) -> Result<CertificateDer<'static>, CertError> {
-    let der = CertificateDer::from_pem_slice(pem.as_bytes())
-        .map_err(|_| foreign(path, "no certificate, or half of one"))?;
-    let (_, parsed) = x509_parser::certificate::X509Certificate::from_der(&der)
+    foreign_key: &'static str,
+) -> Result<(), CertError> {
+    let (_, parsed) = x509_parser::certificate::X509Certificate::from_der(der)
         .map_err(|_| foreign(path, "no certificate, or half of one"))?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(now.as_secs()).ok().and_then(|now| ASN1Time::from_timestamp(now).ok());
     if !parsed.is_ca() {
         Err(foreign(path, "no certificate of an authority"))
     } else if parsed.public_key().raw != key.subject_public_key_info() {
-        Err(foreign(path, "of another key than ca-key.pem"))
+        Err(foreign(path, foreign_key))
     } else if !now.is_some_and(|now| parsed.validity().is_valid_at(now)) {
         Err(foreign(path, "expired or not yet valid"))
     } else {
-        Ok(der)
+        Ok(())
     }
 }
 

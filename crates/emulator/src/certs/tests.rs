@@ -4,7 +4,7 @@ use rustls::{
     RootCertStore,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier as _},
 };
-use rustls_pki_types::{ServerName, UnixTime, pem::PemObject as _};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _};
 use x509_parser::prelude::FromDer as _;
 
 use super::*;
@@ -24,12 +24,12 @@ fn a_directory_is_reused_and_its_keys_are_private() {
     assert_eq!(Ca::open_or_create(dir.path()).unwrap().ca_pem(), first);
     assert_eq!(fs::read_to_string(dir.path().join("ca.pem")).unwrap(), first);
     #[cfg(unix)]
-    for key in ["ca-key.pem", "printer-key.pem"] {
+    for key in ["ca-key.pem", "device-ca-key.pem", "printer-key.pem"] {
         let permissions = fs::metadata(dir.path().join(key)).unwrap().permissions();
         let mode = std::os::unix::fs::PermissionsExt::mode(&permissions);
         assert_eq!(mode & 0o777, 0o600, "{key}");
     }
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "no temporary file stays");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "no temporary file stays");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn many_processes_may_start_in_one_directory() {
 fn a_printer_shows_its_serial_and_no_other_name_with_an_rsa_key() {
     let dir = fresh();
     let ca = Ca::open_or_create(dir.path()).unwrap();
-    let certified = ca.printer_certificate(&serial()).unwrap();
+    let certified = ca.authority.own(&serial(), Shape::Version3).unwrap();
     assert_eq!(certified.cert.len(), 2);
     let (_, leaf) =
         x509_parser::certificate::X509Certificate::from_der(&certified.cert[0]).unwrap();
@@ -94,7 +94,7 @@ fn a_printer_shows_its_serial_and_no_other_name_with_an_rsa_key() {
     assert_eq!(name.as_str().unwrap(), "01P00A000000001");
     assert!(leaf.subject_alternative_name().unwrap().is_none());
     assert_eq!(leaf.public_key().parsed().unwrap().key_size(), 2048);
-    let again = ca.printer_certificate(&serial()).unwrap();
+    let again = ca.authority.own(&serial(), Shape::Version3).unwrap();
     let (_, again) = x509_parser::certificate::X509Certificate::from_der(&again.cert[0]).unwrap();
     assert_ne!(leaf.raw_serial(), again.raw_serial());
 }
@@ -111,9 +111,9 @@ fn webpki_accepts_the_clouds_certificate_for_its_two_names_only() {
     )
     .build()
     .unwrap();
-    let leaf = Leaf::new(KeyPair::generate().unwrap(), &ca.provider).unwrap();
+    let leaf = Leaf::new(KeyPair::generate().unwrap(), &ca.authority.provider).unwrap();
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let certified = certify("localhost", names, &leaf, &ca.issuer, &ca.der).unwrap();
+    let certified = make::certify("localhost", names, &leaf, &ca.authority.root).unwrap();
     for (name, accepted) in [("localhost", true), ("127.0.0.1", true), ("example.com", false)] {
         let name = ServerName::try_from(name).unwrap();
         let result = verifier.verify_server_cert(
@@ -127,22 +127,92 @@ fn webpki_accepts_the_clouds_certificate_for_its_two_names_only() {
     }
 }
 
+/// What `openssl verify` says, trusting `trusted`; `None` where it is not installed: the programs
+/// in `interop/` judge the same over a socket.
+fn openssl(dir: &Path, trusted: &str, chain: &str, strict: &[&str]) -> Option<bool> {
+    let (ca_file, leaf, more) = (dir.join("t.pem"), dir.join("l.pem"), dir.join("more.pem"));
+    fs::write(&ca_file, trusted).unwrap();
+    fs::write(&leaf, chain).unwrap();
+    fs::write(&more, chain).unwrap();
+    let output = Command::new("openssl")
+        .arg("verify")
+        .args(strict)
+        .args(["-purpose", "sslserver", "-CAfile"])
+        .args([ca_file.as_path(), Path::new("-untrusted"), &more, &leaf])
+        .output();
+    output.ok().map(|output| output.status.success())
+}
+
 #[test]
-fn openssl_accepts_a_printers_chain() {
+fn openssl_accepts_a_chain_of_every_shape_with_the_authorities_it_needs() {
     let dir = fresh();
     let ca = Ca::open_or_create(dir.path()).unwrap();
-    let leaf = dir.path().join("leaf.pem");
-    fs::write(&leaf, ca.printer_chain_pem(&serial()).unwrap()).unwrap();
-    let verify = |leaf: &Path| {
-        let ca_file = dir.path().join("ca.pem");
-        Command::new("openssl")
-            .args(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile"])
-            .args([ca_file.as_path(), leaf])
-            .output()
-    };
-    // Not installed: the programs in `interop/` judge the same over a socket.
-    let Ok(output) = verify(&leaf) else { return };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let end = "-----END CERTIFICATE-----\n";
+    let root = ca.ca_pem().split_inclusive(end).next().unwrap();
+    let strict = &["-x509_strict"][..];
+    for (shape, trusted, strict, accepted) in [
+        (Shape::Version3, root, strict, true),
+        (Shape::Version1, root, &[], true),
+        (Shape::Lonely, root, strict, false),
+        (Shape::Lonely, ca.ca_pem(), strict, true),
+        (Shape::Chained, root, strict, true),
+    ] {
+        let chain = ca.printer_chain_pem(&serial(), shape).unwrap();
+        let says = openssl(dir.path(), trusted, &chain, strict);
+        assert!(says.is_none_or(|says| says == accepted), "{shape}: {says:?}");
+    }
+}
+
+#[test]
+fn version_1_has_no_extensions_and_a_signature_of_the_authority() {
+    let dir = fresh();
+    let ca = Ca::open_or_create(dir.path()).unwrap();
+    let certified = ca.authority.own(&serial(), Shape::Version1).unwrap();
+    let parse = |der| x509_parser::certificate::X509Certificate::from_der(der).unwrap().1;
+    let leaf = parse(&certified.cert[0]);
+    assert_eq!(leaf.version(), x509_parser::x509::X509Version::V1);
+    assert!(leaf.extensions().is_empty());
+    let root = parse(&certified.cert[1]);
+    leaf.verify_signature(Some(root.public_key())).unwrap();
+}
+
+#[test]
+fn shapes_are_those_that_were_seen_and_have_names() {
+    let models = |shape| Model::ALL.into_iter().filter(move |model| Shape::of(*model) == shape);
+    assert_eq!(models(Shape::Version1).count(), 2);
+    assert_eq!(models(Shape::Lonely).count(), 3);
+    for shape in Shape::all() {
+        assert_eq!(shape.name().parse(), Ok(shape));
+    }
+    assert!("v2".parse::<Shape>().unwrap_err().to_string().contains("version1"));
+}
+
+#[test]
+fn an_impostor_has_the_name_and_nothing_else() {
+    let dir = fresh();
+    let ca = Ca::open_or_create(dir.path()).unwrap();
+    let (own, renewed, swapped) = (
+        ca.authority.own(&serial(), Shape::Lonely).unwrap(),
+        ca.authority.renewed(&serial(), Shape::Lonely).unwrap(),
+        ca.authority.swapped(&serial()).unwrap(),
+    );
+    let parse = |der| x509_parser::certificate::X509Certificate::from_der(der).unwrap().1;
+    let [own, renewed, swapped] = [&own, &renewed, &swapped].map(|of| parse(&of.cert[0]));
+    for other in [&renewed, &swapped] {
+        assert_eq!(other.subject(), own.subject());
+        assert_ne!(other.public_key().raw, own.public_key().raw);
+    }
+    assert_eq!(renewed.issuer(), own.issuer());
+    assert_ne!(swapped.issuer(), own.issuer());
+}
+
+#[test]
+fn a_directory_of_an_earlier_version_is_named() {
+    let dir = fresh();
+    Ca::open_or_create(dir.path()).unwrap();
+    fs::remove_file(dir.path().join("device-ca-key.pem")).unwrap();
+    let error = Ca::open_or_create(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("an earlier version"), "{error}");
 }
 
 #[test]

@@ -1,15 +1,21 @@
 //! The same over TLS, with the certificates of a state directory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use bambu_emulator::{certs::Ca, mqtt::Limits};
-use bambu_protocol::{Serial, mqtt::QoS};
+use bambu_emulator::{
+    certs::{Ca, Shape},
+    faults::{Fault, Faults},
+    mqtt::Limits,
+};
+use bambu_protocol::{Model, Serial, mqtt::QoS};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, Error, RootCertStore,
-    SupportedProtocolVersion,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
+    SignatureScheme, SupportedProtocolVersion,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::ring,
     version::{TLS12, TLS13},
 };
-use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -25,7 +31,7 @@ async fn dial(
 ) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca.ca_pem().as_bytes()).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[version])
         .unwrap()
@@ -68,4 +74,85 @@ async fn a_printer_speaks_tls_1_2_only_and_has_no_name_that_a_browser_knows() {
         Some(Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. }))
     ));
     world.until(|counters| counters.refused == 2).await;
+}
+
+/// Believes everybody whose signature fits the certificate, and keeps that.
+#[derive(Debug, Default)]
+struct Seen(Mutex<Vec<u8>>);
+
+impl ServerCertVerifier for Seen {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        *self.0.lock().unwrap() = leaf.to_vec();
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, leaf, signed, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, leaf, signed, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ring::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The certificate that a server shows, and proves to have the key of.
+async fn shown(world: &World, version: &'static SupportedProtocolVersion) -> Vec<u8> {
+    let seen = Arc::new(Seen::default());
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&seen) as _)
+        .with_no_client_auth();
+    let tcp = TcpStream::connect(world.address).await.unwrap();
+    let name = ServerName::try_from("printer").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap();
+    let leaf = seen.0.lock().unwrap();
+    leaf.clone()
+}
+
+#[tokio::test]
+async fn a_certificate_is_swapped_and_comes_back_while_the_port_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let ca = Ca::open_or_create(dir.path()).unwrap();
+    let serial = Serial::new("22E00A000000001").unwrap();
+    let faults = Faults::new(1);
+    let tls = ca.model_config(&serial, Model::P2S, Shape::Lonely, faults.clone()).unwrap();
+    let world = World::with(Limits::default(), Some(tls)).await;
+    let own = shown(&world, &TLS12).await;
+    assert_eq!(shown(&world, &TLS13).await, own, "a P2S offers both");
+    let mut others = Vec::new();
+    for fault in [Fault::SwappedCertificate, Fault::RenewedCertificate] {
+        faults.set(fault, 1.0);
+        let other = shown(&world, &TLS12).await;
+        assert_ne!(other, own, "{fault}");
+        assert_eq!(shown(&world, &TLS13).await, other, "{fault} is the same each time");
+        faults.clear(fault);
+        others.push(other);
+    }
+    assert_ne!(others[0], others[1]);
+    assert_eq!(shown(&world, &TLS12).await, own);
 }
