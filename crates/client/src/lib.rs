@@ -53,6 +53,7 @@
 //!
 //! # Layout
 //!
+//! * [`discovery`]: which printers are on this network.
 //! * [`link`]: printers; [`cloud`]: the account.
 //! * [`endpoint`], [`token`], [`tls`], [`options`]: where, who, whom to trust, how long to wait.
 //! * [`protocol`]: what is said on the wire, the pure crate below this one.
@@ -61,6 +62,7 @@
 //! error tells its cause and the next step.
 
 pub mod cloud;
+pub mod discovery;
 pub mod endpoint;
 pub mod link;
 mod mqtt;

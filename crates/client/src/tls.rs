@@ -22,7 +22,7 @@ use rustls_pki_types::{CertificateDer, InvalidDnsNameError, ServerName, pem::Pem
 
 pub(crate) use fingerprint::Fingerprint;
 pub use identity::Identity;
-pub(crate) use identity::{Pinning, PrinterTls};
+pub(crate) use identity::{Pinning, PrinterTls, unchecked};
 pub use known::KnownPrinters;
 pub(crate) use printer::{Refused, UntrustedPrinter};
 

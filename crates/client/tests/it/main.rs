@@ -6,6 +6,7 @@
 mod answers;
 mod both;
 mod cloud_session;
+mod discovery;
 mod errors;
 mod fake;
 mod lan;
