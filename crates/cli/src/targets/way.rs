@@ -1,0 +1,110 @@
+//! The way to a printer: over the local network, over the cloud, or over both as one.
+
+use bambu_server::Fleet;
+use bambulab::{CloudLogin, CloudSession, LanTarget, Link, Options, connect_both, connect_lan};
+use futures_util::future::join_all;
+
+use super::Target;
+use crate::{
+    account,
+    exit::{Failure, Kind},
+    settings::Settings,
+};
+
+/// An address alone: IPv6 loses its brackets, a port or a scheme beside it is a mistake.
+fn address(host: &str) -> Result<String, Failure> {
+    let host = host.trim();
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let is_v6 = bare.parse::<std::net::Ipv6Addr>().is_ok() || bare.contains('%');
+    if bare.is_empty() || bare.contains(['/', ' ']) || (bare.contains(':') && !is_v6) {
+        return Err(Failure::say(Kind::Usage, format!("{host:?} is no host name or address"))
+            .next("give the address alone; the port goes into --mqtt-port or mqtt_port"));
+    }
+    Ok(bare.to_owned())
+}
+
+/// Connected printers. Dropping it closes the connections.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) fleet: Fleet,
+    /// One session carries all printers of the account.
+    session: Option<CloudSession>,
+}
+
+impl Connected {
+    /// Says goodbye to every broker: a printer has few places, and keeps one that nobody left.
+    pub(crate) async fn close(self) {
+        let Self { fleet, session } = self;
+        join_all(fleet.links().map(Link::close)).await;
+        if let Some(session) = session {
+            session.close().await;
+        }
+    }
+}
+
+/// Begins to connect; each link tells how it goes.
+///
+/// # Errors
+/// A printer without a way to it, an account whose number cannot be found out.
+pub(crate) async fn connect(
+    targets: Vec<Target>,
+    settings: &Settings,
+) -> Result<Connected, Failure> {
+    let options = settings.options()?;
+    let mut fleet = Fleet::new();
+    let mut session = None;
+    for target in targets {
+        let on_lan = target.lan.is_some();
+        if session.is_none() && (!on_lan || target.in_account) {
+            session = match login(settings).await {
+                Ok(login) => Some(CloudSession::connect(login, options.clone())),
+                // The local network does without.
+                Err(_) if on_lan => None,
+                Err(failure) => return Err(failure),
+            };
+        }
+        let cloud = session.as_ref().filter(|_| target.in_account || !on_lan);
+        fleet.add(link(target, cloud, &options)?);
+    }
+    Ok(Connected { fleet, session })
+}
+
+fn link(target: Target, cloud: Option<&CloudSession>, options: &Options) -> Result<Link, Failure> {
+    let Target { serial, name, model, lan, access_code, .. } = target;
+    let Some((host, port)) = lan else {
+        let cloud = cloud.ok_or_else(|| no_way(name.as_deref().unwrap_or(serial.as_str())))?;
+        return Ok(cloud.printer(serial, name, model));
+    };
+    let host = address(&host)?;
+    let Some(access_code) = access_code.filter(|code| !code.is_empty()) else {
+        return Err(Failure::say(
+            Kind::NotAuthenticated,
+            format!("the access code of {} is not known", name.as_deref().unwrap_or(serial.as_str())),
+        )
+        .next("read it from the printer's screen and give it as BAMBU_ACCESS_CODE, --access-code - or in the config file"));
+    };
+    let port = port.unwrap_or(bambulab::endpoint::MQTT_PORT);
+    let target = LanTarget { serial, host, port, access_code, name, model };
+    Ok(match cloud {
+        Some(cloud) => connect_both(target, cloud, options.clone()),
+        None => connect_lan(target, options.clone()),
+    })
+}
+
+fn no_way(name: &str) -> Failure {
+    Failure::say(Kind::Unreachable, format!("there is no way to {name}"))
+        .next("give its address with --host or in the config file, or set BAMBU_TOKEN")
+}
+
+async fn login(settings: &Settings) -> Result<CloudLogin, Failure> {
+    let token = account::token(settings)?;
+    let uid = match &settings.uid {
+        Some(uid) => uid.value.clone(),
+        None => match token.uid() {
+            Some(uid) => uid,
+            None => account::cloud(settings)?.uid().await.map_err(account::failure)?,
+        },
+    };
+    let broker = settings.endpoint.mqtt.clone();
+    Ok(CloudLogin { uid, token, broker })
+}
