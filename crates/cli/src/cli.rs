@@ -19,7 +19,8 @@ use crate::{
 #[command(after_help = "Exit codes:\n  \
     0 done             3 refused by the printer or the cloud\n  \
     1 failed           4 not signed in, or a wrong access code\n  \
-    2 wrong call       5 not reachable\n\n\
+    2 wrong call       5 not reachable\n                     \
+    6 sent, but not confirmed\n\n\
     Start with: bambu demo")]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -44,6 +45,7 @@ enum Command {
     Demo(commands::demo::Args),
     Query(commands::query::Args),
     Monitor(commands::monitor::Args),
+    Control(commands::control::Args),
     Simulate(commands::simulate::Args),
     Decode(commands::decode::Args),
     Config(commands::config::Args),
@@ -65,6 +67,7 @@ impl Cli {
             Command::Demo(args) => commands::block_on_all_cores(commands::demo::run(args)),
             Command::Query(args) => commands::block_on(commands::query::run(args, &flags)),
             Command::Monitor(args) => commands::block_on(commands::monitor::run(args, &flags)),
+            Command::Control(args) => commands::block_on(commands::control::run(args, &flags)),
             Command::Simulate(args) => commands::block_on_all_cores(commands::simulate::run(args)),
             Command::Decode(args) => commands::decode::run(args),
             Command::Config(args) => commands::config::run(&args, &flags),

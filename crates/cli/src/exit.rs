@@ -5,7 +5,7 @@ use std::{error::Error, fmt, io, process::ExitCode};
 use crate::output::human::printable;
 
 /// Why a command failed; its number is the exit code. 0 is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// Anything without a number of its own.
     Failed = 1,
@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     NotAuthenticated = 4,
     /// No answer, or none that can be trusted.
     Unreachable = 5,
+    /// Sent, and nobody knows whether it took effect.
+    Unconfirmed = 6,
 }
 
 /// The failure of a command.
@@ -63,6 +65,16 @@ impl Failure {
     /// A failure that was told already; only its exit code is left.
     pub(crate) fn told(kind: Kind) -> Self {
         Self { silent: true, ..Self::say(kind, "") }
+    }
+
+    /// Its kind.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the user can do about it, if that is known.
+    pub(crate) fn next_step(&self) -> Option<&str> {
+        self.next.as_deref()
     }
 
     /// What was being done, in front of the cause.

@@ -61,6 +61,11 @@ impl Target {
         self.name.as_deref().unwrap_or(self.serial.as_str())
     }
 
+    /// Its model, as far as it is known without asking it.
+    pub(crate) fn model(&self) -> Option<Model> {
+        self.model.or_else(|| Model::from_serial(&self.serial))
+    }
+
     fn bare(serial: Serial) -> Self {
         Self {
             serial,
