@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) use find::names;
-pub(crate) use way::{Connected, connect};
+pub(crate) use way::connect;
 
 /// How long the account may take to say whether it knows a printer that is named already.
 const GLANCE: Duration = Duration::from_secs(3);

@@ -227,7 +227,9 @@ async fn send(
         }
         answers.push(answer);
     }
-    answers.sort_by_cached_key(|answer| (output::human::sort_key(&answer.name), answer.serial.clone()));
+    answers.sort_by_cached_key(|answer| {
+        (output::human::sort_key(&answer.name), answer.serial.clone())
+    });
     if !args.json {
         answer::write(&answers, many, &mut out)?;
         out.flush()?;

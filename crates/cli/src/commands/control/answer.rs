@@ -74,7 +74,8 @@ impl Answer {
                     }
                     Outcome::Rejected(rejection) => {
                         let code = rejection.code;
-                        let code = code.map(|code| format!("{:04X}-{:04X}", code >> 16, code & 0xFFFF));
+                        let code =
+                            code.map(|code| format!("{:04X}-{:04X}", code >> 16, code & 0xFFFF));
                         (Kind::Refused, code, outcome.to_string())
                     }
                     _ => (Kind::Unconfirmed, None, outcome.to_string()),

@@ -10,7 +10,11 @@ use bambu_protocol::{
 use bambulab::Link;
 use serde_json::{Value, json};
 
-use super::{Args, Said, answer::{self, Answer}, ready};
+use super::{
+    Args, Said,
+    answer::{self, Answer},
+    ready,
+};
 use crate::{
     exit::Failure,
     output::{self, brief, human},
@@ -49,9 +53,10 @@ pub(super) fn offline(targets: &[Target], said: &Said, json: bool) -> Result<(),
         // Whether it makes sense now is not known without the status.
         match said.command.requests(&status, true) {
             Ok(requests) => show(&mut out, &status, said, &requests, json)?,
-            Err(refusal) => refused.push(Answer::new(
-                target.serial.to_string(), target.shown().to_owned(), &said.text,
-            ).refused(refusal)),
+            Err(refusal) => refused.push(
+                Answer::new(target.serial.to_string(), target.shown().to_owned(), &said.text)
+                    .refused(refusal),
+            ),
         }
     }
     out.flush()?;

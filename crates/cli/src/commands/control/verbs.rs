@@ -4,7 +4,7 @@ use bambu_protocol::{
     command::{Command, seed_name},
     request::{
         AirDuctMode, AmsAction, Axis, Camera, Fan, Job, LightMode, LightNode, PrintOption, Raw,
-        Request, Resolution, SpeedLevel, Steps, Switch, System, TrayId,
+        Request, Resolution, Steps, Switch, System, TrayId,
     },
 };
 
@@ -130,9 +130,7 @@ pub(super) const VERBS: &[Verb] = &[
         [path] => exact(Job::GcodeFile((*path).to_owned())),
         _ => Err(Wrong::Shape),
     }),
-    plain("refresh", "", "ask for the whole status", |_| {
-        Ok(Command::Exact(Request::PushAll))
-    }),
+    plain("refresh", "", "ask for the whole status", |_| Ok(Command::Exact(Request::PushAll))),
     plain("reboot", "", "start the printer anew", |_| exact(System::Reboot)),
     plain("raw", "JSON|-", "send this request as it is", |words| {
         // Unquoted JSON comes in pieces.

@@ -102,11 +102,8 @@ impl Mistake {
             Self::Words(verb, Wrong::Value(text)) => {
                 Failure::say(Kind::Usage, text).next(usage(&verb.usage()))
             }
-            Self::Seeds(name) => {
-                Failure::say(Kind::Usage, format!("{name} wants another value")).next(
-                    "give °C, percent or lines as one value, such as: set_nozzle_temp 220",
-                )
-            }
+            Self::Seeds(name) => Failure::say(Kind::Usage, format!("{name} wants another value"))
+                .next("give °C, percent or lines as one value, such as: set_nozzle_temp 220"),
             Self::Family(word) => {
                 let family = format!("{} ", verbs::plain_word(&word));
                 let verbs = VERBS.iter().filter(|verb| verb.name.starts_with(&family));

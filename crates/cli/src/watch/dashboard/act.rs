@@ -1,24 +1,28 @@
 //! What becomes of a command that a key gave.
 
-use bambu_protocol::request::{Job, LightMode, LightNode, Request, System};
-use bambulab::Link;
+use bambu_protocol::{command::Command, request::LightMode, verify::Outcome};
+use bambulab::{Link, Printer};
 
 use super::board::Deed;
 use crate::output::Paint;
 
-/// Sends it and waits; the answer in words.
+/// Sends it and waits; the answer in words. `ok` is only what is seen, or cannot be seen.
 pub(super) async fn perform(link: Link, deed: Deed) -> (String, Paint) {
-    let request: Request = match deed {
-        Deed::Pause => Job::Pause.into(),
-        Deed::Resume => Job::Resume.into(),
-        Deed::Stop => Job::Stop.into(),
-        Deed::Light(on) => {
-            let mode = if on { LightMode::On } else { LightMode::Off };
-            System::light(LightNode::Chamber, mode).into()
-        }
-    };
-    match link.send(request).await {
-        Ok(_) => ("was answered".to_owned(), Paint::Green),
-        Err(error) => (error.to_string(), Paint::Red),
+    match Printer::from(link).send(command(deed)).await {
+        Ok(Outcome::Confirmed) => ("ok, its status shows it".to_owned(), Paint::Green),
+        Ok(Outcome::Accepted) => ("ok, accepted; its status cannot show it".into(), Paint::Green),
+        Ok(outcome @ Outcome::Rejected(_)) => (outcome.to_string(), Paint::Red),
+        Ok(outcome) => (outcome.to_string(), Paint::Yellow),
+        Err(error) => (format!("not sent: {error}"), Paint::Red),
+    }
+}
+
+fn command(deed: Deed) -> Command {
+    let light = |on| if on { LightMode::On } else { LightMode::Off };
+    match deed {
+        Deed::Pause => Command::Pause,
+        Deed::Resume => Command::Resume,
+        Deed::Stop => Command::Stop,
+        Deed::Light(on) => Command::Light { node: None, mode: light(on) },
     }
 }
