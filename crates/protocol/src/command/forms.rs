@@ -194,12 +194,10 @@ fn clear_error(status: &Status) -> Result<Vec<Request>, Refusal> {
     ])
 }
 
-fn has_air_duct(status: &Status) -> bool {
-    limits::known(status).map_or(status.air_duct.is_some(), |known| known.air_duct)
-}
-
 fn set_fan(fan: Fan, percent: u8, status: &Status) -> Request {
-    if has_air_duct(status) {
+    // A duct takes the fans that it lists; the others hear G-code only.
+    let parts = status.air_duct.as_ref().map_or(&[][..], |duct| &duct.parts);
+    if parts.iter().any(|part| part.id == u16::from(fan.wire())) {
         return Climate::SetFan { fan_index: fan, speed: percent }.into();
     }
     let speed = (u16::from(percent) * 255).div_ceil(100);

@@ -63,7 +63,8 @@ const WHEN: &[(&str, &str, When, &str)] = &[
 type Needs = (&'static [&'static str], fn(&Status) -> bool, &'static str);
 
 const NEEDS: &[Needs] = &[
-    (&["set_airduct", "set_fan"], |s| has(s, |m| m.capabilities().air_duct), "air duct"),
+    (&["set_airduct"], |s| has(s, |m| m.capabilities().air_duct), "air duct"),
+    (&["set_fan"], |s| s.air_duct.is_some() || has(s, |m| m.capabilities().air_duct), "air duct"),
     (&["set_ctt"], |s| limits::chamber(s).is_some(), "chamber heater"),
     (
         &["set_nozzle_temp", "set_extrusion_length", "select_extruder", "manual_ams_bind"],
@@ -92,7 +93,7 @@ const NEEDS: &[Needs] = &[
 const FIRMWARE: &[(&str, &str, &[Model], [u16; 4])] = &[
     ("ams_change_filament", "changing filament", &[Model::X1C, Model::X1], [1, 5, 6, 1]),
     ("ams_change_filament", "changing filament", &[Model::P1P, Model::P1S], [1, 2, 99, 10]),
-    ("ams_get_rfid", "reading a tag", &[Model::X1C, Model::X1], [1, 9, 0, 0]),
+    ("ams_get_rfid", "reading a tag", &[Model::X1C, Model::X1, Model::X1E], [1, 9, 0, 0]),
     ("ams_get_rfid", "reading a tag", &[Model::P1P, Model::P1S], [1, 8, 1, 0]),
     ("ams_get_rfid", "reading a tag", &[Model::A1, Model::A1Mini], [1, 6, 0, 0]),
     ("ams_filament_drying", "drying", &[Model::X1C, Model::X1], [1, 8, 50, 18]),
@@ -115,8 +116,9 @@ pub(super) fn refusals(request: &Request, status: &Status, author: Author) -> Ve
     found.extend(states.filter_map(|(_, _, when, what)| when.against(status.state, what)));
     match command {
         "ledctrl" => found.extend(light(&body, status)),
-        "ams_change_filament" | "ams_filament_setting" | "ams_get_rfid" => {
-            found.extend(tray(&body, status));
+        "ams_filament_setting" => found.extend(tray(&body, status)),
+        "ams_change_filament" | "ams_get_rfid" => {
+            found.extend(tray(&body, status).or_else(|| empty_tray(&body, status)));
         }
         "project_file" => {
             let mapped = body.get("ams_mapping2").and_then(Value::as_array);
@@ -238,13 +240,13 @@ pub(super) fn out_of(
 }
 
 fn drying(body: &Map<String, Value>, status: &Status) -> Vec<Refusal> {
-    if number(body, "mode") == Some(0) {
-        return Vec::new();
-    }
     let unit = number(body, "ams_id").and_then(|id| u16::try_from(id).ok()).unwrap_or_default();
     let Some(range) = limits::drying(status, unit) else {
         return vec![Refusal::NotOnThisModel { what: "dryer in this unit", model: status.model }];
     };
+    if number(body, "mode") == Some(0) {
+        return Vec::new();
+    }
     let temperature = ("drying temperature", range.min.into(), range.max.into(), " °C");
     [("temp", temperature), ("duration", ("drying time", 1, 24, " h"))]
         .into_iter()
@@ -261,17 +263,27 @@ fn light(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
 
 /// A tray that is named and not there. Without any status nobody knows.
 fn tray(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
+    let named = named_tray(body)?;
+    let known = status.ams.units.iter().find(|known| known.id == named.unit);
+    let has = known.is_some_and(|unit| {
+        unit.trays.is_empty() || unit.trays.iter().any(|tray| tray.id == named.slot)
+    });
+    (!has && status.state != PrinterState::Unknown).then_some(Refusal::NoSuchTray(named))
+}
+
+fn empty_tray(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
+    let named = named_tray(body)?;
+    let unit = status.ams.units.iter().find(|unit| unit.id == named.unit)?;
+    let tray = unit.trays.iter().find(|tray| tray.id == named.slot)?;
+    (tray.loaded == Some(false)).then_some(Refusal::EmptyTray(named))
+}
+
+/// The tray of a unit that a body names; `None` for external spools and for unloading.
+fn named_tray(body: &Map<String, Value>) -> Option<TrayId> {
     let unit = u16::try_from(number(body, "ams_id")?).ok()?;
     let slot = u8::try_from(number(body, "slot_id")?).ok()?;
     let named = TrayId { unit, slot };
-    if named.is_external() || slot == u8::MAX || status.state == PrinterState::Unknown {
-        return None;
-    }
-    let known = status.ams.units.iter().find(|known| known.id == unit);
-    let has = known.is_some_and(|unit| {
-        unit.trays.is_empty() || unit.trays.iter().any(|known| known.id == slot)
-    });
-    (!has).then_some(Refusal::NoSuchTray(named))
+    (!named.is_external() && slot != u8::MAX).then_some(named)
 }
 
 fn gcode_line(body: &Map<String, Value>, status: &Status) -> Vec<Refusal> {

@@ -29,7 +29,7 @@ pub enum Refusal {
     #[error("{0}")]
     BadValue(&'static str),
     /// Something that this model or its firmware does not have.
-    #[error("{} has no {what}; --force sends it all the same", name(*model))]
+    #[error("{} has no {what}; leave it out, or force it", name(*model))]
     NotOnThisModel {
         /// What it lacks, such as `chamber heater`.
         what: &'static str,
@@ -56,7 +56,7 @@ pub enum Refusal {
     )]
     NeedsDeveloperMode,
     /// A job holds the printer.
-    #[error("a job is {} and {what} would disturb it; stop it first, or use --force", state.name())]
+    #[error("a job is {} and {what} would disturb it; wait or stop it, or force this", state.name())]
     JobRuns {
         /// What was asked for.
         what: &'static str,
@@ -74,6 +74,9 @@ pub enum Refusal {
     /// A tray that the printer does not have.
     #[error("the printer has no tray {0}; look for its trays in its status")]
     NoSuchTray(TrayId),
+    /// A tray without a spool.
+    #[error("tray {0} is empty; put a spool in, or name another tray")]
+    EmptyTray(TrayId),
     /// Something that has not been reported, and that the command must know.
     #[error("the printer has not told {0}; name it, or wait for its whole status")]
     NotTold(&'static str),
@@ -81,7 +84,7 @@ pub enum Refusal {
     #[error("the nozzle has {0} °C, too cold to move filament; heat it to 170 °C at least")]
     TooCold(i64),
     /// G-code that this printer does not bear.
-    #[error("G-code {0}; correct it, or send it with --force")]
+    #[error("G-code {0}; correct it, or force it")]
     Gcode(gcode::Finding),
 }
 
@@ -114,6 +117,7 @@ impl Refusal {
             Self::JobRuns { .. } => "job_runs",
             Self::NothingTo { .. } => "nothing_to_do",
             Self::NoSuchTray(_) => "no_such_tray",
+            Self::EmptyTray(_) => "empty_tray",
             Self::NotTold(_) => "not_told",
             Self::TooCold(_) => "too_cold",
             Self::Gcode(_) => "gcode",

@@ -5,7 +5,10 @@ use crate::{
     Model,
     gcode::Why,
     request::{Job, Raw, SequenceId},
-    status::{ActiveTray, AmsUnit, Feature, Features, Nozzle, PrinterState, Temperature, Tray},
+    status::{
+        ActiveTray, AirDuct, AirDuctPart, AmsUnit, Feature, Features, Nozzle, PrinterState,
+        Temperature, Tray,
+    },
 };
 
 /// An idle printer of this model, with an AMS whose second tray holds PLA.
@@ -85,8 +88,12 @@ fn fans_air_and_lights_follow_the_model() {
     let half = |fan| Command::Fan { fan, percent: 50 };
     assert_eq!(bodies(half(Fan::Part), &idle(Model::A1)), gcode("M106 P1 S128\n"));
     assert_eq!(bodies(half(Fan::Aux), &idle(Model::P1S)), gcode("M106 P2 S128\n"));
+    let mut p2s = idle(Model::P2S);
+    assert_eq!(bodies(half(Fan::AuxLeft), &p2s), gcode("M106 P10 S128\n"));
+    let part = AirDuctPart { id: 10, ..AirDuctPart::default() };
+    p2s.air_duct = Some(AirDuct { parts: vec![part], ..AirDuct::default() });
     assert_eq!(
-        bodies(half(Fan::AuxLeft), &idle(Model::P2S)),
+        bodies(half(Fan::AuxLeft), &p2s),
         [json!({"command": "set_fan", "fan_index": 10, "speed": 50})]
     );
     assert!(!refusal(half(Fan::Aux), &idle(Model::A1)).to_string().is_empty());
