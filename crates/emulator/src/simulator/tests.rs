@@ -1,5 +1,6 @@
 //! A printer as its readers see it: reports, answers, and its life under a fast clock.
 
+mod commands;
 mod requests;
 
 use serde_json::{Value, json};

@@ -106,7 +106,7 @@ impl Unit {
     }
 
     fn shown(&self) -> (i64, i64) {
-        let minutes = self.drying.as_ref().map_or(0.0, |drying| drying.minutes.ceil());
+        let minutes = self.drying.as_ref().map_or(0.0, |drying| (drying.minutes - 1e-6).ceil());
         let degrees = self.air.as_ref().map_or(0.0, |air| air.temperature);
         (minutes as i64, degrees.round() as i64)
     }

@@ -26,8 +26,12 @@ pub(super) fn judge(board: &mut Mainboard, command: &str, asked: &Asked<'_>) -> 
         }
         "ams_control" => Verdict::of(control(&mut board.life, asked)),
         "ams_reset" => {
-            board.life.abort_change();
-            Verdict::when(!board.life.filament.units.is_empty())
+            // Not under a job that feeds from it.
+            let idle = !board.life.busy() && !board.life.filament.units.is_empty();
+            if idle {
+                board.life.abort_change();
+            }
+            Verdict::when(idle)
         }
         "manual_ams_bind" => Verdict::of(bind(&mut board.life, asked)),
         "ams_filament_drying" => dry(board, asked),
