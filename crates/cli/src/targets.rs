@@ -1,6 +1,7 @@
 //! Which printers a command is about: the config file knows some, the account knows others, a
 //! call may name one by hand. What a name means is in `find.rs`, how to get there in `way.rs`.
 
+mod address;
 mod find;
 mod way;
 
@@ -112,24 +113,25 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
     }
     let mut seen = HashSet::new();
     chosen.retain(|target| seen.insert(target.serial.clone()));
-    if settings.token.is_some() && named && !by_hand {
-        look_up(settings, &mut chosen).await;
-    }
     let code = match which.access_code.clone() {
         Some(given) => Some(AccessCode::new(&read_secret(given).await?)),
         None => settings.access_code.as_ref().map(|setting| setting.value.clone()),
     };
     by_hand_overrides(which, code, &mut chosen)?;
+    if settings.token.is_some() && named && !by_hand {
+        look_up(settings, &mut chosen).await;
+    }
+    address::find(&mut chosen, which.mqtt_port, settings.token.is_some()).await?;
     if chosen.is_empty() {
         return Err(no_printer(which, settings));
     }
     Ok(chosen)
 }
 
-/// Whether the account knows printers whose address is known: then they have two ways. An account
+/// Whether the account knows printers that may be on the local network: then they have two ways. An account
 /// that does not say so at once is done without.
 async fn look_up(settings: &Settings, chosen: &mut Vec<Target>) {
-    if !chosen.iter().any(|target| target.lan.is_some()) {
+    if !chosen.iter().any(|target| target.lan.is_some() || target.access_code.is_some()) {
         return;
     }
     let Ok(cloud) = account::cloud(settings) else { return };

@@ -105,7 +105,7 @@ pub(crate) async fn follow(
     let mut view: Box<dyn View> = match show {
         Show::Json => Box::new(json::Documents::new(output::stdout())),
         Show::Lines => lines(),
-        Show::Screen(screen) => match Dashboard::open(screen, fleet) {
+        Show::Screen(screen) => match Dashboard::open(&screen, fleet) {
             Ok((dashboard, receiver)) => {
                 inputs = Some(receiver);
                 Box::new(dashboard)

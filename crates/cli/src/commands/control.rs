@@ -176,10 +176,10 @@ async fn choose(
             .next(format!("name one in front of the command, or say --all; known are: {known}")));
     }
     let first = said.text.split(' ').next().unwrap_or_default();
-    let names_one = |target: &Target| target.shown().eq_ignore_ascii_case(first);
-    if said.unclear && settings.printers.iter().any(|it| it.name.as_deref() == Some(first))
-        || said.unclear && targets.iter().any(names_one)
-    {
+    let is_first = |name: Option<&str>| name.is_some_and(|it| it.eq_ignore_ascii_case(first));
+    let is_printer = settings.printers.iter().any(|it| is_first(it.name.as_deref()))
+        || targets.iter().any(|target| is_first(Some(target.shown())));
+    if said.unclear && is_printer {
         return Err(Failure::say(
             Kind::Usage,
             format!("{first:?} is a printer and a command, and {:?} fits both", said.text),

@@ -91,7 +91,10 @@ impl Dashboard {
     ///
     /// # Errors
     /// It cannot be taken.
-    pub(super) fn open(screen: Screen, fleet: &Fleet) -> io::Result<(Self, mpsc::Receiver<Input>)> {
+    pub(super) fn open(
+        screen: &Screen,
+        fleet: &Fleet,
+    ) -> io::Result<(Self, mpsc::Receiver<Input>)> {
         let links: BTreeMap<_, _> =
             fleet.links().map(|link| (link.serial().clone(), link.clone())).collect();
         let printers = links.iter().map(|(serial, link)| (serial.clone(), link.snapshot()));

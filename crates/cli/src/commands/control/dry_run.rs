@@ -8,7 +8,7 @@ use bambu_protocol::{
     status::Status,
 };
 use bambulab::Link;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Args, Said,
@@ -112,16 +112,13 @@ fn show(
         id = id.next();
     }
     if json {
-        let exact = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);
-        let requests: Vec<Value> = texts.iter().map(exact).collect();
-        let document = json!({
-            "serial": serial,
-            "name": brief::name(status),
-            "command": said.text,
-            "outcome": "dry_run",
-            "requests": requests,
-        });
-        writeln!(out, "{document}")?;
+        // The requests stand in it byte by byte as they are sent.
+        let (name, command) = (json!(brief::name(status)), json!(said.text));
+        let requests = texts.join(",");
+        writeln!(
+            out,
+            r#"{{"serial":"{serial}","name":{name},"command":{command},"outcome":"dry_run","requests":[{requests}]}}"#
+        )?;
     } else {
         writeln!(out, "{} -> device/{serial}/request", human::printable(brief::name(status)))?;
         for text in texts {

@@ -291,17 +291,14 @@ fn flow(
     let mut lines = vec![Line::from(label(name))];
     for item in items {
         let width: usize = item.iter().map(Span::width).sum();
-        if let Some(line) = lines.last_mut() {
-            if line.width() == LABEL || line.width() + width + 2 <= columns {
-                line.extend(item);
-                line.push_span(Span::raw("  "));
-                continue;
-            }
+        let fits = |line: &Line<'_>| line.width() == LABEL || line.width() + width + 2 <= columns;
+        if !lines.last().is_some_and(fits) {
+            lines.push(Line::from(label("")));
         }
-        let mut line = Line::from(label(""));
-        line.extend(item);
-        line.push_span(Span::raw("  "));
-        lines.push(line);
+        if let Some(line) = lines.last_mut() {
+            line.extend(item);
+            line.push_span(Span::raw("  "));
+        }
     }
     lines
 }

@@ -1,0 +1,73 @@
+//! Addresses that nobody wrote down: of printers on the local network, by what they broadcast.
+
+use std::time::Duration;
+
+use bambu_protocol::Serial;
+use bambulab::discovery::{SearchOptions, resolve_all};
+
+use super::Target;
+use crate::exit::{Failure, Kind};
+
+/// How long printers are listened for; they broadcast every 5 s and answer a search at once.
+const LISTEN: Duration = Duration::from_secs(6);
+
+/// Whether its access code is known, its address is not, and the cloud is no way that is known.
+fn is_wanted(target: &Target) -> bool {
+    let code = target.access_code.as_ref().is_some_and(|code| !code.is_empty());
+    code && target.lan.is_none() && !target.in_account
+}
+
+/// Looks for the addresses that are missing. `by_cloud`: there is a token, so that a printer that
+/// is not found here may still be reached.
+///
+/// # Errors
+/// A printer that is not found and has no other way.
+pub(super) async fn find(
+    chosen: &mut [Target],
+    port: Option<u16>,
+    by_cloud: bool,
+) -> Result<(), Failure> {
+    let wanted: Vec<Serial> =
+        chosen.iter().filter(|it| is_wanted(it)).map(|it| it.serial.clone()).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let mut found = resolve_all(&wanted, LISTEN, SearchOptions::default()).await;
+    for target in chosen.iter_mut().filter(|it| is_wanted(it)) {
+        match found.remove(&target.serial) {
+            Some(address) => {
+                tracing::info!(printer = %target.serial, %address, "found on this network");
+                target.lan = Some((address.to_string(), port));
+            }
+            None if by_cloud => {}
+            None => return Err(missing(target)),
+        }
+    }
+    Ok(())
+}
+
+fn missing(target: &Target) -> Failure {
+    let text = format!("{} was not found on this network", target.shown());
+    Failure::say(Kind::Unreachable, text).next(
+        "switch it on, see `bambu discover`, or give its address with --host or as host in the \
+         config file",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use bambu_protocol::AccessCode;
+
+    use super::*;
+
+    #[test]
+    fn only_a_printer_without_address_and_cloud_is_looked_for() {
+        let bare = Target::bare("01P00A000000001".parse().unwrap());
+        assert!(!is_wanted(&bare), "without an access code the way is the cloud");
+        let coded = Target { access_code: Some(AccessCode::new("12345678")), ..bare };
+        assert!(is_wanted(&coded));
+        assert!(!is_wanted(&Target { in_account: true, ..coded.clone() }));
+        assert!(!is_wanted(&Target { lan: Some(("192.0.2.1".into(), None)), ..coded.clone() }));
+        assert_eq!(missing(&coded).kind(), Kind::Unreachable);
+    }
+}
