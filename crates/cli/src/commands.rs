@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod control;
 pub(crate) mod decode;
 pub(crate) mod demo;
+pub(crate) mod discover;
 pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod query;

@@ -12,11 +12,14 @@ mod tests;
 use std::{
     fmt,
     io::{BufRead as _, IsTerminal as _, Read as _},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
 };
 
 use bambu_protocol::{AccessCode, mqtt::login};
-use bambulab::{Endpoint, Identity, KnownPrinters, Options, Region, Roots, Token};
+use bambulab::{
+    Endpoint, Identity, KnownPrinters, Options, Region, Roots, Token, discovery::SearchOptions,
+};
 
 use crate::exit::{Failure, Kind};
 
@@ -92,6 +95,10 @@ pub(crate) struct Settings {
     pub(crate) known_printers: Setting<PathBuf>,
     /// Whoever answers is taken for the printer.
     pub(crate) insecure: bool,
+    /// Own address on the network where printers are searched.
+    pub(crate) discovery_interface: Option<Setting<String>>,
+    /// UDP port instead of those of real printers.
+    pub(crate) discovery_port: Option<Setting<String>>,
     pub(crate) token_file: Setting<PathBuf>,
     pub(crate) token: Option<Setting<Token>>,
     pub(crate) uid: Option<Setting<String>>,
@@ -174,6 +181,25 @@ impl Settings {
             return Identity::insecure();
         }
         Identity::new(KnownPrinters::open(&self.known_printers.value)).with_slicers()
+    }
+
+    /// Where and how printers are searched for; what is given here wins.
+    ///
+    /// # Errors
+    /// A setting that is no address or no port.
+    pub(crate) fn search(
+        &self,
+        interface: Option<Ipv4Addr>,
+        port: Option<u16>,
+    ) -> Result<SearchOptions, Failure> {
+        let set = self.discovery_interface.clone().map(|set| set.parsed(|text| text.parse()));
+        let interface = interface.or(set.transpose()?.map(|set| set.value));
+        let options = SearchOptions::on(interface.unwrap_or(Ipv4Addr::UNSPECIFIED));
+        let set = self.discovery_port.clone().map(|set| set.parsed(|text| text.parse()));
+        Ok(match port.or(set.transpose()?.map(|set| set.value)) {
+            Some(port) => options.with_port(port),
+            None => options,
+        })
     }
 
     /// Where the config file is, or would be.
@@ -264,6 +290,10 @@ impl Settings {
             let value = beside.with_file_name("known_printers");
             Setting { value, source: Source::Default }
         });
+        let discovery_interface =
+            pick(None, Names("", "BAMBU_DISCOVERY_INTERFACE"), file.discovery_interface.as_deref());
+        let discovery_port =
+            pick(None, Names("", "BAMBU_DISCOVERY_PORT"), file.discovery_port.as_deref());
         let uid = pick(flags.uid.as_deref(), Names("--uid", "BAMBU_UID"), file.uid.as_deref())
             .or_else(|| session.uid.map(|value| Setting { value, source: Source::Session }))
             .map(|setting| setting.map(|uid| login::bare_uid(&uid).to_owned()));
@@ -278,6 +308,8 @@ impl Settings {
             ca_file,
             known_printers,
             insecure: flags.insecure,
+            discovery_interface,
+            discovery_port,
             token_file,
             token,
             uid,

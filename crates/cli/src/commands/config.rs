@@ -64,6 +64,8 @@ fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
         line("ca_file", settings.ca_file.as_ref(), path),
         line("known_printers", Some(&settings.known_printers), path),
         ("slicer_ca_file", slicer_file(settings), "installed slicer".to_owned()),
+        line("discovery_interface", settings.discovery_interface.as_ref(), Clone::clone),
+        line("discovery_port", settings.discovery_port.as_ref(), Clone::clone),
         line("token_file", Some(&settings.token_file), path),
         line("token", settings.token.as_ref(), |_| output::MASK.to_owned()),
         line("uid", settings.uid.as_ref(), Clone::clone),

@@ -16,6 +16,9 @@ pub(super) struct File {
     pub(super) mqtt_url: Option<String>,
     pub(super) ca_file: Option<String>,
     pub(super) known_printers: Option<String>,
+    pub(super) discovery_interface: Option<String>,
+    #[serde(default, deserialize_with = "text_or_number")]
+    pub(super) discovery_port: Option<String>,
     pub(super) token_file: Option<String>,
     #[serde(default, deserialize_with = "text_or_number")]
     pub(super) uid: Option<String>,
