@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bambu_emulator::{
     machine::Machine,
@@ -18,11 +18,18 @@ use bambu_protocol::{
         Steps, TrayId,
     },
     status::Status,
+    verify::{Outcome, Verification},
 };
+use tokio::time::sleep;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-fn printer(model: Model) -> Arc<Printer> {
+/// A printer that lives until the guard is dropped.
+fn printer(model: Model) -> (Arc<Printer>, DropGuard) {
     let serial = Serial::new(&format!("{}00A000000001", model.serial_prefix())).unwrap();
-    Printer::new(PrinterSpec::new(serial, model, AccessCode::new("12345678")))
+    let printer = Printer::new(PrinterSpec::new(serial, model, AccessCode::new("12345678")));
+    let shutdown = CancellationToken::new();
+    tokio::spawn(printer.clone().run(shutdown.clone()));
+    (printer, shutdown.drop_guard())
 }
 
 fn status(printer: &Printer) -> Status {
@@ -41,14 +48,16 @@ fn answers(printer: &Printer, request: &Request) -> Vec<Vec<u8>> {
     std::iter::from_fn(|| reports.try_recv().ok()).map(|report| report.to_vec()).collect()
 }
 
-/// What the printer says to a command: nothing speaks against it, or the answer that does.
-fn obeys(printer: &Printer, command: &Command) -> Result<(), Box<str>> {
+/// What the printer says to a command: nothing speaks against it, or the answer that does. Then the
+/// status has to show the effect, where there is one.
+async fn obeys(printer: &Printer, command: &Command) -> Result<(), Box<str>> {
     let requests = match command.requests(&status(printer), false) {
         Ok(requests) => requests,
         Err(Refusal::NotOnThisModel { .. } | Refusal::EmptyTray(_)) => return Ok(()),
         Err(refusal) => return Err(refusal.to_string().into()),
     };
     for request in requests {
+        let before = status(printer);
         let acks: Vec<_> = answers(printer, &request)
             .iter()
             .filter_map(|report| match State::new().apply(report).unwrap() {
@@ -58,8 +67,21 @@ fn obeys(printer: &Printer, command: &Command) -> Result<(), Box<str>> {
             .collect();
         let is_silent = request.entry().unwrap().answer == Answer::Nothing;
         let fine = acks.iter().any(|ack| !ack.is_failure()) || is_silent && acks.is_empty();
-        if !fine {
-            return Err(format!("{} -> {acks:?}", request.json(SequenceId::from_random(7))).into());
+        let mut verification = Verification::new(&request, &before);
+        let mut outcome = acks.first().and_then(|ack| verification.ack(ack));
+        for _ in 0..600 {
+            outcome = outcome.or_else(|| verification.status(&status(printer)));
+            if outcome.is_some() || is_silent {
+                break;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        if !fine || !is_silent && !outcome.as_ref().is_some_and(Outcome::is_ok) {
+            return Err(format!(
+                "{} -> {acks:?} {outcome:?}",
+                request.json(SequenceId::from_random(7))
+            )
+            .into());
         }
     }
     Ok(())
@@ -121,19 +143,19 @@ fn with_filament(status: &Status) -> Vec<Command> {
     commands
 }
 
-#[test]
-fn each_simulated_model_obeys_each_command_or_it_is_not_sent() {
+#[tokio::test(start_paused = true)]
+async fn each_simulated_model_obeys_each_command_or_it_is_not_sent() {
     let mut failed = Vec::new();
     for model in Model::ALL {
-        let filament = with_filament(&status(&printer(model)));
+        let filament = with_filament(&status(&printer(model).0));
         for command in while_idle().into_iter().chain(filament) {
-            if let Err(why) = obeys(&printer(model), &command) {
+            if let Err(why) = obeys(&printer(model).0, &command).await {
                 failed.push(format!("{model}: {command:?}: {why}"));
             }
         }
-        for unit in &status(&printer(model)).ams.units {
+        for unit in &status(&printer(model).0).ams.units {
             for tray in [TrayId { unit: unit.id, slot: 0 }, TrayId::EXTERNAL] {
-                if let Err(why) = obeys(&printer(model), &Command::Load { tray }) {
+                if let Err(why) = obeys(&printer(model).0, &Command::Load { tray }).await {
                     failed.push(format!("{model}: load {tray}: {why}"));
                 }
             }
@@ -142,10 +164,10 @@ fn each_simulated_model_obeys_each_command_or_it_is_not_sent() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-#[test]
-fn each_simulated_model_obeys_the_commands_of_a_job() {
+#[tokio::test(start_paused = true)]
+async fn each_simulated_model_obeys_the_commands_of_a_job() {
     for model in Model::ALL {
-        let printer = printer(model);
+        let (printer, _alive) = printer(model);
         printer.start_print(Job::local("cube", 20, 10.0)).unwrap();
         let job = [
             Command::Speed(SpeedLevel::Sport),
@@ -155,7 +177,7 @@ fn each_simulated_model_obeys_the_commands_of_a_job() {
             Command::Stop,
         ];
         for command in job {
-            assert_eq!(obeys(&printer, &command), Ok(()), "{model}: {command:?}");
+            assert_eq!(obeys(&printer, &command).await, Ok(()), "{model}: {command:?}");
         }
         let refusal = Command::Pause.requests(&status(&printer), false).unwrap_err();
         assert!(matches!(refusal, Refusal::NothingTo { .. }), "{model}: {refusal}");
