@@ -116,7 +116,7 @@ class Link:
         )
         return answer[section] if answer else None
 
-    def full(self, serial, condition=lambda _: True):
+    def full(self, serial, condition=lambda _: True, seconds=PATIENCE):
         """The `print` object of a full report asked for now; asks again until the condition holds."""
         def once():
             start = len(self.messages)
@@ -126,4 +126,4 @@ class Link:
                 and "gcode_state" in p["print"], start, 10)
             return found["print"] if found and condition(found["print"]) else None
 
-        return wait_for(once, pause=0.5)
+        return wait_for(once, seconds, pause=0.5)
