@@ -1,6 +1,7 @@
 //! A printer as its readers see it: reports, answers, and its life under a fast clock.
 
 mod commands;
+mod faults;
 mod requests;
 
 use serde_json::{Value, json};

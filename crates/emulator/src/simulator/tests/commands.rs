@@ -60,6 +60,13 @@ fn model(name: &str) -> Model {
     name.trim().parse().unwrap()
 }
 
+/// The certificate of an application, as PEM.
+fn certificate() -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["application".to_owned()]).unwrap();
+    params.self_signed(&key).unwrap().pem()
+}
+
 /// One answer as the scripts spell it: `ok`, `none`, `fail`, or more of a failure.
 fn spelled(answer: Option<&Value>) -> String {
     let Some(answer) = answer else { return "none".to_owned() };
@@ -122,6 +129,9 @@ fn play(name: &str, script: &str, seen: &mut Seen, wrong: &mut Vec<String>) {
                 let mut body: Value =
                     serde_json::from_str(rest).unwrap_or_else(|error| panic!("{place}: {error}"));
                 body["sequence_id"] = "20001".into();
+                if body["app_cert"] == "$CERTIFICATE" {
+                    body["app_cert"] = certificate().into();
+                }
                 let command = body["command"].as_str().unwrap().to_owned();
                 seen.push((section.to_owned(), command, answer.to_owned()));
                 for printer in &printers {
