@@ -3,10 +3,10 @@
 use bambu_protocol::request::{
     AirDuctMode, Ams, AmsAction, AmsBinding, Auto, Axis, Calibration, Camera, ChangeFilament,
     Climate, DoorCheck, Drying, Fan, Fault, FilamentGroup, FilamentSetting, FlowFilament, Gcode,
-    Job, LightMode, LightNode, MediaStorage, Motion, NozzleType, PressureFilament, PressureKey,
-    PressureProfile, PressureSelection, PrintOption, ProjectFile, Purification, Rack, RackPosition,
-    Request, Resolution, Security, Sensitivity, SpeedLevel, Steps, Switch, System, TrayId,
-    TrayPressure, TrayPressureRun, Upgrade, Xcam, XcamModule,
+    Job, LightMode, LightNode, MediaStorage, Motion, NozzleType, PressureDeletion,
+    PressureFilament, PressureKey, PressureProfile, PressureSelection, PrintOption, ProjectFile,
+    Purification, Rack, RackPosition, Request, Resolution, Security, Sensitivity, SpeedLevel,
+    Steps, Switch, System, TrayId, TrayPressure, TrayPressureRun, Upgrade, Xcam, XcamModule,
 };
 use serde_json::json;
 
@@ -216,6 +216,7 @@ fn calibration() -> impl Iterator<Item = Calibration> {
         k_value: "0.020".into(),
         n_coef: "0.0".into(),
         cali_idx: None,
+        rack: None,
     };
     let test = PressureFilament {
         tray_id: 2,
@@ -266,6 +267,7 @@ fn calibration() -> impl Iterator<Item = Calibration> {
             nozzle_diameter: diameter(),
             extruder_id: None,
             nozzle_id: None,
+            rack: None,
         }),
         Calibration::PressureResult { nozzle_diameter: diameter() },
         Calibration::SelectPressure(PressureSelection {
@@ -275,14 +277,16 @@ fn calibration() -> impl Iterator<Item = Calibration> {
             cali_idx: -1,
             filament_id: filament(),
             nozzle_diameter: diameter(),
+            rack: None,
         }),
-        Calibration::DeletePressure {
+        Calibration::DeletePressure(PressureDeletion {
             extruder_id: 0,
             nozzle_id: nozzle(),
             filament_id: filament(),
             cali_idx: 3,
             nozzle_diameter: diameter(),
-        },
+            rack: None,
+        }),
         Calibration::Flow { tray_id: 2, nozzle_diameter: diameter(), filaments: vec![flow] },
         Calibration::FlowResult { nozzle_diameter: diameter() },
     ]
