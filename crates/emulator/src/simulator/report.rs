@@ -340,7 +340,7 @@ fn feed(out: &mut Entries, life: &Life, habits: &Habits) {
     out.put("ams.version", life.filament.version);
     let status = match (&life.change, &life.reading) {
         (Some(change), _) => change.status(),
-        (None, Some(_)) => 2 << 8,
+        (None, Some(reading)) => reading.status,
         (None, None) if life.busy() && tray.is_some() => 3 << 8,
         (None, None) => 0,
     };

@@ -68,6 +68,8 @@ impl Change {
 pub(in crate::simulator) struct Reading {
     pub(in crate::simulator) unit: u32,
     pub(in crate::simulator) slot: u32,
+    /// `ams_status` meanwhile: main state 2, or 4 when the unit is calibrated.
+    pub(in crate::simulator) status: u32,
     spent: f64,
     /// The tray's `state` before, where it tells one.
     state: Option<u64>,
@@ -143,12 +145,14 @@ impl Life {
         };
     }
 
-    /// Starts to read the tag in a slot.
-    pub(in crate::simulator) fn read_tag(&mut self, unit: u32, slot: u32, state: Option<u64>) {
+    /// Starts to read the tag in a slot, alone or while its unit is calibrated.
+    pub(in crate::simulator) fn read_tag(&mut self, unit: u32, slot: u32, calibrates: bool) {
         if let Some(before) = self.reading.take() {
             self.tag_read(&before);
         }
-        self.reading = Some(Reading { unit, slot, spent: 0.0, state });
+        let state = self.filament.state_at_rest(unit, slot);
+        let status = if calibrates { 4 << 8 } else { 2 << 8 };
+        self.reading = Some(Reading { unit, slot, status, spent: 0.0, state });
         self.show_reading(unit, slot, true);
     }
 

@@ -25,20 +25,19 @@ pub(super) fn judge(board: &mut Mainboard, command: &str, asked: &Asked<'_>) -> 
             };
             let slot = asked.count("ams_id").zip(asked.count("slot_id"));
             let slot = slot.filter(|_| board.firmware_from(from));
-            Verdict::of(slot.and_then(|(unit, slot)| read_tag(&mut board.life, unit, slot)))
+            Verdict::of(slot.and_then(|(unit, slot)| read_tag(&mut board.life, unit, slot, false)))
         }
         _ => return None,
     })
 }
 
 /// Starts to read the tag in a slot that there is.
-pub(super) fn read_tag(life: &mut Life, unit: u32, slot: u32) -> Option<()> {
+pub(super) fn read_tag(life: &mut Life, unit: u32, slot: u32, calibrates: bool) -> Option<()> {
     let idle = life.change.is_none() && (!life.busy() || life.pause.is_some());
     if unit >= LEFT_SPOOL || !life.filament.has(unit, slot) || !idle {
         return None;
     }
-    let state = life.filament.state_at_rest(unit, slot);
-    life.read_tag(unit, slot, state);
+    life.read_tag(unit, slot, calibrates);
     Some(())
 }
 

@@ -131,9 +131,9 @@ fn fan(board: &mut Mainboard, line: &Line<'_>) {
 fn feed(life: &mut Life, line: &Line<'_>) {
     let slot = |flat: u32| (flat / 4, flat % 4);
     if let Some((unit, slot)) = line.count('R').map(slot) {
-        let _ = filament::read_tag(life, unit, slot);
+        let _ = filament::read_tag(life, unit, slot, false);
     } else if let Some(unit) = line.count('C') {
-        let _ = filament::read_tag(life, unit, 0);
+        let _ = filament::read_tag(life, unit, 0, true);
     } else if let Some((unit, slot)) = line.count('P').map(slot)
         && let Some(at) = life.filament.position(unit, slot)
     {
