@@ -121,7 +121,7 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
     if settings.token.is_some() && named && !by_hand {
         look_up(settings, &mut chosen).await;
     }
-    address::find(&mut chosen, which.mqtt_port, settings.token.is_some()).await?;
+    address::find(&mut chosen, which.mqtt_port, settings).await?;
     if chosen.is_empty() {
         return Err(no_printer(which, settings));
     }

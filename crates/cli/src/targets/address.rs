@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use bambu_protocol::Serial;
-use bambulab::discovery::{SearchOptions, resolve_all};
+use bambulab::discovery::resolve_all;
 
 use super::Target;
-use crate::exit::{Failure, Kind};
+use crate::{
+    exit::{Failure, Kind},
+    settings::Settings,
+};
 
 /// How long printers are listened for; they broadcast every 5 s and answer a search at once.
 const LISTEN: Duration = Duration::from_secs(6);
@@ -17,29 +20,29 @@ fn is_wanted(target: &Target) -> bool {
     code && target.lan.is_none() && !target.in_account
 }
 
-/// Looks for the addresses that are missing. `by_cloud`: there is a token, so that a printer that
-/// is not found here may still be reached.
+/// Looks for the addresses that are missing. With a token, a printer that is not found here may
+/// still be reached.
 ///
 /// # Errors
-/// A printer that is not found and has no other way.
+/// A printer that is not found and has no other way; settings of the search that make no sense.
 pub(super) async fn find(
     chosen: &mut [Target],
     port: Option<u16>,
-    by_cloud: bool,
+    settings: &Settings,
 ) -> Result<(), Failure> {
     let wanted: Vec<Serial> =
         chosen.iter().filter(|it| is_wanted(it)).map(|it| it.serial.clone()).collect();
     if wanted.is_empty() {
         return Ok(());
     }
-    let mut found = resolve_all(&wanted, LISTEN, SearchOptions::default()).await;
+    let mut found = resolve_all(&wanted, LISTEN, settings.search(None, None)?).await;
     for target in chosen.iter_mut().filter(|it| is_wanted(it)) {
         match found.remove(&target.serial) {
             Some(address) => {
                 tracing::info!(printer = %target.serial, %address, "found on this network");
                 target.lan = Some((address.to_string(), port));
             }
-            None if by_cloud => {}
+            None if settings.token.is_some() => {}
             None => return Err(missing(target)),
         }
     }

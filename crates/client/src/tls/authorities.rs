@@ -7,11 +7,7 @@ use rustls::{
     crypto::CryptoProvider, server::ParsedCertificate,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
-use x509_parser::{
-    certificate::X509Certificate,
-    prelude::FromDer,
-    x509::{X509Name, X509Version},
-};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer, x509::X509Version};
 
 use super::{UntrustedPrinter, version1};
 
@@ -33,12 +29,15 @@ impl Authorities {
         self.all.is_empty()
     }
 
-    /// Whether one of them has this name.
-    pub(super) fn names(&self, issuer: &X509Name<'_>) -> bool {
-        self.all.iter().any(|der| {
-            X509Certificate::from_der(der)
-                .is_ok_and(|(_, ca)| ca.subject().as_raw() == issuer.as_raw())
-        })
+    /// Whether a certificate names one of them as its issuer, and none of that name signed it.
+    pub(super) fn are_claimed_falsely(&self, leaf: &X509Certificate<'_>) -> bool {
+        let mut named = self.all.iter().filter_map(|der| {
+            let (_, ca) = X509Certificate::from_der(der).ok()?;
+            let is_named = ca.subject().as_raw() == leaf.issuer().as_raw();
+            is_named.then(|| leaf.verify_signature(Some(ca.public_key())).is_ok())
+        });
+        // All of them, since an authority may have had two keys.
+        named.next().is_some_and(|signed| !signed && !named.any(|signed| signed))
     }
 
     /// Takes a certificate that is one of them or that one of them signed, through others if need be.

@@ -143,9 +143,6 @@ impl PrinterVerifier {
         }
         check_name(&read, wanted)?;
         let moment = within_validity(&read, now);
-        if moment.as_secs() != now.as_secs() {
-            tracing::warn!(serial = wanted, "the printer's certificate is out of its time");
-        }
         let vouches = |authorities: &Authorities| {
             authorities.vouch(leaf, &read, intermediates, moment, &self.provider)
         };
@@ -164,10 +161,24 @@ impl PrinterVerifier {
         if known.has(wanted, shown)? {
             return Ok(Verdict::Pinned);
         }
-        match self.slicer.names(read.issuer()) {
+        match self.slicer.are_claimed_falsely(&read) {
             true => Err(UntrustedPrinter::Forged),
             false => Ok(Verdict::FirstUse),
         }
+    }
+}
+
+/// What is odd about a certificate that is taken.
+fn tell(verdict: Verdict, leaf: &CertificateDer<'_>, serial: &str, now: UnixTime) {
+    let Ok((_, read)) = X509Certificate::from_der(leaf) else { return };
+    if verdict == Verdict::Insecure && check_name(&read, serial).is_err() {
+        tracing::warn!(
+            serial,
+            "the certificate of another printer is taken, as nothing is checked"
+        );
+    }
+    if within_validity(&read, now).as_secs() != now.as_secs() {
+        tracing::warn!(serial, "the printer's certificate is out of its time");
     }
 }
 
@@ -197,7 +208,10 @@ impl ServerCertVerifier for PrinterVerifier {
         let asked = server_name.to_str();
         let wanted = self.serial.as_ref().map_or(asked.as_ref(), Serial::as_str);
         match self.judge(leaf, intermediates, wanted, now) {
-            Ok(_) => Ok(ServerCertVerified::assertion()),
+            Ok(verdict) => {
+                tell(verdict, leaf, wanted, now);
+                Ok(ServerCertVerified::assertion())
+            }
             Err(why) => {
                 let refused = Refused { why, fingerprint: Fingerprint::of(leaf) };
                 Err(CertificateError::Other(OtherError(Arc::new(refused))).into())

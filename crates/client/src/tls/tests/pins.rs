@@ -146,6 +146,13 @@ async fn a_slicers_authority_cannot_be_claimed_but_need_not_be_had() {
     let shown = leaf(&newer, &params(SERIAL));
     visit(&identity, &shown).await.unwrap();
     visit(&identity, &leaf(&newer, &params(SERIAL))).await.unwrap_err();
+    // Really signed by the slicer's authority, but not as the usual library wants it: pinned.
+    let identity = Identity::default().with_slicer_files(&[dir.path().join("printer.cer")]);
+    let mut odd = params(SERIAL);
+    odd.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    visit(&identity, &leaf(&genuine, &odd)).await.unwrap();
+    visit(&identity, &leaf(&genuine, &odd)).await.unwrap_err();
+    visit(&identity, &leaf(&genuine, &params(SERIAL))).await.unwrap();
 }
 
 #[test]
