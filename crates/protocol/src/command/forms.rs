@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Model,
+    model::Camera,
     request::{
         AirDuctMode, Ams, Axis, Calibration, ChangeFilament, Climate, Drying, Fan, FilamentSetting,
         Gcode, Job, LightMode, LightNode, Motion, Request, Steps, System, TrayId,
@@ -89,7 +90,7 @@ fn fan_missing(fan: Fan, status: &Status) -> Option<Refusal> {
 fn calibration(steps: Steps, status: &Status) -> Vec<Refusal> {
     let known = limits::known(status);
     let lacks = [
-        (steps.lidar && known.is_some_and(|k| k.air_duct == k.lidar), "lidar"),
+        (steps.lidar && known.is_some_and(|k| k.camera == Camera::Jpeg), "lidar"),
         (steps.nozzle_offset && limits::extruders(status) < 2, "second nozzle"),
     ];
     let lacks = lacks.into_iter().filter(|(lacks, _)| *lacks);

@@ -135,7 +135,8 @@ pub(super) fn refusals(request: &Request, status: &Status, author: Author) -> Ve
 
 /// What holds for every command to this printer at the moment.
 pub(super) fn connection(section: &str, status: &Status) -> Option<Refusal> {
-    if status.online == Some(false) {
+    // What asks for a sign of life goes out to a silent printer, too.
+    if status.online == Some(false) && !matches!(section, "pushing" | "info") {
         return Some(Refusal::Offline);
     }
     let is_checked = section == "print" && status.developer_mode == Some(false);

@@ -216,6 +216,7 @@ fn a_command_waits_for_the_right_state() {
     assert!(Command::Bed(60).requests(&running(Model::P1S), false).is_ok());
     let gone = Status { online: Some(false), ..running(Model::P1S) };
     assert_eq!(refusal(Command::Pause, &gone), Refusal::Offline);
+    assert_eq!(check(&Request::PushAll, &gone), Ok(()));
     let locked = Status { developer_mode: Some(false), ..running(Model::P2S) };
     assert_eq!(refusal(Command::Pause, &locked), Refusal::NeedsDeveloperMode);
     assert!(Command::Light { node: None, mode: LightMode::On }.requests(&locked, false).is_ok());

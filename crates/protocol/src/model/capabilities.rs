@@ -41,8 +41,6 @@ pub struct Capabilities {
     pub telemetry: Telemetry,
     /// Number of nozzles that print.
     pub extruders: u8,
-    /// Has a lidar.
-    pub lidar: bool,
     /// Build volume in mm by X, Y, Z, as sold; `None` when not known.
     pub build_volume: Option<[u16; 3]>,
     /// Closed around the bed.
