@@ -75,7 +75,7 @@ pub use bambu_protocol as protocol;
 pub use cloud::{Cloud, CloudError};
 pub use endpoint::{BrokerAddress, Endpoint, Region};
 pub use link::{
-    CloudLogin, CloudSession, Connection, LanTarget, Link, Reason, SendError, Snapshot,
+    CloudLogin, CloudSession, Connection, LanTarget, Link, Reason, SendError, Snapshot, Way,
     connect_both, connect_lan,
 };
 pub use options::{Options, Timing};

@@ -69,6 +69,15 @@ pub enum Connection {
     Offline(Reason),
 }
 
+/// A way to a printer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// Its own broker on the local network.
+    Lan,
+    /// The cloud's broker.
+    Cloud,
+}
+
 /// Why a request was not answered. It is never sent again by itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -160,6 +169,11 @@ impl Link {
         self.0.feed.snapshot.subscribe()
     }
 
+    /// Every snapshot from now on, 64 deep, for one who must not miss what comes and goes.
+    pub(crate) fn each(&self) -> broadcast::Receiver<Arc<Snapshot>> {
+        self.0.feed.each()
+    }
+
     /// Every payload as the printer sent it, 1024 deep; a reader that lags has missed some.
     pub fn raw(&self) -> broadcast::Receiver<Bytes> {
         self.0.feed.raw()
@@ -194,7 +208,7 @@ impl Link {
     /// # Errors
     /// [`SendError`]; nothing is queued for a later connection and nothing is sent twice.
     pub async fn send(&self, request: Request) -> Result<Ack, SendError> {
-        let way = self.way();
+        let way = self.handle();
         way.feed.snapshot.borrow().connection.check()?;
         let (answer, waiting) = oneshot::channel();
         let serial = self.serial().clone();
@@ -202,8 +216,12 @@ impl Link {
         waiting.await.unwrap_or(Err(SendError::Lost))
     }
 
-    /// The way in use now.
-    fn way(&self) -> Arc<Handle> {
+    /// The way in use now; it changes only with [`connect_both`].
+    pub fn way(&self) -> Way {
+        self.handle().owner.way
+    }
+
+    fn handle(&self) -> Arc<Handle> {
         match &self.0.ways {
             None => self.0.clone(),
             Some(ways) => ways.detour.handle().unwrap_or_else(|| ways.lan.clone()),

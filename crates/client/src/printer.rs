@@ -106,7 +106,8 @@ impl Printer {
 
     /// What happens from now on: job started, paused, finished, filament ran out …
     pub fn events(&self) -> Events {
-        Events::new(self.link.updates())
+        let each = self.link.each();
+        Events::new(&self.link.snapshot(), each)
     }
 
     /// Waits for the first whole status.

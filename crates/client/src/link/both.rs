@@ -14,11 +14,11 @@ use tokio::{
 };
 
 use super::{
-    Connection, Reason, Snapshot,
+    Connection, Reason, Snapshot, Way,
     hub::{Feed, Handle, Owner},
 };
 use crate::options::Timing;
-use choice::{Choice, Seen, Way};
+use choice::{Choice, Seen};
 
 /// Reports that differ by more are no sign of their order: the printer's clock was set.
 const CLOCK_SET_MILLIS: u64 = 60_000;
@@ -93,7 +93,7 @@ impl Both {
             cloud: None,
             session,
             detour,
-            choice: Choice::default(),
+            choice: Choice::new(),
             timing: timing.clone().bounded(),
         }
     }
@@ -177,7 +177,7 @@ fn show(feed: &Feed, way: &mut Listened, snapshot: Arc<Snapshot>, connection: Co
     }
     feed.set_reported_at(way.feed.reported_at());
     let reports = feed.snapshot.borrow().reports.saturating_add(1);
-    feed.snapshot.send_replace(Arc::new(Snapshot { reports, ..(*snapshot).clone() }));
+    feed.show(Arc::new(Snapshot { reports, ..(*snapshot).clone() }));
     way.last = Some(snapshot);
 }
 

@@ -17,10 +17,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Connection, Reason, SendError, Snapshot, both::Detour};
+use super::{Connection, Reason, SendError, Snapshot, Way, both::Detour};
 
 /// Payloads that a slow reader of raw reports may be behind.
 const RAW_DEPTH: usize = 1024;
+/// Snapshots that a slow reader of all of them may be behind.
+const EACH_DEPTH: usize = 64;
 
 /// A request on its way to the task.
 pub(super) struct Command {
@@ -38,6 +40,7 @@ pub(super) struct Feed {
     /// Whether the printer can be read over the cloud while this way is silent.
     pub(super) has_detour: bool,
     raw: OnceLock<broadcast::Sender<Bytes>>,
+    each: OnceLock<broadcast::Sender<Arc<Snapshot>>>,
     /// Whose readers see these raw payloads, too.
     taps: Mutex<Vec<Weak<Self>>>,
     /// Printer's clock of the newest report in milliseconds; 0 when its model does not tell.
@@ -66,6 +69,7 @@ impl Feed {
             snapshot,
             has_detour: false,
             raw: OnceLock::new(),
+            each: OnceLock::new(),
             taps: Mutex::default(),
             reported_at: AtomicU64::new(0),
         }
@@ -97,9 +101,15 @@ impl Feed {
         self.taps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Shows what is known now.
+    pub(super) fn show(&self, snapshot: Arc<Snapshot>) {
+        self.snapshot.send_replace(snapshot);
+        self.send_each();
+    }
+
     /// Shows another connection with the same status, which is live only while online.
     pub(super) fn set_connection(&self, connection: Connection) {
-        self.snapshot.send_if_modified(|snapshot| {
+        let changed = self.snapshot.send_if_modified(|snapshot| {
             if snapshot.connection == connection {
                 return false;
             }
@@ -111,6 +121,22 @@ impl Feed {
             snapshot.connection = connection;
             true
         });
+        if changed {
+            self.send_each();
+        }
+    }
+
+    /// A reader of every snapshot; the channel is made for the first one.
+    pub(super) fn each(&self) -> broadcast::Receiver<Arc<Snapshot>> {
+        self.each.get_or_init(|| broadcast::Sender::new(EACH_DEPTH)).subscribe()
+    }
+
+    fn send_each(&self) {
+        if let Some(each) = self.each.get()
+            && each.receiver_count() > 0
+        {
+            let _ = each.send(self.snapshot.borrow().clone());
+        }
     }
 
     /// A reader of raw payloads; the channel is made for the first one.
@@ -165,6 +191,7 @@ impl Hub {
 
 /// Held by every handle of a connection; the task ends after the last one.
 pub(super) struct Owner {
+    pub(super) way: Way,
     hub: Arc<Hub>,
     commands: mpsc::Sender<Command>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -172,11 +199,12 @@ pub(super) struct Owner {
 
 impl Owner {
     pub(super) fn new(
+        way: Way,
         hub: Arc<Hub>,
         commands: mpsc::Sender<Command>,
         task: JoinHandle<()>,
     ) -> Arc<Self> {
-        Arc::new(Self { hub, commands, task: Mutex::new(Some(task)) })
+        Arc::new(Self { way, hub, commands, task: Mutex::new(Some(task)) })
     }
 
     /// The handle of a printer: the one that exists, else a new one.

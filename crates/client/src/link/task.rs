@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Connection, QUEUE, Reason, SendError, Unreachable,
+    Connection, QUEUE, Reason, SendError, Unreachable, Way,
     backoff::Backoff,
     both::Both,
     hub::{Command, Hub, Owner},
@@ -27,8 +27,9 @@ use crate::{
 pub(super) fn spawn(login: Login, options: Options, both: Option<Box<Both>>) -> Arc<Owner> {
     let hub = Arc::new(Hub::new());
     let (sender, commands) = mpsc::channel(QUEUE);
+    let way = if login.printer.is_some() { Way::Lan } else { Way::Cloud };
     let session = Session::new(login, options, hub.clone(), commands, both);
-    Owner::new(hub, sender, tokio::spawn(session.run()))
+    Owner::new(way, hub, sender, tokio::spawn(session.run()))
 }
 
 impl Session {

@@ -193,7 +193,7 @@ impl Tracked {
         status.updated_at = Some(now_text());
         self.feed.set_reported_at(self.state.reported_at_millis());
         let reports = self.feed.snapshot.borrow().reports.saturating_add(1);
-        self.feed.snapshot.send_replace(Arc::new(Snapshot {
+        self.feed.show(Arc::new(Snapshot {
             status: Arc::new(status),
             connection,
             reports,

@@ -6,26 +6,31 @@ use bambu_protocol::{
     event::{Event, Watcher},
     status::Status,
 };
-use tokio::sync::watch;
+use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::link::{Connection, Reason, Snapshot};
 
 /// What happens to one printer, each thing told once, across reconnects and lost reports.
 ///
-/// It looks at whole and live statuses only. What is already so when it begins is no event.
+/// It looks at whole and live statuses only. What is already so when it begins is no event. A
+/// reader that is more than 64 reports late misses what came and went in the oldest ones.
 #[derive(Debug)]
 pub struct Events {
-    updates: watch::Receiver<Arc<Snapshot>>,
+    each: broadcast::Receiver<Arc<Snapshot>>,
     watcher: Watcher,
     /// The last live status while it is live; it is told once more, as offline, when it ends.
     live: Option<Arc<Status>>,
     waiting: VecDeque<Event>,
+    closed: bool,
 }
 
 impl Events {
-    pub(super) fn new(mut updates: watch::Receiver<Arc<Snapshot>>) -> Self {
-        updates.mark_changed();
-        Self { updates, watcher: Watcher::new(), live: None, waiting: VecDeque::new() }
+    /// `now` is what is known when `each` begins.
+    pub(super) fn new(now: &Snapshot, each: broadcast::Receiver<Arc<Snapshot>>) -> Self {
+        let (watcher, waiting) = (Watcher::new(), VecDeque::new());
+        let mut events = Self { each, watcher, live: None, waiting, closed: false };
+        events.observe(now);
+        events
     }
 
     /// The same with another step of progress in percent, 1 to 100; 0 tells no progress.
@@ -42,18 +47,19 @@ impl Events {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
             }
-            if self.updates.borrow().connection == Connection::Offline(Reason::Closed)
-                && !self.updates.has_changed().unwrap_or(false)
-            {
+            if self.closed {
                 return None;
             }
-            self.updates.changed().await.ok()?;
-            let snapshot = self.updates.borrow_and_update().clone();
-            self.observe(&snapshot);
+            match self.each.recv().await {
+                Ok(snapshot) => self.observe(&snapshot),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => self.closed = true,
+            }
         }
     }
 
     fn observe(&mut self, snapshot: &Snapshot) {
+        self.closed |= snapshot.connection == Connection::Offline(Reason::Closed);
         if snapshot.connection == Connection::Online && snapshot.complete {
             self.live = Some(snapshot.status.clone());
             self.waiting.extend(self.watcher.observe(&snapshot.status));
@@ -91,19 +97,19 @@ mod tests {
     #[tokio::test]
     async fn only_live_statuses_are_looked_at_and_coming_and_going_is_told_once() {
         let lost = Connection::Offline(Reason::Lost("x".into()));
-        let sender = watch::Sender::new(snapshot(Connection::Connecting, 0));
-        let mut events = Events::new(sender.subscribe());
+        let (sender, each) = broadcast::channel(8);
+        let mut events = Events::new(&snapshot(Connection::Connecting, 0), each);
         assert!(names(&mut events).await.is_empty());
-        sender.send_replace(snapshot(Connection::Online, 5));
+        let _ = sender.send(snapshot(Connection::Online, 5));
         assert!(!names(&mut events).await.contains(&"print.progress"));
-        sender.send_replace(snapshot(Connection::Stale, 5));
+        let _ = sender.send(snapshot(Connection::Stale, 5));
         assert_eq!(names(&mut events).await, ["device.offline"]);
-        sender.send_replace(snapshot(lost, 99));
-        sender.send_replace(snapshot(Connection::Connecting, 99));
+        let _ = sender.send(snapshot(lost, 99));
+        let _ = sender.send(snapshot(Connection::Connecting, 99));
         assert!(names(&mut events).await.is_empty());
-        sender.send_replace(snapshot(Connection::Online, 12));
+        let _ = sender.send(snapshot(Connection::Online, 12));
         assert_eq!(names(&mut events).await, ["device.online", "print.progress"]);
-        sender.send_replace(snapshot(Connection::Offline(Reason::Closed), 12));
+        let _ = sender.send(snapshot(Connection::Offline(Reason::Closed), 12));
         assert_eq!(events.next().await.map(|event| event.name()), Some("device.offline"));
         assert!(events.next().await.is_none());
     }

@@ -7,15 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{link::Connection, options::Timing};
-
-/// A way to a printer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Way {
-    #[default]
-    Lan,
-    Cloud,
-}
+use crate::{
+    link::{Connection, Way},
+    options::Timing,
+};
 
 /// How both ways are.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +24,7 @@ pub(super) struct Seen<'a> {
 }
 
 /// The way in use and how long its failure is borne.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Choice {
     way: Way,
     /// Since when the LAN has been online without a break.
@@ -44,6 +39,18 @@ pub(super) struct Choice {
 }
 
 impl Choice {
+    pub(super) fn new() -> Self {
+        Self {
+            way: Way::Lan,
+            lan_since: None,
+            hold: Duration::ZERO,
+            steady_at: None,
+            returned: None,
+            was_live: false,
+            grace: None,
+        }
+    }
+
     pub(super) fn way(&self) -> Way {
         self.way
     }

@@ -15,7 +15,7 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
-        Self { choice: Choice::default(), start: Instant::now(), timing: Timing::default() }
+        Self { choice: Choice::new(), start: Instant::now(), timing: Timing::default() }
     }
 
     /// What readers see, over which way, and whether the cloud is taken.
@@ -97,7 +97,7 @@ fn a_lan_that_comes_and_goes_has_to_hold_longer_each_time() {
 
 #[test]
 fn a_report_older_than_the_one_shown_changes_no_way() {
-    let mut choice = Choice::default();
+    let mut choice = Choice::new();
     let (now, timing) = (Instant::now(), Timing::default());
     choice.judge(now, &timing, seen(&Online, None));
     let older = Seen { cloud_is_older: true, ..seen(&Stale, Some(&Online)) };
