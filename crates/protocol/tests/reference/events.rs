@@ -21,7 +21,8 @@ What happens to a printer, derived from how its status changes: `Printer::events
   hundred layers at once only the newest. A job whose whole life passed unseen is told by its start and its end.
 * `print.completed`, `print.failed` and `print.cancelled` exclude one another. A cancelled job is `FAILED` on the wire, with
   error 0300-400C or 0500-400E; a job that failed without a reason is told after three more reports at most, since the reason may come later.
-* `device.offline` says that nothing was heard for longer than the connection's patience, not that a connection was made again.
+* `device.offline` says that the connection to the printer was lost, or that nothing was heard of it for 30 seconds; it and
+  `device.online` take turns.
 * `print.started` and the others name calibrations, too: their `job.kind` is `system`.
 * Health messages that the vendor's slicer hides (05nn-0400-0001-0044, 05nn-0500-0001-0010) are not told.
 ";
