@@ -14,9 +14,13 @@ use bambu_protocol::{AccessCode, Model, Serial};
 use serde_json::Value;
 
 /// Frames that need something first, which `src/simulator/tests/commands` gives them: an offer, a
-/// mismatch of modules, a profile, a paused job, a real certificate; and the signed form, which a
-/// printer in Developer Mode does not take.
-const NEEDS_MORE: [&str; 7] = [
+/// mismatch of modules, a profile, a result, a second AMS, an empty slot to turn, a real
+/// certificate; and the encrypted form, which a printer in Developer Mode does not take.
+const NEEDS_MORE: [&str; 11] = [
+    "extrusion_cali_set",
+    "extrusion_cali_get_result",
+    "flowrate_get_result",
+    "rotate_tray",
     "upgrade_confirm",
     "consistency_confirm",
     "extrusion_cali_get",
