@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::{
     run::{Home, Run},
-    world::Running,
+    world::{Running, World},
 };
 
 const SERIAL: &str = "01P00A000000001";
@@ -131,6 +131,36 @@ fn nothing_found_is_told_with_a_next_step() {
     let mut command = discover(&home, port, &[]);
     command.env("BAMBU_DISCOVERY_INTERFACE", "here");
     assert_eq!(Run::of(command).code, 2);
+}
+
+#[test]
+fn a_printer_without_an_address_is_found_and_connected() {
+    let world = World::start(&["--printers", "1"]);
+    let (serial, mqtt_port, code) = world.printer();
+    let here = Announcement {
+        model_code: Some("C12".into()),
+        address: Some(Ipv4Addr::LOCALHOST.into()),
+        ..Announcement::new(Serial::new(&serial).unwrap())
+    };
+    let port = free_port();
+    let ask = || {
+        let call = ["query", "--status", &serial, "--mqtt-port", &mqtt_port, "--json"];
+        let mut command = world.home.command(&call);
+        command.env("BAMBU_DISCOVERY_INTERFACE", "127.0.0.1");
+        command.env("BAMBU_DISCOVERY_PORT", port.to_string());
+        command.env("BAMBU_ACCESS_CODE", &code);
+        Run::of(command)
+    };
+    let printer = Broadcaster::start(ssdp::notify(&here), port);
+    let run = ask();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains(&serial), "{}", run.stdout);
+    drop(printer);
+    let pins = world.home.path().join(".config/bambu/known_printers");
+    assert!(std::fs::read_to_string(&pins).unwrap().contains(&serial));
+    let run = ask();
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("bambu discover"), "{}", run.stderr);
 }
 
 #[test]
