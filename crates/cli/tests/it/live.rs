@@ -156,9 +156,11 @@ fn what_can_never_answer_ends_at_once_with_its_reason() {
     let world = World::start(&[]);
     let (serial, port, code) = world.printer();
     let untrusted = [&serial, "--host", "127.0.0.1", "--mqtt-port", &port, "--timeout", "60"];
+    // Somebody with a certificate of another authority than the one that is trusted.
+    world.put(&format!("/printers/{serial}/faults/swapped-certificate"));
     for verb in [&["monitor"][..], &["query", "--status"]] {
         let mut command = world.home.command(&[verb, &untrusted].concat());
-        command.env("BAMBU_ACCESS_CODE", &code);
+        command.env("BAMBU_ACCESS_CODE", &code).env("BAMBU_CA_FILE", world.ca());
         let run = crate::run::Run::of(command);
         assert_eq!(run.code, 5, "{}", run.stderr);
         assert!(run.stderr.contains("certificate"), "{}", run.stderr);

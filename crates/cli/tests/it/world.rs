@@ -75,6 +75,19 @@ impl World {
         Run::of(self.command(arguments))
     }
 
+    /// Switches a fault or Developer Mode while the world runs, by its path.
+    pub(crate) fn put(&self, path: &str) {
+        use std::io::{Read as _, Write as _};
+        let url = self.text("/control_url");
+        let address = url.strip_prefix("http://").unwrap();
+        let mut socket = std::net::TcpStream::connect(address).unwrap();
+        let close = "Connection: close\r\nContent-Length: 0\r\n\r\n";
+        write!(socket, "PUT {path} HTTP/1.1\r\nHost: {address}\r\n{close}").unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
+    }
+
     /// The first printer: serial number, MQTT port, access code.
     pub(crate) fn printer(&self) -> (String, String, String) {
         let of = |key: &str| self.text(&format!("/printers/0/{key}"));
