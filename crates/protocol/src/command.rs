@@ -2,6 +2,21 @@
 //! obeys. The exact requests are in [`crate::request`].
 //!
 //! `forms.rs` chooses the requests, `guard.rs` says what speaks against them.
+//!
+//! ```
+//! use bambu_protocol::{Model, command::Command, status::Status};
+//!
+//! let p1s = Status { model: Some(Model::P1S), ..Status::default() };
+//! let requests = Command::Bed(60).requests(&p1s, false)?;
+//! assert_eq!(requests[0].body()["param"], "M140 S60\n");
+//!
+//! let refusal = Command::Bed(300).requests(&p1s, false).unwrap_err();
+//! assert_eq!(
+//!     refusal.to_string(),
+//!     "bed temperature 300 °C is out of range on P1S; choose 0 to 100 °C"
+//! );
+//! # Ok::<(), bambu_protocol::command::Refusal>(())
+//! ```
 
 mod forms;
 mod guard;
