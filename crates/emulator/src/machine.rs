@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bambu_protocol::{AccessCode, Serial};
+use bambu_protocol::{AccessCode, Serial, discovery::Announcement};
 use bytes::Bytes;
 use tokio::sync::{broadcast, watch};
 
@@ -37,6 +37,10 @@ pub trait Machine: Send + Sync + 'static {
         Power::default()
     }
 }
+
+/// What a printer tells about itself before anybody logs in, by SSDP and the detect port; `None`
+/// while it tells nothing.
+pub type About = Arc<dyn Fn() -> Option<Announcement> + Send + Sync>;
 
 /// Whether a machine is switched on. While it is off, as during a restart, its connections are
 /// broken and its ports closed. A clone is the same switch.

@@ -3,6 +3,7 @@
 //! What it is made of is in `world/plan.rs`, what programs learn of it in `world/ready.rs`.
 
 mod bind;
+mod faces;
 mod plan;
 mod ready;
 mod state_dir;
@@ -10,7 +11,9 @@ mod state_dir;
 use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
-use bambu_protocol::{Firmware, Model, Serial, mqtt::login as mqtt_login};
+use bambu_protocol::{
+    Firmware, Model, Serial, discovery::ssdp as ssdp_wire, mqtt::login as mqtt_login,
+};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -19,14 +22,15 @@ use crate::{
     cloud::{self, Cloud, Listed, account::Accounts, rules::Rules, switchboard::Switchboard},
     control,
     faults::Setting,
-    machine::Machine,
-    mqtt::{self, Broker, Limits},
+    mqtt::{Broker, Limits},
     simulator::{Printer, Replay, ReplayError, Summary},
+    ssdp::Beacon,
 };
 
 pub use ready::{AccountEntry, Address, PrinterEntry, Ready};
 
 use self::{
+    faces::Listeners,
     plan::{Kind, Planned},
     state_dir::StateDir,
 };
@@ -54,6 +58,10 @@ pub struct Config {
     /// The first printer's own loopback address, counting up from there; all printers share
     /// 127.0.0.1 and have free ports when `None`.
     pub lan_addresses: Option<Ipv4Addr>,
+    /// All printers are in LAN mode: the cloud does not reach them.
+    pub lan_mode: bool,
+    /// UDP port where printers with their own addresses are announced; 2021 when `None`.
+    pub ssdp_port: Option<u16>,
     /// Port of the REST API; a free one when `None` or taken.
     pub api_port: Option<u16>,
     /// Port of the cloud's broker; a free one when `None` or taken.
@@ -90,6 +98,8 @@ impl Default for Config {
             speed: 1.0,
             state_dir: None,
             lan_addresses: None,
+            lan_mode: false,
+            ssdp_port: None,
             api_port: None,
             mqtt_port: None,
             control_port: None,
@@ -184,14 +194,14 @@ impl World {
         let mqtt = bind::tcp(Ipv4Addr::LOCALHOST, config.mqtt_port, "MQTT", &mut notes).await?;
         let panel = config.control_port;
         let panel = bind::tcp(Ipv4Addr::LOCALHOST, panel, "control", &mut notes).await?;
-        let fixed = config.lan_addresses.map(|_| mqtt_login::PORT);
         let mut faces = Vec::with_capacity(planned.len());
+        let own_addresses = config.lan_addresses.is_some();
         for Planned { owner, ip, printer } in planned {
             let name = printer.summary().name;
             let faults = printer.listed().faults();
             config.faults.iter().for_each(|on| faults.set(on.fault, on.rate));
-            let listener = bind::tcp(ip, fixed, &name, &mut notes).await?;
-            faces.push((owner, ip, printer, listener));
+            let listeners = Listeners::bind(ip, own_addresses, &name, &mut notes).await?;
+            faces.push((owner, ip, printer, listeners));
         }
 
         let bound = faces.iter().map(|(owner, _, printer, _)| (owner.clone(), printer.listed()));
@@ -199,26 +209,43 @@ impl World {
         let broker = Broker::new(Arc::new(Rules::new(Arc::clone(&cloud))), Limits::default());
         let switchboard = Switchboard::new(Arc::clone(&cloud), broker.clone());
 
-        let mut ready = Ready::new(&cloud, state_dir.path(), port(&api)?, port(&mqtt)?);
+        let mut ready = Ready::new(&cloud, state_dir.path(), bind::port(&api)?, bind::port(&mqtt)?);
         ready.control_url = local_url(&panel)?;
         let mut tasks = JoinSet::new();
         let controls = control::router(Arc::clone(&cloud), switchboard.clone());
         tasks.spawn(serve(panel, controls, shutdown.clone()));
-        tasks.spawn(serve(api, cloud::http::router(cloud), shutdown.clone()));
+        let routes = cloud::http::router(Arc::clone(&cloud));
+        tasks.spawn(serve(api, routes, shutdown.clone()));
         tasks.spawn(broker.run(mqtt, Some(ca.cloud_config()), shutdown.clone()));
         let mut printers = Vec::new();
-        for (owner, ip, printer, listener) in faces {
+        let mut announced = Vec::new();
+        for (owner, ip, printer, listeners) in faces {
             let summary = printer.summary();
-            ready.add(&owner, &summary, ip, port(&listener)?);
-            let machine: Arc<dyn Machine> = printer.listed();
+            let ports = listeners.ports()?;
+            ready.add(&owner, &summary, ip, ports);
+            let machine = printer.listed();
+            if config.lan_mode {
+                switchboard.set_online(&summary.serial, false);
+            }
             let shape = config.certificates.unwrap_or(Shape::of(summary.model));
             let (model, faults) = (summary.model, machine.faults());
             let tls = ca.model_config(&summary.serial, model, shape, faults)?;
-            tasks.spawn(mqtt::lan::run(listener, Some(tls), machine, shutdown.clone()));
+            let about = faces::about(Arc::clone(&cloud), summary.serial.clone(), ip);
+            // Who hears of a printer goes to its real port.
+            if own_addresses && ports.mqtt == mqtt_login::PORT {
+                announced.push((ip, Arc::clone(&about)));
+            }
+            listeners.serve(&machine, &tls, &about, &mut tasks, &shutdown);
             tasks.spawn(switchboard.clone().carry(summary.serial, shutdown.clone()));
             tasks.spawn(printer.clone().run(shutdown.clone()));
             if let Kind::Invented(printer) = printer {
                 printers.push(printer);
+            }
+        }
+        if !announced.is_empty() {
+            match Beacon::open(announced, config.ssdp_port.unwrap_or(ssdp_wire::PORT)) {
+                Ok(beacon) => drop(tasks.spawn(beacon.run(shutdown.clone()))),
+                Err(error) => notes.push(format!("the printers are not announced: {error}")),
             }
         }
         Ok(Self {
@@ -296,12 +323,5 @@ async fn serve(listener: TcpListener, routes: Router, shutdown: CancellationToke
 }
 
 fn local_url(listener: &TcpListener) -> Result<String, WorldError> {
-    Ok(format!("http://127.0.0.1:{}", port(listener)?))
-}
-
-fn port(listener: &TcpListener) -> Result<u16, WorldError> {
-    let address = listener.local_addr();
-    address
-        .map(|address| address.port())
-        .map_err(|source| WorldError::Listen { address: "a port just opened".to_owned(), source })
+    Ok(format!("http://127.0.0.1:{}", bind::port(listener)?))
 }

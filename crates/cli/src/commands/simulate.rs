@@ -67,6 +67,12 @@ pub(crate) struct WorldArgs {
     /// address, such as 127.0.1.1
     #[arg(long, value_name = "FIRST")]
     lan_addresses: Option<Ipv4Addr>,
+    /// The printers are in LAN mode: the cloud does not reach them
+    #[arg(long)]
+    lan_mode: bool,
+    /// UDP port where printers with their own addresses are announced [default: 2021]
+    #[arg(long, value_name = "PORT", hide = true)]
+    ssdp_port: Option<u16>,
     /// Port of the REST API [default: a free one]
     #[arg(long, value_name = "PORT")]
     api_port: Option<u16>,
@@ -144,6 +150,8 @@ impl WorldArgs {
             speed: self.speed(speed),
             state_dir: self.state_dir.clone(),
             lan_addresses: self.lan_addresses,
+            lan_mode: self.lan_mode,
+            ssdp_port: self.ssdp_port,
             api_port: self.api_port,
             mqtt_port: self.mqtt_port,
             control_port: self.control_port,

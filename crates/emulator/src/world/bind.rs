@@ -29,6 +29,14 @@ pub(super) async fn tcp(
     Ok(free)
 }
 
+/// The port of a listener.
+pub(super) fn port(listener: &TcpListener) -> Result<u16, WorldError> {
+    let address = listener.local_addr();
+    address
+        .map(|address| address.port())
+        .map_err(|source| WorldError::Listen { address: "a port just opened".to_owned(), source })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use std::{
 
 use serde::Serialize;
 
+use super::faces::Ports;
 use crate::{
     cloud::{
         Cloud,
@@ -87,6 +88,10 @@ pub struct PrinterEntry {
     pub host: String,
     /// Port of MQTT over TLS.
     pub mqtt_port: u16,
+    /// Port of the detect question, in the clear.
+    pub detect_port: u16,
+    /// Port of the same over TLS.
+    pub detect_tls_port: Option<u16>,
     /// Port of FTPS.
     pub ftps_port: Option<u16>,
     /// Port of JPEG pictures over TLS.
@@ -113,14 +118,16 @@ impl Ready {
     }
 
     /// Adds a printer to its owner.
-    pub(super) fn add(&mut self, owner: &Account, known: &Summary, ip: Ipv4Addr, mqtt_port: u16) {
+    pub(super) fn add(&mut self, owner: &Account, known: &Summary, ip: Ipv4Addr, ports: Ports) {
         let printer = PrinterEntry {
             serial: known.serial.to_string(),
             name: known.name.clone(),
             model: known.model.name(),
             access_code: known.access_code.reveal().to_owned(),
             host: ip.to_string(),
-            mqtt_port,
+            mqtt_port: ports.mqtt,
+            detect_port: ports.detect,
+            detect_tls_port: ports.detect_tls,
             ftps_port: None,
             camera_port: None,
             rtsps_port: None,

@@ -5,6 +5,7 @@
 mod answers;
 mod broker;
 mod control;
+mod discovery;
 mod http;
 mod signing_in;
 mod whole_world;

@@ -51,6 +51,8 @@ async fn the_ready_file_has_its_shape_and_every_port_is_open() {
     let wanted = [
         "access_code",
         "camera_port",
+        "detect_port",
+        "detect_tls_port",
         "ftps_port",
         "host",
         "model",
@@ -118,7 +120,8 @@ async fn printers_with_their_own_addresses_have_their_real_port_or_say_why_not()
     let dir = tempfile::tempdir().unwrap();
     let first = Ipv4Addr::new(127, 93, 7, 1);
     let _taken = TcpListener::bind((Ipv4Addr::new(127, 93, 7, 2), 8883)).await.unwrap();
-    let asked = Config { lan_addresses: Some(first), ..config(dir.path()) };
+    let lan_addresses = Some(first);
+    let asked = Config { lan_addresses, ssdp_port: Some(20_210), ..config(dir.path()) };
     let (world, stop) = start(asked).await;
     let printers = &world.ready().printers;
     assert_eq!((printers[0].host.as_str(), printers[0].mqtt_port), ("127.93.7.1", 8883));

@@ -1,0 +1,120 @@
+//! The faces of one printer in a world: their ports, and what serves them.
+
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, OnceLock},
+};
+
+use bambu_protocol::{
+    Serial,
+    discovery::{Announcement, Bind, Mode, detect},
+    mqtt::login as mqtt_login,
+};
+use rustls::ServerConfig;
+use serde_json::Value;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{WorldError, bind};
+use crate::{
+    cloud::{Cloud, Listed},
+    detect as detect_face,
+    machine::{About, Machine},
+    mqtt,
+};
+
+/// The listeners of a printer.
+pub(super) struct Listeners {
+    mqtt: TcpListener,
+    detect: TcpListener,
+    detect_tls: Option<TcpListener>,
+}
+
+/// Their ports.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    pub(super) mqtt: u16,
+    pub(super) detect: u16,
+    pub(super) detect_tls: Option<u16>,
+}
+
+impl Listeners {
+    /// The real ports of a printer with an address of its own, else free ones.
+    pub(super) async fn bind(
+        ip: Ipv4Addr,
+        own_address: bool,
+        name: &str,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, WorldError> {
+        let real = |port| own_address.then_some(port);
+        let mqtt = bind::tcp(ip, real(mqtt_login::PORT), name, notes).await?;
+        let detect = bind::tcp(ip, real(detect::PORT), name, notes).await?;
+        // The same over TLS is for those who know the port already: a free one costs a file each.
+        let detect_tls = match own_address {
+            true => Some(bind::tcp(ip, Some(detect::TLS_PORT), name, notes).await?),
+            false => None,
+        };
+        Ok(Self { mqtt, detect, detect_tls })
+    }
+
+    pub(super) fn ports(&self) -> Result<Ports, WorldError> {
+        let detect_tls = self.detect_tls.as_ref().map(bind::port).transpose()?;
+        Ok(Ports { mqtt: bind::port(&self.mqtt)?, detect: bind::port(&self.detect)?, detect_tls })
+    }
+
+    /// Serves them until `shutdown`.
+    pub(super) fn serve(
+        self,
+        machine: &Arc<dyn Listed>,
+        tls: &Arc<ServerConfig>,
+        about: &About,
+        tasks: &mut JoinSet<()>,
+        shutdown: &CancellationToken,
+    ) {
+        let same = || Arc::clone(machine) as Arc<dyn Machine>;
+        let tls = || Some(Arc::clone(tls));
+        tasks.spawn(mqtt::lan::run(self.mqtt, tls(), same(), shutdown.clone()));
+        let detect = |listener, tls| {
+            detect_face::run(listener, tls, same(), Arc::clone(about), shutdown.clone())
+        };
+        tasks.spawn(detect(self.detect, None));
+        if let Some(listener) = self.detect_tls {
+            tasks.spawn(detect(listener, tls()));
+        }
+    }
+}
+
+/// What a printer of this world tells before anybody logs in: while the cloud reaches it, that it
+/// belongs to somebody there, else that it is in LAN mode.
+pub(super) fn about(cloud: Arc<Cloud>, serial: Serial, ip: Ipv4Addr) -> About {
+    // Looked up when somebody asks: a thousand reports take their time.
+    let signal_dbm = OnceLock::new();
+    Arc::new(move || {
+        let bound = cloud.printer(&serial)?;
+        let printer = bound.printer();
+        let summary = printer.summary();
+        let (connect, bind) = match bound.online() {
+            true => (Mode::Cloud, Bind::Occupied),
+            false => (Mode::Lan, Bind::Free),
+        };
+        printer.power().is_on().then(|| Announcement {
+            model_code: Some(summary.model.code().to_owned()),
+            name: Some(summary.name),
+            address: Some(ip.into()),
+            firmware: printer.firmware().map(|firmware| firmware.to_string()),
+            connect: Some(connect),
+            bind: Some(bind),
+            is_secure: Some(true),
+            signal_dbm: *signal_dbm.get_or_init(|| signal(&printer.full_report()?)),
+            interface: Some("wlan0".to_owned()),
+            ..Announcement::new(serial.clone())
+        })
+    })
+}
+
+/// The strength of the WLAN, as the report tells it: `-45dBm`.
+fn signal(report: &[u8]) -> Option<i16> {
+    let report: Value = serde_json::from_slice(report).ok()?;
+    let signal = report.get("print")?.get("wifi_signal")?.as_str()?;
+    signal.strip_suffix("dBm")?.trim().parse().ok()
+}
