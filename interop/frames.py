@@ -62,7 +62,8 @@ class Case:
     effect: Callable | None = None  # (report before, report after) -> whether it is seen
     reply: Callable | None = None  # what else the answer has to hold
     silent: bool = False  # carried out without an answer
-    wrong: tuple = ()  # bodies that are refused, wherever the right one is obeyed or not
+    wrong: tuple = ()  # changes to the body that are refused, wherever the right one is obeyed or not
+    beyond: tuple = ()  # changes that a printer may answer as it likes, but must not act on
 
     @property
     def command(self):
@@ -73,9 +74,9 @@ class Case:
         """The body, or its example for a name."""
         return self.body if isinstance(self.body, dict) else self.body.example
 
-    def forms(self):
-        """The wrong bodies, each a change to the right one; None as a value takes the key away."""
-        for change in self.wrong:
+    def forms(self, changes):
+        """Other bodies, each a change to the right one; None as a value takes the key away."""
+        for change in changes:
             body = {k: v for k, v in (dict(self.wrong_base()) | change).items() if v is not None}
             yield change, body
 
@@ -143,6 +144,7 @@ def line(text, **more):
 
 NOZZLE_MAX = {"X1E": 320, "H2D": 350, "H2D Pro": 350, "H2S": 350, "H2C": 350}
 BED_MAX = {"A1 mini": 80, "P1S": 100, "P1P": 100, "A1": 100, "X1E": 110, "P2S": 110}
+CHAMBER_MAX = {"X1E": 60, "H2D": 65, "H2D Pro": 65, "H2S": 65, "H2C": 65}
 HEATED = ("X1E", "H2D", "H2D Pro", "H2S", "H2C")
 
 ASKING = [
@@ -214,31 +216,31 @@ OPTIONS = [Case("print", {"command": "print_option"} | change, wrong=wrong, **op
 
 HEAT = [
     Case("print", line("M104 S215\n"), effect=lambda _, f: nozzle_target(f, 0) == 215 or nozzle_target(f, 1) == 215,
-         wrong=({"param": "M104 S999\n"}, {"param": "M104 S-20\n"}, {"param": ""}, {"param": None})),
+         wrong=({"param": ""}, {"param": None}), beyond=({"param": "M104 S999\n"}, {"param": "M104 S-20\n"})),
     Case("print", line("M104 S0\nM140 S57\n"), effect=lambda _, f: f["bed_target_temper"] == 57,
-         wrong=({"param": "M140 S200\n"}, {"param": "HELLO\n"})),
+         wrong=({"param": "HELLO\n"},), beyond=({"param": "M140 S200\n"},)),
     Case("print", line("M140 S0\n", user_id="4711"), effect=lambda _, f: f["bed_target_temper"] == 0),
     # In Developer Mode the clear text is required and the encrypted one ignored.
     Case("print", {"command": "gcode_line", "param_enc": "bm90aGluZw==", "user_id": "1"}, lambda *_: False),
     Case("print", {"command": "set_bed_temp", "temp": 61}, fun(39), lambda _, f: f["bed_target_temper"] == 61,
-         wrong=({"temp": 400}, {"temp": -1}, {"temp": None}, {"temp": "hot"})),
+         wrong=({"temp": None}, {"temp": "hot"}), beyond=({"temp": 400}, {"temp": -1})),
     Case("print", {"command": "set_bed_temp", "temp": 0}, fun(39), lambda _, f: f["bed_target_temper"] == 0),
     Case("print", {"command": "set_nozzle_temp", "extruder_index": 0, "target_temp": 205}, on(*DUAL),
          lambda _, f: nozzle_target(f, 0) == 205,
-         wrong=({"target_temp": 900}, {"extruder_index": 5}, {"target_temp": None})),
+         wrong=({"extruder_index": 5}, {"target_temp": None}), beyond=({"target_temp": 900},)),
     Case("print", {"command": "set_nozzle_temp", "extruder_index": 1, "target_temp": 195}, on(*DUAL),
          lambda _, f: "device" in f and "extruder" in f["device"] and nozzle_target(f, 1) == 195
          if any(e["id"] == 1 for e in f.get("device", {}).get("extruder", {}).get("info", [])) else False),
     Case("print", {"command": "set_nozzle_temp", "extruder_index": 0, "target_temp": 0}, on(*DUAL),
          lambda _, f: nozzle_target(f, 0) == 0),
     Case("print", {"command": "set_ctt", "ctt_val": 45}, on(*HEATED), lambda _, f: chamber_target(f) == 45,
-         wrong=({"ctt_val": 200}, {"ctt_val": None})),
+         wrong=({"ctt_val": None},), beyond=({"ctt_val": 200},)),
     # Not regulated below 40 C: the target becomes 0, and the answer says so.
     Case("print", {"command": "set_ctt", "ctt_val": 35}, lambda m, _f: True if m in H2 else None if m == "X1E" else False,
          lambda _, f: chamber_target(f) == 0,
          reply=lambda a: a["errno"] == -4),
     Case("print", {"command": "set_ctt", "ctt_val": 0}, on(*HEATED), lambda _, f: chamber_target(f) == 0),
-    Case("print", line("M141 S50\n"), lambda m, _f: m in HEATED if m != "P2S" else None,
+    Case("print", line("M141 S50\n"), on(*HEATED),
          lambda _, f: chamber_target(f) == 50),
     Case("print", {"command": "set_against_continued_heating_mode", "enable": True}, fun(62),
          lambda _, f: bits(f, "cfg", 32, 2) != 0),
@@ -246,7 +248,7 @@ HEAT = [
 
 FANS = [
     Case("print", line("M106 P1 S255\n"), effect=lambda _, f: int(f["cooling_fan_speed"]) >= 14,
-         wrong=({"param": "M106 P1 S999\n"}, {"param": "M106 P42 S9\n"})),
+         beyond=({"param": "M106 P1 S999\n"}, {"param": "M106 P42 S9\n"})),
     Case("print", line("M107\n"), effect=lambda _, f: int(f["cooling_fan_speed"]) == 0),
     Case("print", {"command": "set_fan", "fan_index": 1, "speed": 50}, on("P2S", "X2D", *H2),
          lambda _, f: part(f, 1) == 50 if "airduct" in f.get("device", {}) else False,
@@ -416,7 +418,7 @@ CAMERA = [
          wrong=({"resolution": "9000p"}, {"resolution": None})),
     Case("camera", {"command": "ipcam_cap_pic_set", "control": "enable"}, unknown, effect=None),
     Case("camera", {"command": "ipcam_get_media_info", "sub_command": "is_timelapse_storage_enough",
-                    "storage": "internal", "total_layer": 50}, on("P2S"),
+                    "storage": "internal", "total_layer": 50}, lambda m, _f: True if m == "P2S" else None,
          reply=lambda a: a["result"] == 0 and a["is_enough"] in (True, False) and isinstance(a["file_count"], int)),
     Case("camera", {"command": "ipcam_delete_oldest_timelapse", "storage": "sdcard", "total_layer": 500}, unknown),
 ]
@@ -455,6 +457,16 @@ UPGRADE = [
          lambda m, _f: None if m == "H2C" else False),
     Case("upgrade", {"command": "mc_for_ams_firmware_upgrade", "src_id": 1, "id": 77}, lambda *_: False),
 ]
+
+def within_limits(model, full):
+    """Whether no target is beyond what the model bears."""
+    nozzles = [full["nozzle_target_temper"]]
+    nozzles += [e["temp"] >> 16 for e in full.get("device", {}).get("extruder", {}).get("info", [])]
+    return (all(0 <= t <= NOZZLE_MAX.get(model, 300) for t in nozzles)
+            and 0 <= full["bed_target_temper"] <= BED_MAX.get(model, 120)
+            and 0 <= (chamber_target(full) or 0) <= CHAMBER_MAX.get(model, 0)
+            and 0 <= int(full["cooling_fan_speed"]) <= 15)
+
 
 #: Names that no firmware has, and sections that no printer reads.
 NONSENSE = [Case("print", {"command": name, "param": "77"}, lambda *_: False)

@@ -75,7 +75,12 @@ def one(talk, case):
     if body is None:
         return
     what = spelled(case)
-    for change, form in case.forms():
+    for change, form in case.forms(case.beyond):
+        ack = talk.answer(case.section, form)
+        talk.check(said_yes(ack) or said_no(ack), f"{what}: with {change} it is answered or not", ack)
+        full = talk.full()
+        talk.check(full and frames.within_limits(talk.model, full), f"{what}: with {change} all stays within limits")
+    for change, form in case.forms(case.wrong):
         ack = talk.answer(case.section, form)
         talk.check(said_no(ack), f"{what}: with {change} it is refused", ack)
     obeys = case.obeys(talk.model, before)
@@ -88,6 +93,8 @@ def one(talk, case):
                 talk.check(case.reply(ack), f"{what}: its answer holds what was asked", ack)
             except (KeyError, TypeError) as problem:
                 talk.check(False, f"{what}: its answer holds what was asked", f"{problem!r} {ack}")
+    elif obeys is False and case.command == "gcode_line" and body.get("param"):
+        talk.check(ack is not None, f"{what}: every line of G-code is answered")
     elif obeys is False:
         talk.check(said_no(ack), f"{what}: it is refused", ack)
         if ack is not None and case.section != "print":
