@@ -40,7 +40,9 @@ struct State {
     has_warned: bool,
 }
 
-type Stamp = (Option<SystemTime>, u64);
+/// Time of change, length, and the file itself where the system tells: a renewed line is as long
+/// as the old one, and may be written within one tick of the clock.
+type Stamp = (Option<SystemTime>, u64, u64);
 
 /// What the file says about one printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +143,7 @@ impl KnownPrinters {
 impl State {
     fn refresh(&mut self, path: &Path) -> io::Result<()> {
         let stamp = match std::fs::metadata(path) {
-            Ok(file) => Some((file.modified().ok(), file.len())),
+            Ok(file) => Some((file.modified().ok(), file.len(), file::number(&file))),
             Err(error) if file::is_absent(&error) => None,
             Err(error) => return Err(error),
         };

@@ -73,6 +73,18 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
+/// What tells a file from the one that was in its place before, where the system has such a number.
+#[cfg(unix)]
+pub(super) fn number(file: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(file)
+}
+
+/// What tells a file from the one that was in its place before, where the system has such a number.
+#[cfg(not(unix))]
+pub(super) fn number(_: &fs::Metadata) -> u64 {
+    0
+}
+
 /// Adds a line; the file is made when it is not there.
 pub(super) fn append(path: &Path, serial: &str, print: Fingerprint) -> io::Result<()> {
     let mut text = line(serial, print);

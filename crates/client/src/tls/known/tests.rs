@@ -43,6 +43,7 @@ fn processes_and_threads_lose_none_of_each_others_lines() {
                     known.pin(&serial, print("old")).unwrap();
                     if number % 4 == 0 {
                         known.renew(&serial, print(&serial));
+                        assert_eq!(known.has(&serial, print(&serial)), Ok(true));
                     }
                 }
             });
