@@ -104,7 +104,11 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
         known.retain(|target| target.group.as_ref() == Some(group));
     }
     let mut chosen = Vec::new();
-    if which.printers.is_empty() {
+    let known_by_address = which.host.as_ref().filter(|_| known.len() != 1);
+    if let (true, Some(host)) = (which.printers.is_empty(), known_by_address) {
+        let serial = address::who(host).await?;
+        chosen.push(find::one(&known, serial.as_str(), true)?);
+    } else if which.printers.is_empty() {
         chosen = known;
     } else {
         for name in &which.printers {

@@ -35,10 +35,11 @@ use crate::{
 /// (confirmed), or that the printer took it and nothing in its status could show it (accepted).
 /// What its model does not bear, or what makes no sense now, is refused before anything is sent.
 #[derive(clap::Args)]
+#[command(override_usage = "bambu control [OPTIONS] [PRINTER] COMMAND [VALUE]...")]
 #[command(after_help = after_help())]
 pub(crate) struct Args {
-    /// The printer, unless there is only one, and the command
-    #[arg(value_name = "PRINTER] VERB [VALUE", required = true, allow_negative_numbers = true)]
+    /// The printer, unless there is only one, and the command; see below
+    #[arg(value_name = "WORDS", required = true, allow_negative_numbers = true)]
     words: Vec<String>,
     /// A printer by name, serial number or the unique beginning of one (repeatable)
     #[arg(long = "printer", value_name = "PRINTER")]

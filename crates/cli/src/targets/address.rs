@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bambu_protocol::Serial;
-use bambulab::discovery::resolve_all;
+use bambulab::discovery::{DetectOptions, detect, resolve_all};
 
 use super::Target;
 use crate::{
@@ -47,6 +47,15 @@ pub(super) async fn find(
         }
     }
     Ok(())
+}
+
+/// The serial number of the printer at an address; it is proved when it is connected.
+///
+/// # Errors
+/// No printer says who it is there.
+pub(super) async fn who(host: &str) -> Result<Serial, Failure> {
+    let found = detect(host, &DetectOptions::default()).await;
+    found.map(|found| found.serial).map_err(|error| Failure::advised(Kind::Unreachable, &error))
 }
 
 fn missing(target: &Target) -> Failure {

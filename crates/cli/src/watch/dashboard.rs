@@ -150,6 +150,9 @@ impl View for Dashboard {
         while self.tasks.try_join_next().is_some() {}
         self.take_log();
         self.board.tick(Zoned::now());
+        let current = self.board.current().and_then(|entry| self.links.get(&entry.serial));
+        let way = current.map(Link::way);
+        self.board.reached_by(way);
         if self.board.dirty { self.draw() } else { Ok(()) }
     }
 

@@ -201,8 +201,11 @@ pub(super) fn seeds(words: &[&str]) -> Option<Command> {
 
 /// The verbs as lines of help.
 pub(super) fn help() -> String {
-    let lines = VERBS.iter().map(|verb| format!("  {:<44} {}\n", verb.usage(), verb.does));
-    lines.collect()
+    let line = |verb: &Verb| match verb.usage() {
+        short if short.chars().count() <= 32 => format!("  {short:<32} {}\n", verb.does),
+        long => format!("  {long}\n{:35}{}\n", "", verb.does),
+    };
+    VERBS.iter().map(line).collect()
 }
 
 fn ams(action: AmsAction) -> Result<Command, Wrong> {

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bambu_protocol::Serial;
-use bambulab::{Connection, Snapshot};
+use bambulab::{Connection, Snapshot, link::Way};
 use jiff::Zoned;
 
 use super::{history::History, palette::Palette};
@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) name: String,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) history: History,
+    /// The way by which it is reached, where somebody looked.
+    pub(super) way: Option<Way>,
 }
 
 /// What the keys mean now.
@@ -95,6 +97,7 @@ impl Board {
             serial,
             snapshot,
             history: History::default(),
+            way: None,
         };
         let mut printers: Vec<Entry> = printers.into_iter().map(entry).collect();
         printers.sort_by_cached_key(|it| (human::sort_key(&it.name), it.serial.clone()));
@@ -120,6 +123,14 @@ impl Board {
         if let Some(entry) = place.and_then(|place| self.printers.get_mut(place)) {
             entry.snapshot = snapshot.clone();
             self.dirty = true;
+        }
+    }
+
+    /// Takes the way by which the selected printer is reached.
+    pub(super) fn reached_by(&mut self, way: Option<Way>) {
+        if let Some(entry) = self.printers.get_mut(self.selected) {
+            self.dirty |= entry.way != way;
+            entry.way = way;
         }
     }
 

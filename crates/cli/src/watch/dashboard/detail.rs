@@ -2,7 +2,7 @@
 //! says so.
 
 use bambu_protocol::status::{AmsUnit, ExternalSpool, Status, Text, Tray};
-use bambulab::Connection;
+use bambulab::{Connection, link::Way};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::{
     style::{Modifier, Style},
@@ -79,6 +79,7 @@ fn heading(board: &Board, entry: &Entry) -> Line<'static> {
         ref connection => connection.word(),
     };
     let facts = [
+        entry.way.map(|way| if way == Way::Lan { "over the LAN" } else { "over the cloud" }.into()),
         status.model.map(|model| model.to_string()),
         status.firmware.map(|firmware| format!("firmware {firmware}")),
         Some(entry.serial.to_string()),

@@ -67,8 +67,10 @@ fn everything_about_a_printer_fits_the_smallest_usual_terminal() {
     for second in 0..20_i64 {
         board.tick(noon().checked_add(jiff::SignedDuration::from_secs(second)).unwrap());
     }
+    board.reached_by(Some(bambulab::link::Way::Lan));
     let text = text(&board, 80, 24);
     for part in [
+        "P1S 1  online  over the LAN  P1S",
         "bambu monitor  12:00:19  1 of 3  3 at work  3 with a message",
         "PRINTER",
         "> P1S 1",
