@@ -24,7 +24,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// Longer than anything here should take, so that a fault ends a test and does not hang it.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const SERIAL: &str = "01P00A000000001";
 pub(crate) const FULL: &str = r#"{"print":{"command":"push_status","msg":0,"sequence_id":"9",
@@ -210,6 +210,17 @@ impl Peer {
             packet_id: None,
         }))
         .await;
+    }
+
+    /// The next request of this command, acknowledged with `result`.
+    pub(crate) async fn obey(&mut self, command: &str, result: &str) -> Value {
+        let body = self.expect(command).await;
+        let id = body["sequence_id"].as_str().unwrap();
+        let answer = format!(
+            r#"{{"print":{{"command":"{command}","sequence_id":"{id}","result":"{result}"}}}}"#
+        );
+        self.report(SERIAL, &answer).await;
+        body
     }
 
     /// Answers the first two requests so that the printer is online.

@@ -8,6 +8,7 @@ mod both;
 mod cloud_session;
 mod discovery;
 mod errors;
+mod examples;
 mod fake;
 mod lan;
 mod printer;

@@ -35,19 +35,6 @@ fn state(keys: &str) -> String {
     format!(r#"{{"print":{{"command":"push_status","msg":1,{keys}}}}}"#)
 }
 
-impl Peer {
-    /// The next request of this command, acknowledged with `result`.
-    async fn obey(&mut self, command: &str, result: &str) -> serde_json::Value {
-        let body = self.expect(command).await;
-        let id = body["sequence_id"].as_str().unwrap();
-        let answer = format!(
-            r#"{{"print":{{"command":"{command}","sequence_id":"{id}","result":"{result}"}}}}"#
-        );
-        self.report(SERIAL, &answer).await;
-        body
-    }
-}
-
 #[tokio::test]
 async fn a_temperature_is_confirmed_when_the_status_shows_it() {
     let (_broker, printer, mut peer) = online(|_| {}).await;

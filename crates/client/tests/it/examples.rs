@@ -1,0 +1,99 @@
+//! The examples, run as programs against a scripted printer on the LAN.
+
+use std::{
+    env,
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use tokio::{process::Command, task::JoinHandle, time::timeout};
+
+use crate::fake::{Broker, Ca, PATIENCE, Peer, SERIAL};
+
+/// A full report of a P1S inside a job, with one AMS.
+const REPORT: &str = r#"{"print":{"command":"push_status","msg":0,"gcode_state":"RUNNING",
+    "subtask_name":"cube","mc_percent":45,"nozzle_temper":219.5,"bed_temper":59.5,
+    "bed_target_temper":0,"ams":{"ams_exist_bits":"1","tray_exist_bits":"1","ams":[{"id":"0",
+    "tray":[{"id":"0","tray_type":"PETG","tray_color":"FF0000FF","remain":85}]}]}}}"#;
+
+/// The program, not started by a shell: cargo builds examples beside the tests.
+fn start(name: &str, arguments: &[&str], broker: &Broker) -> JoinHandle<Output> {
+    let tests = env::current_exe().unwrap();
+    let program = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command.env("BAMBU_SERIAL", SERIAL).env("BAMBU_HOST", "127.0.0.1");
+    command.env("BAMBU_MQTT_PORT", broker.port().to_string());
+    command.env("BAMBU_ACCESS_CODE", "12345678");
+    tokio::spawn(async move { timeout(PATIENCE, command.output()).await.unwrap().unwrap() })
+}
+
+async fn welcome(broker: &Broker) -> Peer {
+    let mut peer = broker.accept().await;
+    peer.expect("get_version").await;
+    peer.expect("pushall").await;
+    peer.report(SERIAL, REPORT).await;
+    peer
+}
+
+async fn broker() -> Broker {
+    Broker::new(Ca::new().printer(SERIAL)).await
+}
+
+fn text(output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn monitor_prints_progress_and_temperatures() {
+    let broker = broker().await;
+    let program = start("monitor", &["1"], &broker);
+    let mut peer = welcome(&broker).await;
+    while !program.is_finished() {
+        peer.report(SERIAL, REPORT).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let printed = text(&program.await.unwrap());
+    assert_eq!(printed, "Progress: 45%\nNozzle: 219.5°C\nBed: 59.5°C\n");
+}
+
+#[tokio::test]
+async fn filament_prints_what_is_left_in_each_tray() {
+    let broker = broker().await;
+    let program = start("filament", &[], &broker);
+    let _peer = welcome(&broker).await;
+    let printed = text(&program.await.unwrap());
+    assert_eq!(printed, "Unit 0 tray 0: PETG\n  Remaining: 85%\n  Color: FF0000FF\n");
+}
+
+#[tokio::test]
+async fn notify_tells_the_end_of_a_job_once() {
+    let broker = broker().await;
+    let program = start("notify", &[], &broker);
+    let mut peer = welcome(&broker).await;
+    let end = REPORT.replace("RUNNING", "FINISH").replace(":45,", ":100,");
+    // It begins to watch a moment after the first report.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for _ in 0..3 {
+        peer.report(SERIAL, &end).await;
+    }
+    assert_eq!(text(&program.await.unwrap()), "Print complete!\n");
+}
+
+#[tokio::test]
+async fn control_says_whether_a_command_took_effect() {
+    let broker = broker().await;
+    let program = start("control", &["set_bed_temp", "60"], &broker);
+    let mut peer = welcome(&broker).await;
+    peer.obey("gcode_line", "success").await;
+    peer.report(SERIAL, &REPORT.replace("target_temper\":0", "target_temper\":60")).await;
+    assert!(text(&program.await.unwrap()).starts_with("confirmed: "));
+
+    let program = start("control", &["set_bed_temp", "600"], &broker);
+    let _peer = welcome(&broker).await;
+    let refused = program.await.unwrap();
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("OutOfRange"));
+}
