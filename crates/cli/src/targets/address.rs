@@ -55,7 +55,13 @@ pub(super) async fn find(
 /// No printer says who it is there.
 pub(super) async fn who(host: &str) -> Result<Serial, Failure> {
     let found = detect(host, &DetectOptions::default()).await;
-    found.map(|found| found.serial).map_err(|error| Failure::advised(Kind::Unreachable, &error))
+    // A printer that keeps that to itself can be reached all the same, by its serial number.
+    found.map(|found| found.serial).map_err(|error| {
+        let cause = Failure::advised(Kind::Usage, &error);
+        cause.about(format!("{host} does not say which printer it is")).next(format!(
+            "give its serial number, too, such as: bambu monitor 01P00A000000001 --host {host}"
+        ))
+    })
 }
 
 fn missing(target: &Target) -> Failure {
