@@ -4,7 +4,7 @@
 mod hosts;
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
     net::Ipv4Addr,
     time::Duration,
 };
@@ -86,7 +86,11 @@ fn open(options: SearchOptions) -> Result<Search, Failure> {
 
 async fn list(args: &Args, mut search: Search) -> Result<(), Failure> {
     let mut found: Vec<Found> = Vec::new();
-    let end = Until::after(Some(args.timeout.unwrap_or(LISTEN)));
+    let listen = args.timeout.unwrap_or(LISTEN);
+    if io::stderr().is_terminal() {
+        eprintln!("note: listening for {} s", listen.as_secs_f64());
+    }
+    let end = Until::after(Some(listen));
     loop {
         let sighting = tokio::select! {
             sighting = search.next() => sighting,
