@@ -108,7 +108,8 @@ pub(super) fn set_fan(life: &mut Life, index: u32, percent: f64) -> Option<()> {
 
 /// Sets the mode of the air duct, and its filter where the machine has one.
 fn duct(board: &mut Mainboard, asked: &Asked<'_>) -> Option<()> {
-    let (mode, filter) = (asked.whole("modeId")?, asked.whole("submode")?);
+    // A client that drives live H2Ds leaves the filter out.
+    let (mode, filter) = (asked.whole("modeId")?, asked.whole("submode").unwrap_or(-1));
     let settings = &mut board.life.settings;
     let modes = settings.get("device.airduct.modeList")?.as_array()?;
     modes.iter().find(|known| known.get("modeId").and_then(Value::as_i64) == Some(mode))?;
