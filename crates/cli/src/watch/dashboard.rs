@@ -173,7 +173,7 @@ impl View for Dashboard {
             Input::Terminal(_) => return Ok(true),
             Input::Told { serial, deed, text, paint } => {
                 let name = self.board.printer(&serial).map_or("", |entry| &entry.name);
-                let text = format!("{name}: {} {text}", deed.words());
+                let text = format!("{name}: {}: {text}", deed.words());
                 self.board.say(&text, paint);
             }
         }

@@ -20,6 +20,7 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  bambu query")?;
     if let Some(printer) = ready.printers.first() {
         writeln!(out, "  bambu query --status {}", quoted(&printer.name))?;
+        writeln!(out, "  bambu control {} light off", quoted(&printer.name))?;
     }
     writeln!(out, "  bambu monitor")?;
     let authorization = "-H \"Authorization: Bearer $BAMBU_TOKEN\"";
