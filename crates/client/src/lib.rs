@@ -1,33 +1,32 @@
 //! A client for Bambu Lab printers and their cloud.
 //!
-//! A [`Link`] is the one connection to a printer: over the local network with [`connect_lan`], or
-//! over the cloud with a [`CloudSession`], which carries all printers of an account. It connects
-//! again by itself and tells through its [`Snapshot`] what is known and how the connection is.
+//! A [`Printer`] is one printer: its status, what happens to it, and commands of which is told
+//! whether they took effect. Below it, a [`Link`] is the one connection to it: over the local
+//! network with [`connect_lan`], over the cloud with a [`CloudSession`], which carries all printers
+//! of an account, or over whichever answers with [`connect_both`]. It connects again by itself.
 //! [`Cloud`] is the account: which printers there are, and what the cloud says about them.
 //!
 //! ```no_run
-//! use bambulab::{LanTarget, Options, Roots, connect_lan};
-//! use bambulab::protocol::{AccessCode, Serial, request::Job};
+//! use bambulab::{LanTarget, Options, Printer};
+//! use bambulab::protocol::{AccessCode, Serial, command::Command, event::Event};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let options = Options { roots: Roots::public().with_pem_file("ca.pem")?, ..Options::default() };
 //! let serial = Serial::new("01P00A000000001")?;
-//! let printer = LanTarget::new(serial, "192.168.1.50", AccessCode::new("12345678"));
+//! let target = LanTarget::new(serial, "192.168.1.50", AccessCode::new("12345678"));
+//! let printer = Printer::connect(target, Options::default());
+//! let status = printer.ready().await?;
+//! println!("{}: {:?} %", printer.serial(), status.job.progress_percent);
 //!
-//! let link = connect_lan(printer, options);
-//! let snapshot = link.ready().await?;
-//! println!("{}: {:?}", link.serial(), snapshot.status.job.progress_percent);
+//! let outcome = printer.send(Command::Bed(60)).await?;
+//! println!("{outcome}");
 //!
-//! let mut updates = link.updates();
-//! while updates.changed().await.is_ok() {
-//!     let snapshot = updates.borrow_and_update().clone();
-//!     println!("{} {:?}", snapshot.connection.word(), snapshot.status.state);
-//!     if snapshot.status.error.is_some() {
-//!         link.send(Job::Pause.into()).await?;
-//!         break;
+//! let mut events = printer.events();
+//! while let Some(event) = events.next().await {
+//!     println!("{}", event.name());
+//!     if let Event::PrintFailed { .. } = event {
+//!         printer.set_bed_temp(0).await?;
 //!     }
 //! }
-//! link.close().await;
 //! # Ok(())
 //! # }
 //! ```
@@ -54,7 +53,7 @@
 //! # Layout
 //!
 //! * [`discovery`]: which printers are on this network.
-//! * [`link`]: printers; [`cloud`]: the account.
+//! * [`printer`], [`link`]: printers; [`cloud`]: the account; [`discovery`]: who is there.
 //! * [`endpoint`], [`token`], [`tls`], [`options`]: where, who, whom to trust, how long to wait.
 //! * [`protocol`]: what is said on the wire, the pure crate below this one.
 //!
