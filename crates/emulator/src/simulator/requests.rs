@@ -147,8 +147,18 @@ fn print(board: &mut Mainboard, command: &str, asked: &Asked<'_>) -> Verdict {
     if command == "gcode_line" {
         return gcode::judge(board, asked);
     }
+    if command.starts_with("ams_") && hangs(asked) {
+        board.life.abort_change();
+        return Verdict::Silent;
+    }
     let found = SECTIONS.iter().find_map(|section| section(board, command, asked));
     found.or_else(|| pressure::judge(board, command, asked)).unwrap_or(Verdict::Refused(NONSENSE))
+}
+
+/// Whether the AMS hangs on this id and starts anew: it reads 31 bits [L].
+fn hangs(asked: &Asked<'_>) -> bool {
+    let id = asked.text("sequence_id").and_then(|id| id.parse::<u64>().ok());
+    id.is_some_and(|id| id > i32::MAX as u64)
 }
 
 /// The answer while Developer Mode is off. A signature cannot be right: no key of ours is trusted.

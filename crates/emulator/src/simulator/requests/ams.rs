@@ -67,7 +67,8 @@ fn change(board: &mut Mainboard, asked: &Asked<'_>) -> Verdict {
 fn source(life: &Life, asked: &Asked<'_>) -> Option<Source> {
     let target = asked.whole("target")?;
     let (unit, slot) = (asked.count("ams_id"), asked.count("slot_id"));
-    let by_slot = life.settings.has("fun") || life.settings.bit("flag3", 9);
+    let newer = life.settings.has("fun");
+    let by_slot = newer || life.settings.bit("flag3", 9);
     if target == 255 && slot.is_none_or(|slot| slot == 255) {
         return Some(Source::Nothing);
     }
@@ -78,7 +79,7 @@ fn source(life: &Life, asked: &Asked<'_>) -> Option<Source> {
     let (unit, slot) = match (unit, slot) {
         (Some(unit @ (LEFT_SPOOL | MAIN_SPOOL)), _) => return spool(unit),
         (Some(unit), Some(slot)) if by_slot => (unit, slot),
-        _ if by_slot => return None,
+        _ if newer => return None,
         _ if target == 254 => return spool(LEFT_SPOOL),
         _ => {
             let flat = u32::try_from(target).ok()?;
