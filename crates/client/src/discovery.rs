@@ -60,13 +60,19 @@ pub enum Via {
     Detect,
 }
 
-/// What a search sees.
+/// What a search sees. Who claims a serial number that another address claims, too, is told as a
+/// printer of its own: only a certificate tells who is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sighting {
     /// A printer is there, or tells something new about itself.
     Seen(Found),
     /// A printer said goodbye, or was silent for long.
-    Gone(Serial),
+    Gone {
+        /// Serial number.
+        serial: Serial,
+        /// Where it was.
+        address: IpAddr,
+    },
 }
 
 /// Where and how to search. The default is the network of printers as they are.

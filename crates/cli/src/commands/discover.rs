@@ -96,16 +96,25 @@ async fn list(args: &Args, mut search: Search) -> Result<(), Failure> {
             sighting = search.next() => sighting,
             () = end.passed() => break,
         };
-        let about = match &sighting {
-            Sighting::Seen(seen) => &seen.serial,
-            Sighting::Gone(serial) => serial,
+        let (about, place) = match &sighting {
+            Sighting::Seen(seen) => (&seen.serial, seen.address),
+            Sighting::Gone { serial, address } => (serial, *address),
         };
-        found.retain(|known| known.serial != *about);
+        found.retain(|known| known.serial != *about || known.address != place);
         if let Sighting::Seen(seen) = sighting {
             found.push(seen);
         }
     }
     print(args, &mut found)?;
+    let mut before = found.iter();
+    while let Some(printer) = before.next() {
+        if before.as_slice().first().is_some_and(|next| next.serial == printer.serial) {
+            eprintln!(
+                "note: {} is claimed by several addresses; its certificate tells who is right",
+                printer.serial
+            );
+        }
+    }
     if found.is_empty() { Err(nothing(&search)) } else { Ok(()) }
 }
 
@@ -136,17 +145,20 @@ async fn watch(args: &Args, mut search: Search) -> Result<(), Failure> {
             Sighting::Seen(seen) if args.json => {
                 writeln!(out, "{}", json!({"event": "seen", "printer": seen}))?;
             }
-            Sighting::Gone(serial) if args.json => {
-                writeln!(out, "{}", json!({"event": "gone", "serial": serial}))?;
+            Sighting::Gone { serial, address } if args.json => {
+                let gone = json!({"event": "gone", "serial": serial, "address": address});
+                writeln!(out, "{gone}")?;
             }
             Sighting::Seen(seen) => {
-                let known = names.insert(seen.serial.clone(), seen.name.clone());
+                let claim = (seen.serial.clone(), seen.address);
+                let known = names.insert(claim, seen.name.clone());
                 line(if known.is_some() { "~" } else { "+" }, &cells(seen), &mut out)?;
             }
-            Sighting::Gone(serial) => {
-                let name = names.remove(serial).flatten();
+            Sighting::Gone { serial, address } => {
+                let name = names.remove(&(serial.clone(), *address)).flatten();
                 let name = name.as_deref().unwrap_or(human::UNKNOWN);
-                line("-", &[name.into(), serial.as_str().into()], &mut out)?;
+                let place = address.to_string().into();
+                line("-", &[name.into(), serial.as_str().into(), place], &mut out)?;
             }
         }
         out.flush()?;
@@ -184,7 +196,7 @@ async fn ask(args: &Args) -> Result<(), Failure> {
 fn print(args: &Args, found: &mut [Found]) -> io::Result<()> {
     found.sort_by_key(|found| {
         let name = found.name.as_deref().unwrap_or_default();
-        (human::sort_key(name), found.serial.clone())
+        (human::sort_key(name), found.serial.clone(), found.address)
     });
     let mut out = output::stdout();
     if args.json {

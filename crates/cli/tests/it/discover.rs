@@ -133,6 +133,24 @@ fn nothing_found_is_told_with_a_next_step() {
     assert_eq!(Run::of(command).code, 2);
 }
 
+/// On their real ports, so that everybody's tools find them; other worlds may be up beside it.
+#[cfg(target_os = "linux")]
+#[test]
+fn simulated_printers_are_found_by_what_they_say_themselves() {
+    let world = World::start(&["--printers", "2", "--lan-addresses", "127.0.77.1"]);
+    let run = world.run(&["discover", "--interface", "127.0.0.1", "--timeout", "3", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let list: Value = serde_json::from_str(&run.stdout).unwrap();
+    for (place, address) in [(0, "127.0.77.1"), (1, "127.0.77.2")] {
+        let serial = world.text(&format!("/printers/{place}/serial"));
+        let is_it = |found: &&Value| found["serial"] == serial && found["address"] == address;
+        assert!(list.as_array().unwrap().iter().any(|found| is_it(&found)), "{list}");
+        let asked = world.run(&["discover", "--host", address, "--json"]);
+        let asked: Value = serde_json::from_str(&asked.stdout).unwrap();
+        assert_eq!(asked[0]["serial"], serial.as_str());
+    }
+}
+
 #[test]
 fn a_printer_without_an_address_is_found_and_connected() {
     let world = World::start(&["--printers", "1"]);

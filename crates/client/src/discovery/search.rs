@@ -40,9 +40,12 @@ pub struct Search {
     options: SearchOptions,
     ask_at: Instant,
     sweep_at: Instant,
-    gone: VecDeque<Serial>,
-    seen: HashMap<Serial, (Found, Instant)>,
+    gone: VecDeque<Claim>,
+    seen: HashMap<Claim, (Found, Instant)>,
 }
+
+/// Who says to be which printer.
+type Claim = (Serial, IpAddr);
 
 /// A port that cannot be listened on, because another program keeps it to itself.
 #[derive(Debug, thiserror::Error)]
@@ -87,8 +90,8 @@ impl Search {
     /// The next printer that comes, changes or goes. Nothing is lost when this is cancelled.
     pub async fn next(&mut self) -> Sighting {
         loop {
-            if let Some(gone) = self.gone.pop_front() {
-                return Sighting::Gone(gone);
+            if let Some((serial, address)) = self.gone.pop_front() {
+                return Sighting::Gone { serial, address };
             }
             let wake = self.ask_at.min(self.sweep_at);
             let heard = tokio::select! {
@@ -105,7 +108,8 @@ impl Search {
             }
             if now >= self.sweep_at {
                 self.sweep_at = now + SWEEP;
-                self.sweep(now);
+                let after = self.options.gone_after;
+                self.forget(|_, at| now.saturating_duration_since(*at) >= after);
             }
         }
     }
@@ -125,14 +129,16 @@ impl Search {
             Packet::Alive(about) => (about, Via::Broadcast),
             Packet::Answer(about) => (about, Via::Search),
             Packet::Gone(serial) => {
-                return self.seen.remove(&serial).map(|_| Sighting::Gone(serial));
+                self.forget(|(known, _), _| *known == serial);
+                return None;
             }
             Packet::Search { .. } => return None,
         };
         let found = Found::new(about, sender, via);
         let now = Instant::now();
         let is_full = self.seen.len() >= MOST;
-        match self.seen.get_mut(&found.serial) {
+        let claim = (found.serial.clone(), found.address);
+        match self.seen.get_mut(&claim) {
             Some((known, at)) if known.is_as(&found) => {
                 *at = now;
                 None
@@ -143,21 +149,20 @@ impl Search {
             }
             None if is_full => None,
             None => {
-                self.seen.insert(found.serial.clone(), (found.clone(), now));
+                self.seen.insert(claim, (found.clone(), now));
                 Some(Sighting::Seen(found))
             }
         }
     }
 
-    fn sweep(&mut self, now: Instant) {
-        let after = self.options.gone_after;
+    fn forget(&mut self, is_gone: impl Fn(&Claim, &Instant) -> bool) {
         let Self { seen, gone, .. } = self;
-        seen.retain(|serial, (_, at)| {
-            let is_there = now.saturating_duration_since(*at) < after;
-            if !is_there {
-                gone.push_back(serial.clone());
+        seen.retain(|claim, (_, at)| {
+            let is_gone = is_gone(claim, at);
+            if is_gone {
+                gone.push_back(claim.clone());
             }
-            is_there
+            !is_gone
         });
     }
 }

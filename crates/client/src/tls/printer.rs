@@ -209,7 +209,10 @@ impl ServerCertVerifier for PrinterVerifier {
         let wanted = self.serial.as_ref().map_or(asked.as_ref(), Serial::as_str);
         match self.judge(leaf, intermediates, wanted, now) {
             Ok(verdict) => {
-                tell(verdict, leaf, wanted, now);
+                // An address asks for nobody in particular.
+                if self.serial.is_some() || matches!(server_name, ServerName::DnsName(_)) {
+                    tell(verdict, leaf, wanted, now);
+                }
                 Ok(ServerCertVerified::assertion())
             }
             Err(why) => {

@@ -35,6 +35,10 @@ fn about() -> Announcement {
     }
 }
 
+fn gone() -> Sighting {
+    Sighting::Gone { serial: about().serial, address: about().address.unwrap() }
+}
+
 /// Loopback, on a port that nobody has.
 fn options() -> SearchOptions {
     let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -80,8 +84,28 @@ async fn two_programs_hear_a_broadcast_and_nothing_is_told_twice() {
         assert_eq!(found.seen_via, Via::Broadcast);
         let Sighting::Seen(found) = next(search).await else { panic!() };
         assert_eq!(found.connect, Some(Mode::Cloud));
-        assert_eq!(next(search).await, Sighting::Gone(about().serial));
+        assert_eq!(next(search).await, gone());
         assert!(matches!(next(search).await, Sighting::Seen(_)));
+    }
+}
+
+#[tokio::test]
+async fn two_that_claim_one_serial_number_are_both_told_once() {
+    let options = options();
+    let to = ("127.255.255.255", options.ports[0]);
+    let mut search = Search::new(options).unwrap();
+    let printer = printer().await;
+    let other = Announcement { address: Some(Ipv4Addr::new(192, 168, 1, 66).into()), ..about() };
+    let goodbye = ssdp::goodbye(&about().serial);
+    for packet in [&about(), &other, &about(), &other].map(ssdp::notify).iter().chain([&goodbye]) {
+        printer.send_to(packet.as_bytes(), to).await.unwrap();
+    }
+    for address in [about().address, other.address] {
+        let Sighting::Seen(found) = next(&mut search).await else { panic!() };
+        assert_eq!(Some(found.address), address);
+    }
+    for _ in 0..2 {
+        assert!(matches!(next(&mut search).await, Sighting::Gone { .. }));
     }
 }
 
@@ -123,7 +147,7 @@ async fn a_printer_that_falls_silent_is_gone() {
     let mut search = Search::new(options).unwrap();
     printer().await.send_to(ssdp::notify(&about()).as_bytes(), to).await.unwrap();
     assert!(matches!(next(&mut search).await, Sighting::Seen(_)));
-    assert_eq!(next(&mut search).await, Sighting::Gone(about().serial));
+    assert_eq!(next(&mut search).await, gone());
 }
 
 #[tokio::test]
