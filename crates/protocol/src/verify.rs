@@ -26,6 +26,9 @@ pub use rejection::{DEVELOPER_MODE_CODES, Rejection};
 /// Health message by which a P1 says that it dropped a command: Developer Mode is off [L].
 pub const HMS_COMMAND_REFUSED: &str = "0500-0500-0001-0007";
 
+/// Effects that take at least this long are waited for even without an acknowledgement.
+const SLOW: Duration = Duration::from_secs(60);
+
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -136,6 +139,14 @@ impl Verification {
         self.holds = Some(holds);
         // What was so before proves nothing until the printer has answered.
         (holds && (self.acked || !self.held_before)).then_some(Outcome::Confirmed)
+    }
+
+    /// The outcome when no acknowledgement came in time; `None` for an effect that takes longer
+    /// than that by nature, such as the start of a job, which is worth waiting for.
+    pub fn unanswered(&self, status: &Status) -> Option<Outcome> {
+        let outcome = self.out_of_time(status);
+        let slow = self.patience() >= SLOW && matches!(outcome, Outcome::Unanswered { .. });
+        (!slow).then_some(outcome)
     }
 
     /// The outcome when the time is up, with the newest status.

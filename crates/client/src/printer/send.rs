@@ -74,7 +74,11 @@ async fn perform(
                 return Ok(outcome);
             }
         }
-        Err(SendError::NoAnswer) => return Ok(verification.out_of_time(&status(&updates))),
+        Err(SendError::NoAnswer) => {
+            if let Some(outcome) = verification.unanswered(&status(&updates)) {
+                return Ok(outcome);
+            }
+        }
         // It may have arrived all the same; the next connection shows.
         Err(SendError::Lost) => {}
         Err(error) => return Err((error, verification.expected().unwrap_or(name))),

@@ -117,6 +117,16 @@ fn silence_with_the_effect_is_a_confirmation() {
 }
 
 #[test]
+fn a_slow_effect_is_waited_for_without_an_answer() {
+    let idle = status(Model::P1S, &json!({"gcode_state": "IDLE"}));
+    let start = Verification::new(&Job::GcodeFile("/x.gcode".into()).into(), &idle);
+    assert_eq!(start.unanswered(&idle), None);
+    assert!(matches!(start.out_of_time(&idle), Outcome::Unanswered { .. }));
+    let held = Verification::new(&pause(), &running());
+    assert!(matches!(held.unanswered(&running()), Some(Outcome::Unanswered { .. })));
+}
+
+#[test]
 fn what_was_so_before_needs_an_answer_or_a_later_status() {
     let mut answered = Verification::new(&light_on(), &light("on"));
     assert_eq!(answered.ack(&Ack::default()), None, "no status came after the command");
