@@ -58,10 +58,16 @@ pub enum Fault {
     WrongCode,
     /// Connections stay open and nothing moves in them, either way.
     Stall,
+    /// Four LAN connections are served at a time, whatever the rate. P1 were seen to have few
+    /// places; how few, nobody has said. [G]
+    FewSessions,
+    /// Six connections within ten seconds bring the printer down for twenty: P1 and A1 were seen
+    /// to bear such storms badly [L], the figures are ours [G].
+    ReconnectStorm,
 }
 
 /// Names and one line for people, in the order of the enum.
-const FAULTS: [(Fault, &str, &str); 16] = [
+const FAULTS: [(Fault, &str, &str); 18] = [
     (Fault::AckAndIgnore, "ack-and-ignore", "commands are acknowledged and nothing happens"),
     (Fault::NoAck, "no-ack", "commands take effect and are not acknowledged"),
     (Fault::AckWithoutCommand, "ack-without-command", "acknowledgements lack the command's name"),
@@ -82,6 +88,8 @@ const FAULTS: [(Fault, &str, &str); 16] = [
     (Fault::RenewedCertificate, "renewed-certificate", "another key, of the same authority"),
     (Fault::WrongCode, "wrong-code", "the right access code is refused"),
     (Fault::Stall, "stall", "connections stay open and nothing moves in them"),
+    (Fault::FewSessions, "few-sessions", "four LAN connections at a time, whatever the rate"),
+    (Fault::ReconnectStorm, "reconnect-storm", "six connections in 10 s bring it down for 20 s"),
 ];
 
 /// No fault has this name.

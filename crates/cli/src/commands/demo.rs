@@ -9,7 +9,7 @@ use bambulab::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::simulate::{WorldArgs, look};
+use super::simulate::{WorldArgs, look, raise_file_limit};
 use crate::{
     account,
     exit::{Failure, Kind},
@@ -38,6 +38,7 @@ const SPEED: f64 = 30.0;
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let stop = shutdown::token();
+    raise_file_limit();
     args.world.clear_ready_file()?;
     // The world ends after the watching, so that its end is not seen as trouble.
     let world_end = CancellationToken::new();

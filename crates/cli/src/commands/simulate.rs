@@ -231,7 +231,22 @@ impl From<WorldError> for Failure {
     }
 }
 
+/// Lets this process have as many files open as the system allows: each printer listens on some
+/// ports, and a shell gives its programs 1024 files or fewer.
+#[cfg(unix)]
+pub(super) fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn raise_file_limit() {}
+
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    raise_file_limit();
     let stop = shutdown::token();
     args.world.clear_ready_file()?;
     let world = World::start(args.world.config(State::Idle, 1.0), stop).await?;

@@ -24,6 +24,7 @@ fn the_summary_says_where_who_and_how_to_look() {
     world.wait_for("... and 2 more");
     world.wait_for("bambu query");
     world.wait_for("curl ");
+    world.wait_for("/faults/");
     world.wait_for("mosquitto_sub ");
 }
 
@@ -73,6 +74,9 @@ fn what_cannot_be_is_a_usage_error_with_its_cause() {
         ("--lan-addresses", "10.0.0.1", "leave the loopback network"),
         ("--replay", "missing.json", "cannot read the capture missing.json"),
         ("--models", "toaster", "unknown printer model"),
+        ("--fault", "zombi", "there is no fault named `zombi`"),
+        ("--fault", "zombie=2", "0 to 1"),
+        ("--certificates", "v2", "version1"),
     ] {
         let run = bambu(&["simulate", flag, value]);
         assert_eq!(run.code, 2, "{}", run.stderr);

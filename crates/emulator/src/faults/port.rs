@@ -1,13 +1,21 @@
 //! A TCP port that is closed while its printer refuses connections or is switched off.
 
-use std::{io, net::SocketAddr};
+use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    time::{Instant, sleep_until},
+};
 
 use super::{Fault, trouble::Circumstances, wire::Wire};
 
 /// Connections that wait to be accepted, as many as tokio's own listeners have.
 const BACKLOG: u32 = 1024;
+
+/// So many connections within so long are a storm, and bring the printer down for so long.
+const STORM: usize = 6;
+const STORM_TIME: Duration = Duration::from_secs(10);
+const OUTAGE: Duration = Duration::from_secs(20);
 
 /// A port of a face.
 pub(crate) struct Port {
@@ -16,13 +24,18 @@ pub(crate) struct Port {
     /// Bound and not listening: connections are refused, and nobody else gets the port.
     place: Option<TcpSocket>,
     circumstances: Option<Circumstances>,
+    /// When the latest connections came.
+    latest: VecDeque<Instant>,
+    /// When a printer that a storm brought down is up again.
+    up_again: Option<Instant>,
 }
 
 impl Port {
     /// Always open without circumstances.
     pub(crate) fn new(listener: TcpListener, circumstances: Option<Circumstances>) -> Self {
         let address = listener.local_addr().ok();
-        Self { address, listener: Some(listener), place: None, circumstances }
+        let (listener, place, latest, up_again) = (Some(listener), None, VecDeque::new(), None);
+        Self { address, listener, place, circumstances, latest, up_again }
     }
 
     /// The next connection. Nothing is lost when the future is dropped.
@@ -32,6 +45,12 @@ impl Port {
                 let Some(listener) = &self.listener else { return std::future::pending().await };
                 return Ok(Wire::new(listener.accept().await?.0, None));
             };
+            if let Some(up_again) = self.up_again {
+                self.follow(true)?;
+                sleep_until(up_again).await;
+                self.up_again = None;
+                circumstances.power.set(true);
+            }
             let change = circumstances.change();
             self.follow(circumstances.closed())?;
             let Some(listener) = &self.listener else {
@@ -46,8 +65,29 @@ impl Port {
                 let _ = tcp.set_zero_linger();
                 continue;
             }
+            if self.is_storm(&circumstances) {
+                self.up_again = Some(Instant::now() + OUTAGE);
+                circumstances.power.set(false);
+                continue;
+            }
             return Ok(Wire::new(tcp, Some(&circumstances)));
         }
+    }
+
+    /// Counts one more connection; whether it is one too many in a short time.
+    fn is_storm(&mut self, circumstances: &Circumstances) -> bool {
+        if !circumstances.faults.is_on(Fault::ReconnectStorm) {
+            self.latest.clear();
+            return false;
+        }
+        let now = Instant::now();
+        self.latest.retain(|at| now.saturating_duration_since(*at) < STORM_TIME);
+        self.latest.push_back(now);
+        let is_storm = self.latest.len() >= STORM;
+        if is_storm {
+            self.latest.clear();
+        }
+        is_storm && circumstances.faults.strikes(Fault::ReconnectStorm)
     }
 
     /// Closes the port or opens it again.

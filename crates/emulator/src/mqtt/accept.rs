@@ -16,7 +16,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::faults::{port::Port, wire::Wire};
+use crate::faults::{Fault, port::Port, wire::Wire};
 
 use super::{
     User,
@@ -47,7 +47,7 @@ pub(super) async fn run(
             accepted = port.accept() => accepted,
         };
         match accepted {
-            Ok(wire) if connections.len() < shared.limits.max_connections => {
+            Ok(wire) if has_place(&shared, &mut connections) => {
                 let (shared, tls) = (Arc::clone(&shared), tls.clone());
                 connections.spawn(connection(shared, wire, tls, shutdown.clone()));
             }
@@ -60,6 +60,15 @@ pub(super) async fn run(
     }
     drop(port);
     while connections.join_next().await.is_some() {}
+}
+
+/// Places with [`Fault::FewSessions`].
+const FEW: usize = 4;
+
+fn has_place(shared: &Shared, connections: &mut JoinSet<()>) -> bool {
+    while connections.try_join_next().is_some() {}
+    let few = shared.hooks.circumstances().is_some_and(|of| of.faults.is_on(Fault::FewSessions));
+    connections.len() < if few { FEW } else { shared.limits.max_connections }
 }
 
 /// Arrival and session are one task; what only the arrival needs is freed before the session.

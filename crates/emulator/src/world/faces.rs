@@ -6,7 +6,7 @@ use std::{
 };
 
 use bambu_protocol::{
-    Serial,
+    Model, Serial,
     discovery::{Announcement, Bind, Mode, detect},
     mqtt::login as mqtt_login,
 };
@@ -105,7 +105,11 @@ pub(super) fn about(cloud: Arc<Cloud>, serial: Serial, ip: Ipv4Addr) -> About {
             connect: Some(connect),
             bind: Some(bind),
             is_secure: Some(true),
-            signal_dbm: *signal_dbm.get_or_init(|| signal(&printer.full_report()?)),
+            signal_dbm: match summary.model {
+                // It leaves the line out [L].
+                Model::P2S => None,
+                _ => *signal_dbm.get_or_init(|| signal(&printer.full_report()?)),
+            },
             interface: Some("wlan0".to_owned()),
             ..Announcement::new(serial.clone())
         })

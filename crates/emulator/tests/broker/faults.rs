@@ -3,7 +3,7 @@
 use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 
 use bambu_emulator::faults::Fault;
-use bambu_protocol::mqtt::{ConnectCode, Packet, QoS};
+use bambu_protocol::mqtt::{Connect, ConnectCode, Packet, QoS};
 use bytes::Bytes;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     lan::{REPORT, REQUEST, login, start},
-    raw::{Raw, message},
+    raw::{Raw, hello, message},
 };
 
 const CODE: &str = "12345678";
@@ -161,6 +161,51 @@ async fn the_end_of_a_stalled_connection_is_not_seen() {
     assert!(timeout(A_WHILE * 5, client.io.read_u8()).await.is_err());
     printer.faults.clear(Fault::Stall);
     assert_eq!(client.next().await, None);
+}
+
+#[tokio::test]
+async fn a_printer_with_few_places_closes_what_is_too_much_and_serves_the_next_later() {
+    let (printer, address, _shutdown) = start(CODE).await;
+    printer.faults.set(Fault::FewSessions, 1.0);
+    let mut clients = Vec::new();
+    for at in 0..4 {
+        let mut client = Raw::open(address).await;
+        let (username, password) = (Some("bblp".to_owned()), Some(Bytes::from_static(b"12345678")));
+        client.enter(Connect { username, password, ..hello(&at.to_string()) }).await;
+        clients.push(client);
+    }
+    let mut fifth = TcpStream::connect(address).await.unwrap();
+    assert!(!matches!(fifth.read(&mut [0]).await, Ok(1..)));
+    for client in &mut clients {
+        client.ping().await;
+    }
+    clients.remove(0).send(&Packet::Disconnect).await;
+    for _ in 0..500 {
+        let mut next = TcpStream::connect(address).await.unwrap();
+        if timeout(A_WHILE, next.read(&mut [0])).await.is_err() {
+            return;
+        }
+    }
+    panic!("the place stays taken");
+}
+
+#[tokio::test]
+async fn a_storm_of_connections_brings_the_printer_down_for_a_while() {
+    let (printer, address, _shutdown) = start(CODE).await;
+    let mut patient = enter(address).await;
+    patient.ping().await;
+    printer.faults.set(Fault::ReconnectStorm, 1.0);
+    for _ in 0..6 {
+        let _ = TcpStream::connect(address).await;
+    }
+    let end = timeout(Duration::from_secs(20), patient.io.read_u8()).await.unwrap();
+    assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    until(address, Err(ErrorKind::ConnectionRefused)).await;
+    assert!(!printer.power.is_on());
+    tokio::time::pause();
+    sleep(Duration::from_secs(30)).await;
+    tokio::time::resume();
+    until(address, Ok(())).await;
 }
 
 #[tokio::test]

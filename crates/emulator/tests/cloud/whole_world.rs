@@ -133,6 +133,21 @@ async fn printers_with_their_own_addresses_have_their_real_port_or_say_why_not()
 }
 
 #[tokio::test]
+async fn hundreds_of_printers_start_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let (world, stop) = start(Config { printers: 400, ..config(dir.path()) }).await;
+    let printers = &world.ready().printers;
+    assert_eq!((printers.len(), world.notes().len()), (400, 0));
+    for printer in [&printers[0], &printers[399]] {
+        for port in [printer.mqtt_port, printer.detect_port] {
+            TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        }
+    }
+    stop.cancel();
+    world.stopped().await;
+}
+
+#[tokio::test]
 async fn printers_start_idle_unless_they_are_asked_to_print() {
     let dir = tempfile::tempdir().unwrap();
     for (state, wanted) in [

@@ -23,9 +23,11 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  bambu control {} light off", quoted(&printer.name))?;
     }
     writeln!(out, "  bambu monitor")?;
+    let fault = "faults/ack-and-ignore?rate=0.5";
     let authorization = "-H \"Authorization: Bearer $BAMBU_TOKEN\"";
     let path = "/v1/iot-service/api/user/bind";
     writeln!(out, "  curl -s {authorization} $BAMBU_API_URL{path}")?;
+    writeln!(out, "  curl -X PUT {}", quoted(&format!("{}/{fault}", ready.control_url)))?;
     if let Some(printer) = ready.printers.first() {
         let (serial, code) = (&printer.serial, &printer.access_code);
         let topic = format!("-t device/{serial}/report");
