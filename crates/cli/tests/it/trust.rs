@@ -66,3 +66,45 @@ fn a_ca_file_decides_alone() {
     assert!(refused.stderr.contains("BAMBU_CA_FILE"), "{}", refused.stderr);
     assert!(!world.home.path().join(".config/bambu/known_printers").exists());
 }
+
+#[test]
+fn a_printer_with_a_swapped_certificate_is_refused() {
+    let world = World::start(&["--printers", "1"]);
+    let (serial, ..) = world.printer();
+    assert_eq!(status(&world, &[]).code, 0);
+    world.put(&format!("/printers/{serial}/faults/swapped-certificate"));
+    let refused = status(&world, &[]);
+    assert_eq!(refused.code, 5, "{}", refused.stderr);
+    let text =
+        std::fs::read_to_string(world.home.path().join(".config/bambu/known_printers")).unwrap();
+    let pinned = text.split("sha256:").nth(1).unwrap().get(..64).unwrap();
+    let (before, after) = refused.stderr.split_once(pinned).expect("the pinned one is named");
+    let is_print = |word: &str| word.len() == 64 && word != pinned;
+    let mut words = before.split(|c: char| !c.is_ascii_hexdigit());
+    assert!(words.any(is_print), "the one that was shown is named: {}", refused.stderr);
+    assert!(after.contains("remove line 3"), "{}", refused.stderr);
+    let mut by_file = command(&world, &[]);
+    by_file.env("BAMBU_CA_FILE", world.ca());
+    assert_eq!(Run::of(by_file).code, 5);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_slicer_vouches_for_a_new_certificate_and_its_word_outlives_it() {
+    let world = World::start(&["--printers", "1"]);
+    let (serial, ..) = world.printer();
+    assert_eq!(status(&world, &[]).code, 0);
+    world.put(&format!("/printers/{serial}/faults/renewed-certificate"));
+    assert_eq!(status(&world, &[]).code, 5, "nobody vouches for it");
+    let folder = ".local/share/BambuStudio/cert";
+    world
+        .home
+        .write(&format!("{folder}/printer.cer"), &std::fs::read_to_string(world.ca()).unwrap());
+    let vouched = status(&world, &[]);
+    assert_eq!(vouched.code, 0, "{}", vouched.stderr);
+    assert!(vouched.stderr.contains("its pin is renewed"), "{}", vouched.stderr);
+    let shown = world.home.run(&["config", "show"]);
+    assert!(shown.stdout.contains("BambuStudio/cert/printer.cer"), "{}", shown.stdout);
+    std::fs::remove_dir_all(world.home.path().join(folder)).unwrap();
+    assert_eq!(status(&world, &[]).code, 0);
+}
