@@ -48,6 +48,8 @@ pub(super) struct Both {
     session: Arc<Owner>,
     detour: Detour,
     choice: Choice,
+    /// Why the printer was last not let in or not believed on the LAN.
+    refused: Option<Reason>,
     timing: Timing,
 }
 
@@ -94,6 +96,7 @@ impl Both {
             session,
             detour,
             choice: Choice::new(),
+            refused: None,
             timing: timing.clone().bounded(),
         }
     }
@@ -113,6 +116,7 @@ impl Both {
     fn settle(&mut self, now: Instant) {
         let lan = self.lan.now();
         let cloud = self.cloud.as_mut().map(|cloud| cloud.way.now());
+        self.warn(&lan.connection);
         let before = self.choice.way();
         self.choice.judge(
             now,
@@ -141,6 +145,19 @@ impl Both {
         self.subscribe();
         let handle = self.cloud.as_ref().map(|cloud| cloud.handle.clone());
         self.detour.set(handle.filter(|_| self.choice.way() == Way::Cloud));
+    }
+
+    /// The cloud hides that the LAN is out of order; what a person has to mend is told here.
+    fn warn(&mut self, lan: &Connection) {
+        let reason = lan.reason().filter(|reason| {
+            reason.is_wrong_credentials() || matches!(reason, Reason::UntrustedCertificate { .. })
+        });
+        if let Some(reason) = reason
+            && self.refused.as_ref() != Some(reason)
+        {
+            tracing::warn!(serial = %self.shown.serial, %reason, "only the cloud is left");
+            self.refused = Some(reason.clone());
+        }
     }
 
     /// Takes the cloud's way as well, or leaves it.

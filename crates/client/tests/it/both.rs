@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bambulab::{
-    CloudSession, Connection, Link, Reason, SendError, Snapshot, Timing, connect_both,
+    CloudSession, Connection, Link, Reason, SendError, Snapshot, Timing, Way, connect_both,
     protocol::{
         mqtt::Packet,
         request::{Job, Request},
@@ -247,4 +247,26 @@ async fn a_link_over_the_cloud_alone_stays_when_the_other_leaves_it() {
     until(&alone, |s| s.status.job.progress_percent == Some(71)).await;
     lan.report(SERIAL, &full(72)).await;
     world.percent(72).await;
+}
+
+#[tokio::test]
+async fn an_answer_on_the_way_that_is_being_left_still_finds_its_asker() {
+    let world = World::new(|timing| timing.lan_silence = Duration::from_secs(6)).await;
+    let mut cloud = world.cloud.accept().await;
+    tell(&mut cloud, &full(80)).await;
+    world.percent(80).await;
+    assert_eq!(world.link.way(), Way::Cloud);
+    let asker = tokio::spawn({
+        let link = world.link.clone();
+        async move { link.send(Request::Job(Job::Pause)).await }
+    });
+    let id = cloud.expect("pause").await["sequence_id"].as_str().unwrap().to_owned();
+    let mut lan = world.lan.accept().await;
+    tell(&mut lan, &full(81)).await;
+    world.percent(81).await;
+    assert_eq!(world.link.way(), Way::Lan);
+    let answer = format!(r#"{{"print":{{"sequence_id":"{id}","result":"success"}}}}"#);
+    cloud.report(SERIAL, &answer).await;
+    assert!(asker.await.unwrap().unwrap().is_success());
+    is_left(&mut cloud).await;
 }
