@@ -33,7 +33,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{habits::Habits, mainboard::Mainboard, phase::Pause};
+use self::{
+    habits::Habits,
+    mainboard::{Certificate, Mainboard},
+    phase::Pause,
+};
 use crate::{
     faults::{Fault, Faults},
     machine::{Machine, Power},
@@ -175,9 +179,10 @@ impl Printer {
         self.board().files = Some(files.into_iter().collect());
     }
 
-    /// Says with which certificate (PEM) it answers an application that installs its own.
-    pub fn set_certificate(&self, pem: String) {
-        self.board().certificate = Some(pem);
+    /// Says how to make the certificate (PEM) with which it answers an application that installs
+    /// its own; made each time, since few ever ask.
+    pub fn set_certificate(&self, make: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        self.board().certificate = Certificate(Some(Box::new(make)));
     }
 
     /// Lets it live and report until `shutdown`.

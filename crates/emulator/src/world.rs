@@ -239,6 +239,8 @@ impl World {
             tasks.spawn(switchboard.clone().carry(summary.serial, shutdown.clone()));
             tasks.spawn(printer.clone().run(shutdown.clone()));
             if let Kind::Invented(printer) = printer {
+                let (ca, serial) = (ca.clone(), printer.spec().serial.clone());
+                printer.set_certificate(move || ca.printer_chain_pem(&serial, shape).ok());
                 printers.push(printer);
             }
         }

@@ -1,6 +1,6 @@
 //! The state of one simulated printer and the payloads that come out of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bambu_protocol::{Firmware, Model};
 use bytes::Bytes;
@@ -18,6 +18,16 @@ use super::{
 };
 use crate::faults::Fault;
 
+/// Makes the printer's own certificate as PEM when somebody asks: a thousand are not kept.
+#[derive(Default)]
+pub(super) struct Certificate(pub(super) Option<Box<dyn Fn() -> Option<String> + Send + Sync>>);
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Certificate(_)" } else { "Certificate(none)" })
+    }
+}
+
 /// Everything of a printer that changes, and who it is.
 #[derive(Debug)]
 pub(super) struct Mainboard {
@@ -33,8 +43,7 @@ pub(super) struct Mainboard {
     pub(super) files: Option<Vec<String>>,
     /// Certificates of applications that were installed (`<serial number><issuer>`).
     pub(super) applications: Vec<String>,
-    /// The printer's own certificate as PEM, where it was told.
-    pub(super) certificate: Option<String>,
+    pub(super) certificate: Certificate,
     developer_mode: bool,
     /// When the current job began, in milliseconds since 1970.
     pub(super) started_job_ms: u64,
@@ -61,7 +70,7 @@ impl Mainboard {
             late: Vec::new(),
             files: None,
             applications: Vec::new(),
-            certificate: None,
+            certificate: Certificate::default(),
             sequence: 0,
             sent: Vec::new(),
             sent_feed: 0,

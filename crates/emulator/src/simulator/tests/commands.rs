@@ -217,3 +217,18 @@ fn without_developer_mode_every_print_command_is_refused_and_no_other_section_is
         "success"
     );
 }
+
+#[test]
+fn an_application_that_installs_its_certificate_is_told_the_printer_s_own_and_listed() {
+    let printer = printer(Model::P2S);
+    printer.set_certificate(|| Some("-----BEGIN CERTIFICATE-----".to_owned()));
+    let install = json!({"security": {"command": "app_cert_install", "sequence_id": "25001",
+                                      "app_cert": certificate(), "crl": ""}});
+    let told = ask(&printer, &install).unwrap();
+    assert_eq!(told["security"]["printer_cert"], "-----BEGIN CERTIFICATE-----");
+    let list = json!({"security": {"command": "app_cert_list", "sequence_id": "25002"}});
+    let ids = ask(&printer, &list).unwrap()["security"]["cert_ids"].clone();
+    let id = ids[0].as_str().unwrap();
+    assert!(id.ends_with("CN=rcgen self signed cert"), "{id}");
+    assert_eq!(ids.as_array().unwrap().len(), 1);
+}
