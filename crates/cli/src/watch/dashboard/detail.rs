@@ -53,8 +53,8 @@ pub(super) fn lines(
     for unit in &status.ams.units {
         lines.extend(ams(board, status, unit, columns));
     }
-    if !status.external_spools.is_empty() {
-        let spools = status.external_spools.iter();
+    let mut spools = status.external_spools.iter().filter(|it| it.material.is_some()).peekable();
+    if spools.peek().is_some() {
         lines.extend(flow("External", spools.map(|it| spool(board, it)), columns));
     }
     if !entry.is_live() {
@@ -211,7 +211,7 @@ fn settings(status: &Status) -> Line<'static> {
 
 fn ams(board: &Board, status: &Status, unit: &AmsUnit, columns: usize) -> Vec<Line<'static>> {
     let facts = [
-        unit.model.filter(|model| *model != "AMS").map(str::to_owned),
+        unit.model.filter(|model| !matches!(*model, "AMS" | "AMS HT")).map(str::to_owned),
         unit.humidity_percent
             .map(|percent| format!("humidity {percent}%"))
             .or_else(|| unit.humidity_level.map(|level| format!("dryness {level} of 5"))),
