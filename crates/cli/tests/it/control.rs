@@ -217,3 +217,29 @@ fn a_wrong_code_a_swapped_certificate_and_nobody_there_have_codes_of_their_own()
     let nobody = lan(&code, "1");
     assert_eq!(nobody.code, 5, "{}", nobody.stderr);
 }
+
+#[test]
+fn a_printer_that_is_known_on_both_ways_obeys_over_the_cloud_while_the_lan_is_shut() {
+    let world = World::start(&["--printers", "1"]);
+    let (serial, port, code) = world.printer();
+    world.home.write(
+        ".config/bambu/bambu.toml",
+        &format!(
+            "[[printer]]\nname = \"workshop\"\nserial = \"{serial}\"\nhost = \"127.0.0.1\"\n\
+             mqtt_port = {port}\naccess_code = \"{code}\"\ngroup = \"left\"\n"
+        ),
+    );
+    let run = control(&world, &["--group", "left", "light", "off"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    world.put(&format!("/printers/{serial}/faults/refuse-connections"));
+    let run = control(&world, &["workshop", "light", "on"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(run.stdout.contains("confirmed"), "{}", run.stdout);
+    // Somebody else at its address is not passed over in silence.
+    world.put(&format!("/printers/{serial}/faults/swapped-certificate"));
+    let fault = format!("/printers/{serial}/faults/refuse-connections?rate=0");
+    world.put(&fault);
+    let run = control(&world, &["workshop", "light", "off"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("certificate"), "{}", run.stderr);
+}
