@@ -113,18 +113,6 @@ impl Both {
         self.settle(Instant::now());
     }
 
-    /// Somebody else at the printer's address, or a wrong code, is not made up for by the cloud in
-    /// silence.
-    fn warn(&self, lan: &Connection) {
-        if let Connection::Offline(
-            reason @ (Reason::UntrustedCertificate { .. } | Reason::WrongAccessCode(_)),
-        ) = lan
-        {
-            tracing::warn!(serial = %self.shown.serial,
-                "read over the cloud, not over the local network: {reason}");
-        }
-    }
-
     fn settle(&mut self, now: Instant) {
         let lan = self.lan.now();
         let cloud = self.cloud.as_mut().map(|cloud| cloud.way.now());
@@ -146,7 +134,6 @@ impl Both {
         if self.choice.way() != before {
             tracing::debug!(serial = %self.shown.serial, way = ?self.choice.way(),
                 "the printer is read over another way");
-            self.warn(&lan.connection);
         }
         let shown = self.choice.shown(&lan.connection, cloud.as_ref().map(|c| &c.connection));
         match (self.choice.way(), &mut self.cloud, cloud) {
