@@ -71,7 +71,7 @@ pub(crate) struct WorldArgs {
     #[arg(long)]
     lan_mode: bool,
     /// UDP port where printers with their own addresses are announced [default: 2021]
-    #[arg(long, value_name = "PORT", hide = true)]
+    #[arg(long, value_name = "PORT")]
     ssdp_port: Option<u16>,
     /// Port of the REST API [default: a free one]
     #[arg(long, value_name = "PORT")]
