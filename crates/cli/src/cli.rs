@@ -37,7 +37,13 @@ fn syntax() -> Syntax {
     let root = Cli::command();
     let of_no_use = root.get_arguments().filter(|flag| flag.get_help_heading() == Some(WHERE));
     let hidden: Vec<_> = of_no_use.map(|flag| flag.clone().hide(true)).collect();
-    AT_HOME.iter().fold(root, |root, verb| root.mut_subcommand(verb, |verb| verb.args(&hidden)))
+    // Looking for printers takes settings, but neither an account nor trust.
+    let but_config = hidden.iter().filter(|flag| flag.get_id() != "config").cloned();
+    let but_config: Vec<_> = but_config.collect();
+    AT_HOME
+        .iter()
+        .fold(root, |root, verb| root.mut_subcommand(verb, |verb| verb.args(&hidden)))
+        .mut_subcommand("discover", |verb| verb.args(&but_config))
 }
 
 #[derive(Subcommand)]
