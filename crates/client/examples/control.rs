@@ -20,7 +20,14 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let printer = printer::from_environment().await?;
     let outcome = printer.send(command).await;
     printer.close().await;
-    let outcome = outcome?;
-    println!("{}: {outcome}", outcome.name());
-    Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    match outcome {
+        Ok(outcome) => {
+            println!("{}: {outcome}", outcome.name());
+            Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Err(error) => {
+            eprintln!("not sent: {error}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
