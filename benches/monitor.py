@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Many simulated printers watched by one `bambu monitor --json` over one cloud session.
+"""Many simulated printers watched by one `bambu monitor --json`: over one cloud session, or with
+--lan over a connection to each of them.
 
 Prints, for each fleet size: seconds until every printer was live, resident memory, CPU share and
 reports per second over a window, and at the end the memory per printer as the slope between the
-smallest and the largest fleet.
+smallest and the largest fleet, and how many threads the process had.
 
     cargo build --release --bin bambu && python3 benches/monitor.py target/release/bambu
 """
@@ -11,6 +12,7 @@ smallest and the largest fleet.
 import argparse
 import json
 import os
+import resource
 import subprocess
 import tempfile
 import threading
@@ -25,11 +27,20 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def resident_kib(pid):
+def of_process(pid, what):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(what + ":"):
             return int(line.split()[1])
-    raise RuntimeError("no VmRSS")
+    raise RuntimeError(f"no {what}")
+
+
+def lan_config(folder, facts):
+    """A config file that has every printer at its own address."""
+    path = Path(folder) / "bambu.toml"
+    path.write_text("".join(
+        f'[[printer]]\nserial = "{p["serial"]}"\nname = "{p["name"]}"\nhost = "{p["host"]}"\n'
+        f'access_code = "{p["access_code"]}"\nmqtt_port = {p["mqtt_port"]}\n' for p in facts["printers"]))
+    return path
 
 
 class Watch:
@@ -51,7 +62,7 @@ class Watch:
                 self.live.add(serial)
 
 
-def measure(binary, printers, window, models):
+def measure(binary, printers, window, models, lan):
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         world = subprocess.Popen(
@@ -73,9 +84,14 @@ def measure(binary, printers, window, models):
                 "BAMBU_UID": facts["account"]["uid"],
                 "BAMBU_CONFIG_DIR": folder,
             }
+            command = [binary, "monitor", "--json"]
+            if lan:
+                command += ["--config", lan_config(folder, facts)]
+                environment = {k: v for k, v in environment.items()
+                               if k not in ("BAMBU_TOKEN", "BAMBU_UID", "BAMBU_MQTT_URL")}
             started = time.monotonic()
             monitor = subprocess.Popen(
-                [binary, "monitor", "--json"], env=environment, stdout=subprocess.PIPE)
+                command, env=environment, stdout=subprocess.PIPE)
             try:
                 watch = Watch(monitor)
                 while len(watch.live) < printers:
@@ -91,7 +107,8 @@ def measure(binary, printers, window, models):
                 return {
                     "printers": printers,
                     "live_after_s": alive,
-                    "resident_kib": resident_kib(monitor.pid),
+                    "resident_kib": of_process(monitor.pid, "VmRSS"),
+                    "threads": of_process(monitor.pid, "Threads"),
                     "cpu_percent": 100 * (cpu_seconds(monitor.pid) - cpu) / span,
                     "simulator_cpu_percent": 100 * (cpu_seconds(world.pid) - world_cpu) / span,
                     "reports_per_s": (watch.lines - lines) / span,
@@ -111,13 +128,17 @@ def main():
     parser.add_argument("--sizes", default="100,1000")
     parser.add_argument("--window", type=float, default=15, help="seconds to measure")
     parser.add_argument("--models", default="X1C", help="X1C sends 11 kB every second")
+    parser.add_argument("--lan", action="store_true", help="a connection to each printer")
     options = parser.parse_args()
-    rows = [measure(options.binary, int(size), options.window, options.models)
+    # A connection each, on both sides.
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    rows = [measure(options.binary, int(size), options.window, options.models, options.lan)
             for size in options.sizes.split(",")]
-    print("| printers | all live after s | resident MiB | CPU % | simulator CPU % | reports/s | JSON out MB/s |")
-    print("|---|---|---|---|---|---|---|")
+    print("| printers | all live after s | resident MiB | threads | CPU % | simulator CPU % | reports/s | JSON out MB/s |")
+    print("|---|---|---|---|---|---|---|---|")
     for row in rows:
-        print(f"| {row['printers']} | {row['live_after_s']:.1f} | {row['resident_kib'] / 1024:.1f} "
+        print(f"| {row['printers']} | {row['live_after_s']:.1f} | {row['resident_kib'] / 1024:.1f} | {row['threads']} "
               f"| {row['cpu_percent']:.0f} | {row['simulator_cpu_percent']:.0f} "
               f"| {row['reports_per_s']:.0f} | {row['json_mb_per_s']:.1f} |")
     if len(rows) > 1:
