@@ -142,7 +142,7 @@ def visit(binary, server, folder, ca_file, *more):
     """`bambu monitor` at the server: (exit code, standard error)."""
     settings = {"BAMBU_CA_FILE": ca_file} if ca_file else {}
     code, _, err = run(
-        [binary, "monitor", SERIAL, "--json", "--count", "1", "--timeout", "3", "--host", "127.0.0.1",
+        [binary, "monitor", SERIAL, "--json", "--count", "1", "--timeout", "5", "--host", "127.0.0.1",
          "--mqtt-port", str(server.port), "--access-code", CODE, *more],
         env=clean_environment(BAMBU_CONFIG_DIR=folder, HOME=folder, **settings))
     return code, err
