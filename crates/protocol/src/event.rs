@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::{
     hms::Hms,
     print_error::PrintError,
-    status::{Job, JobKind, Text},
+    status::{Heater, Job, JobKind, Text},
 };
 
 pub use watcher::Watcher;
@@ -161,20 +161,6 @@ pub enum Event {
         /// The target in °C.
         target: f64,
     },
-}
-
-/// A heater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Heater {
-    /// The nozzle; on machines with two the right one.
-    Nozzle,
-    /// The left nozzle of two.
-    NozzleLeft,
-    /// The bed.
-    Bed,
-    /// The chamber.
-    Chamber,
 }
 
 /// Which job an event is about, as the printer named it then.

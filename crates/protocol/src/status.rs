@@ -23,7 +23,8 @@ pub use features::{Feature, Features};
 pub use job::{Job, JobKind, PrinterState, Speed, Stage};
 pub use options::{Detectors, HomedAxes, Options, Tool};
 pub use parts::{
-    AirDuct, AirDuctPart, Camera, Fans, Lights, Network, Nozzle, Storage, Temperature, Temperatures,
+    AirDuct, AirDuctPart, Camera, Fans, Heater, Lights, Network, Nozzle, Storage, Temperature,
+    Temperatures,
 };
 pub use text::Text;
 pub use upgrade::{ModuleVersion, Upgrade, UpgradeModule};
@@ -105,6 +106,13 @@ pub struct Status {
     /// Modules and their firmware, from `get_version`.
     #[serde(serialize_with = "list")]
     pub modules: Arc<[ModuleVersion]>,
+}
+
+impl Status {
+    /// The extruder that is active: 0 right or only, 1 left; `None` where not told.
+    pub fn active_extruder(&self) -> Option<u8> {
+        self.nozzles.iter().find(|nozzle| nozzle.active).map(|nozzle| nozzle.id)
+    }
 }
 
 fn list<S: Serializer>(list: &Arc<[ModuleVersion]>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -107,7 +107,7 @@ pub(super) fn requests(command: &Command, status: &Status) -> Result<Vec<Request
         Command::SkipObjects(ids) => Job::SkipObjects(ids.clone()).into(),
         Command::ClearError => return clear_error(status),
         Command::Nozzle { extruder, celsius } if limits::extruders(status) > 1 => {
-            let extruder_index = extruder.unwrap_or_else(|| active_extruder(status));
+            let extruder_index = on_extruder(*extruder, status);
             Climate::SetNozzleTemp { extruder_index, target_temp: *celsius }.into()
         }
         Command::Nozzle { celsius, .. } => gcode(format!("M104 S{celsius}")),
@@ -125,7 +125,7 @@ pub(super) fn requests(command: &Command, status: &Status) -> Result<Vec<Request
         Command::Home => gcode("G28".to_owned()),
         Command::Jog { axis, millimetres } => jog(*axis, *millimetres, status),
         Command::Extrude { extruder, millimetres } if limits::extruders(status) > 1 => {
-            let extruder_index = extruder.unwrap_or_else(|| active_extruder(status));
+            let extruder_index = on_extruder(*extruder, status);
             Motion::SetExtrusionLength { extruder_index, length: *millimetres }.into()
         }
         Command::Extrude { millimetres, .. } => gcode(format!("M83\nG1 E{millimetres} F900")),
@@ -176,12 +176,12 @@ fn gcode(text: String) -> Request {
     Gcode::Line(text + "\n").into()
 }
 
-fn active_extruder(status: &Status) -> u8 {
-    status.nozzles.iter().find(|nozzle| nozzle.active).map_or(0, |nozzle| nozzle.id)
+fn on_extruder(named: Option<u8>, status: &Status) -> u8 {
+    named.or_else(|| status.active_extruder()).unwrap_or(0)
 }
 
 fn nozzle_temperature(status: &Status, extruder: Option<u8>) -> Option<f64> {
-    let extruder = extruder.unwrap_or_else(|| active_extruder(status));
+    let extruder = on_extruder(extruder, status);
     status.temperatures.nozzles.get(usize::from(extruder))?.current
 }
 
@@ -276,8 +276,7 @@ fn mean(tray: TrayId, status: &Status) -> Option<i16> {
         let spool = status.external_spools.iter().find(|spool| is_it(spool.id))?;
         (spool.nozzle_temperature_min?, spool.nozzle_temperature_max?)
     } else {
-        let unit = status.ams.units.iter().find(|unit| unit.id == tray.unit)?;
-        let known = unit.trays.iter().find(|known| known.id == tray.slot)?;
+        let known = status.ams.tray(tray.unit, tray.slot)?;
         (known.nozzle_temperature_min?, known.nozzle_temperature_max?)
     };
     i16::try_from(u32::midpoint(min.into(), max.into())).ok()

@@ -265,17 +265,14 @@ fn light(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
 /// A tray that is named and not there. Without any status nobody knows.
 fn tray(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
     let named = named_tray(body)?;
-    let known = status.ams.units.iter().find(|known| known.id == named.unit);
-    let has = known.is_some_and(|unit| {
-        unit.trays.is_empty() || unit.trays.iter().any(|tray| tray.id == named.slot)
-    });
+    let unit = status.ams.unit(named.unit);
+    let has = unit.is_some_and(|unit| unit.trays.is_empty() || unit.tray(named.slot).is_some());
     (!has && status.state != PrinterState::Unknown).then_some(Refusal::NoSuchTray(named))
 }
 
 fn empty_tray(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
     let named = named_tray(body)?;
-    let unit = status.ams.units.iter().find(|unit| unit.id == named.unit)?;
-    let tray = unit.trays.iter().find(|tray| tray.id == named.slot)?;
+    let tray = status.ams.tray(named.unit, named.slot)?;
     (tray.loaded == Some(false)).then_some(Refusal::EmptyTray(named))
 }
 

@@ -39,7 +39,7 @@ pub(super) fn extruders(status: &Status) -> u8 {
 
 /// Range of drying for a unit in °C; `None` when it cannot dry. [L]
 pub(super) fn drying(status: &Status, unit: u16) -> Option<Range> {
-    let model = status.ams.units.iter().find(|known| known.id == unit).and_then(|unit| unit.model);
+    let model = status.ams.unit(unit).and_then(|unit| unit.model);
     match (model, unit) {
         (Some("AMS 2 Pro"), _) | (None, 0..=3) => Some(Range { min: 45, max: 65 }),
         (Some("AMS HT"), _) | (None, 128..=135) => Some(Range { min: 45, max: 85 }),

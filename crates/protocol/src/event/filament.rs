@@ -48,8 +48,7 @@ impl Filament {
 impl Feed {
     fn of(status: &Status) -> Option<Self> {
         let tray = status.ams.active?;
-        let unit = status.ams.units.iter().find(|unit| unit.id == tray.unit);
-        let found = unit.and_then(|unit| unit.trays.iter().find(|one| one.id == tray.tray));
+        let found = status.ams.tray(tray.unit, tray.tray);
         let spool = status.external_spools.iter().find(|spool| spool.id == tray.unit);
         let (material, color) = match (found, spool) {
             (Some(tray), _) => (tray.material.clone(), tray.color.clone()),

@@ -1,7 +1,7 @@
 //! Presence, door and heaters.
 
-use super::{Event, Heater};
-use crate::status::{Status, Temperature};
+use super::Event;
+use crate::status::{Heater, Status, Temperature};
 
 /// °C within which a target counts as reached.
 const NEAR: f64 = 2.0;
@@ -33,16 +33,9 @@ impl Machine {
     pub(super) fn observe(&mut self, status: &Status, first: bool, events: &mut Vec<Event>) {
         let door = [Event::DoorClosed, Event::DoorOpened];
         change(&mut self.door_open, status.door_open, door, events);
-        let temperatures = &status.temperatures;
-        let nozzle = |index: usize| temperatures.nozzles.get(index).copied().unwrap_or_default();
-        let heaters = [
-            (Heater::Nozzle, nozzle(0)),
-            (Heater::NozzleLeft, nozzle(1)),
-            (Heater::Bed, temperatures.bed),
-            (Heater::Chamber, temperatures.chamber),
-        ];
-        for (heating, (heater, temperature)) in self.heaters.iter_mut().zip(heaters) {
-            if let Some(target) = heating.reached(temperature, first) {
+        let heaters = [Heater::Nozzle, Heater::NozzleLeft, Heater::Bed, Heater::Chamber];
+        for (heating, heater) in self.heaters.iter_mut().zip(heaters) {
+            if let Some(target) = heating.reached(status.temperatures.of(heater), first) {
                 events.push(Event::TemperatureReached { heater, target });
             }
         }

@@ -143,3 +143,22 @@ pub struct ExternalSpool {
     /// Pressure advance factor.
     pub k: Option<f64>,
 }
+
+impl Ams {
+    /// The unit with this id.
+    pub fn unit(&self, id: u16) -> Option<&AmsUnit> {
+        self.units.iter().find(|unit| unit.id == id)
+    }
+
+    /// A tray by unit and slot; external spools are none.
+    pub fn tray(&self, unit: u16, slot: u8) -> Option<&Tray> {
+        self.unit(unit)?.tray(slot)
+    }
+}
+
+impl AmsUnit {
+    /// The tray in this slot.
+    pub fn tray(&self, slot: u8) -> Option<&Tray> {
+        self.trays.iter().find(|tray| tray.id == slot)
+    }
+}

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Text;
 
-/// One heater in °C.
+/// What a heater has and shall have, in °C.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Temperature {
     /// Measured.
@@ -22,6 +22,33 @@ pub struct Temperatures {
     pub bed: Temperature,
     /// Chamber; its values are `null` on models without a sensor, which report a constant 5 [L].
     pub chamber: Temperature,
+}
+
+/// A heater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Heater {
+    /// The nozzle; on machines with two the right one.
+    Nozzle,
+    /// The left nozzle of two.
+    NozzleLeft,
+    /// The bed.
+    Bed,
+    /// The chamber.
+    Chamber,
+}
+
+impl Temperatures {
+    /// The values of one heater; both `None` for one that is not there.
+    pub fn of(&self, heater: Heater) -> Temperature {
+        let nozzle = |index| self.nozzles.get(index).copied().unwrap_or_default();
+        match heater {
+            Heater::Nozzle => nozzle(0),
+            Heater::NozzleLeft => nozzle(1),
+            Heater::Bed => self.bed,
+            Heater::Chamber => self.chamber,
+        }
+    }
 }
 
 /// A nozzle in an extruder.

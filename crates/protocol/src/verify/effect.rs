@@ -3,9 +3,8 @@
 use std::fmt;
 
 use crate::{
-    event::Heater,
     request::{AirDuctMode, Fan},
-    status::{PrinterState, Status, Temperature, Text},
+    status::{Heater, PrinterState, Status, Text},
 };
 
 /// One thing that a status shows when a command took effect.
@@ -100,17 +99,6 @@ impl PartialEq for Word {
     }
 }
 
-pub(super) fn heater(status: &Status, heater: Heater) -> Temperature {
-    let temperatures = &status.temperatures;
-    let nozzle = |index: usize| temperatures.nozzles.get(index).copied().unwrap_or_default();
-    match heater {
-        Heater::Nozzle => nozzle(0),
-        Heater::NozzleLeft => nozzle(1),
-        Heater::Bed => temperatures.bed,
-        Heater::Chamber => temperatures.chamber,
-    }
-}
-
 /// The set value where the machine tells one, else the drive.
 pub(super) fn fan(status: &Status, fan: Fan) -> Option<u8> {
     let parts = status.air_duct.as_ref().map_or(&[][..], |duct| &duct.parts);
@@ -146,18 +134,13 @@ pub(super) fn filament(
         let spool = spools.iter().find(|spool| spool.id == unit).or_else(only)?;
         return Some((spool.material.as_deref(), spool.color.as_deref()));
     }
-    let tray = tray(status, (unit, slot)).filter(|tray| tray.loaded != Some(false))?;
+    let tray = status.ams.tray(unit, slot).filter(|tray| tray.loaded != Some(false))?;
     Some((tray.material.as_deref(), tray.color.as_deref()))
-}
-
-pub(super) fn tray(status: &Status, (unit, slot): (u16, u8)) -> Option<&crate::status::Tray> {
-    let unit = status.ams.units.iter().find(|one| one.id == unit)?;
-    unit.trays.iter().find(|tray| tray.id == slot)
 }
 
 /// Whether a unit dries; `None` where it does not tell.
 pub(super) fn dries(status: &Status, unit: u16) -> Option<bool> {
-    let unit = status.ams.units.iter().find(|one| one.id == unit)?;
+    let unit = status.ams.unit(unit)?;
     let word = unit.drying.as_ref().and_then(|drying| drying.status);
     match word {
         Some("checking" | "drying") => Some(true),
@@ -170,9 +153,11 @@ impl Effect {
     /// Whether the status shows it.
     pub fn holds(&self, status: &Status) -> bool {
         match self {
-            Self::Target(which, wanted) => {
-                heater(status, *which).target.is_some_and(|target| (target - wanted).abs() < 0.5)
-            }
+            Self::Target(which, wanted) => status
+                .temperatures
+                .of(*which)
+                .target
+                .is_some_and(|target| (target - wanted).abs() < 0.5),
             Self::Fan { fan: which, percent, before } => {
                 let near = |is: u8| {
                     is == *percent
@@ -214,11 +199,12 @@ impl Effect {
                             || painted.is_some_and(|is| is.eq_ignore_ascii_case(color)))
                 })
             }
-            Self::Profile(place, wanted) => {
-                tray(status, *place).is_some_and(|tray| tray.calibration_index == *wanted)
+            Self::Profile((unit, slot), wanted) => {
+                let tray = status.ams.tray(*unit, *slot);
+                tray.is_some_and(|tray| tray.calibration_index == *wanted)
             }
             Self::Drying(unit, wanted) => dries(status, *unit) == Some(*wanted),
-            Self::Extruder(id) => status.nozzles.iter().any(|one| one.id == *id && one.active),
+            Self::Extruder(id) => status.active_extruder() == Some(*id),
             Self::Homed => status.homed_axes.is_some_and(|axes| axes.x && axes.y && axes.z),
             Self::Nozzle(diameter, kind) => status.nozzles.first().is_some_and(|nozzle| {
                 nozzle.kind.as_deref() == Some(kind)

@@ -3,12 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use super::effect::{Effect, Switch, Word, dries, fan, filament, heater, light, tray};
+use super::effect::{Effect, Switch, Word, dries, fan, filament, light};
 use crate::{
-    event::Heater,
     gcode,
     request::{Fan, Request},
-    status::Status,
+    status::{Heater, Status},
 };
 
 type Body = Map<String, Value>;
@@ -38,12 +37,12 @@ impl Effect {
     /// Whether this printer reports it at all.
     fn is_visible(&self, status: &Status) -> bool {
         match self {
-            Self::Target(which, _) => heater(status, *which).target.is_some(),
+            Self::Target(which, _) => status.temperatures.of(*which).target.is_some(),
             Self::Fan { fan: which, .. } => fan(status, *which).is_some(),
             Self::AirDuct(_) => status.air_duct.is_some(),
             Self::Light(node, _) => light(status, node).is_some(),
             Self::Filament { tray, .. } => filament(status, *tray).is_some(),
-            Self::Profile(place, _) => tray(status, *place).is_some(),
+            Self::Profile((unit, slot), _) => status.ams.tray(*unit, *slot).is_some(),
             Self::Drying(unit, _) => dries(status, *unit).is_some(),
             Self::Extruder(_) => status.nozzles.len() > 1,
             // Axes that are homed stay so while they are homed again.
@@ -231,8 +230,7 @@ fn of_line(line: &gcode::Command<'_>, before: &Status) -> Option<Effect> {
     };
     match (line.letter, line.code) {
         ('M', 104 | 109) => {
-            let active = || before.nozzles.iter().find(|one| one.active).map(|one| one.id);
-            let tool = line.word('T').map_or_else(active, |tool| Some(tool as u8));
+            let tool = line.word('T').map(|tool| tool as u8).or_else(|| before.active_extruder());
             target(if tool == Some(1) { Heater::NozzleLeft } else { Heater::Nozzle })
         }
         ('M', 140 | 190) => target(Heater::Bed),
