@@ -4,6 +4,7 @@
 //! The answers are in [`crate::report`]. Topics are in [`crate::mqtt::topic`].
 
 mod ams;
+pub(crate) mod body;
 mod calibration;
 mod camera;
 mod catalogue;
@@ -21,6 +22,8 @@ mod sequence;
 mod system;
 mod tray;
 mod upgrade;
+mod words;
+mod written;
 mod xcam;
 
 use serde_json::{Map, Value};
@@ -51,6 +54,7 @@ pub use sequence::SequenceId;
 pub use system::{Blink, DoorCheck, LightMode, LightNode, NozzleType, System};
 pub use tray::{TrayId, UnknownTray};
 pub use upgrade::Upgrade;
+pub use words::UnknownWord;
 pub use xcam::{Sensitivity, Xcam, XcamModule};
 
 /// Commands that the vendor publishes at least once; all others at most once. [V]
@@ -108,15 +112,6 @@ pub enum Request {
     Security(Security),
     /// As somebody wrote it.
     Raw(Raw),
-}
-
-/// A word that names no speed, light, fan …
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is no {kind}; use one of {known}", known = known.join(", "))]
-pub struct UnknownWord {
-    kind: &'static str,
-    word: String,
-    known: &'static [&'static str],
 }
 
 /// Every command, in the order of the reference.

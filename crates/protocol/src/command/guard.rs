@@ -1,12 +1,13 @@
 //! What speaks against a request, by what it carries on the wire: the same for one that is typed
 //! and one that somebody wrote.
 
-use serde_json::{Map, Value};
-
 use super::{Refusal, limits};
 use crate::{
     Firmware, Model, gcode,
-    request::{Request, TrayId},
+    request::{
+        Request, TrayId,
+        body::{Body, number, objects, text, whole},
+    },
     status::{Feature, PrinterState, Status},
 };
 
@@ -121,8 +122,7 @@ pub(super) fn refusals(request: &Request, status: &Status, author: Author) -> Ve
             found.extend(tray(&body, status).or_else(|| empty_tray(&body, status)));
         }
         "project_file" => {
-            let mapped = body.get("ams_mapping2").and_then(Value::as_array);
-            let trays = mapped.into_iter().flatten().filter_map(Value::as_object);
+            let trays = objects(&body, "ams_mapping2");
             found.extend(trays.filter_map(|body| tray(body, status)));
         }
         "gcode_line" if section == "print" && author == Author::Person => {
@@ -183,7 +183,7 @@ impl When {
 }
 
 /// A field, what it is, and its range.
-fn values(command: &str, body: &Map<String, Value>, status: &Status) -> Vec<Refusal> {
+fn values(command: &str, body: &Body, status: &Status) -> Vec<Refusal> {
     let nozzle = ("nozzle temperature", 0, i64::from(limits::nozzle_max(status)), " °C");
     let bed = ("bed temperature", 0, i64::from(limits::bed_max(status)), " °C");
     let extruder = ("extruder", 0, i64::from(limits::extruders(status)) - 1, "");
@@ -210,15 +210,17 @@ fn values(command: &str, body: &Map<String, Value>, status: &Status) -> Vec<Refu
         "ams_filament_drying" => return drying(body, status),
         _ => Vec::new(),
     };
-    let filaments = body.get("filaments").and_then(Value::as_array);
-    let bodies = filaments.into_iter().flatten().filter_map(Value::as_object);
     let mut found = Vec::new();
-    for body in std::iter::once(body).chain(bodies) {
-        for (field, range) in &fields {
-            found.extend(number(body, field).and_then(|value| out_of(*range, value, status)));
-        }
+    for body in std::iter::once(body).chain(objects(body, "filaments")) {
+        found
+            .extend(fields.iter().filter_map(|(field, range)| beyond(body, field, *range, status)));
     }
     found
+}
+
+/// A field out of its range; the part of a number behind the dot counts as one more.
+fn beyond(body: &Body, field: &str, range: Named, status: &Status) -> Option<Refusal> {
+    out_of(range, number(body, field)?.ceil() as i64, status)
 }
 
 /// What it is, lowest, highest, unit.
@@ -240,66 +242,52 @@ pub(super) fn out_of(
     })
 }
 
-fn drying(body: &Map<String, Value>, status: &Status) -> Vec<Refusal> {
-    let unit = number(body, "ams_id").and_then(|id| u16::try_from(id).ok()).unwrap_or_default();
+fn drying(body: &Body, status: &Status) -> Vec<Refusal> {
+    let unit = whole(body, "ams_id").unwrap_or(0);
     let Some(range) = limits::drying(status, unit) else {
         return vec![Refusal::NotOnThisModel { what: "dryer in this unit", model: status.model }];
     };
-    if number(body, "mode") == Some(0) {
+    if whole(body, "mode") == Some(0) {
         return Vec::new();
     }
     let temperature = ("drying temperature", range.min.into(), range.max.into(), " °C");
     [("temp", temperature), ("duration", ("drying time", 1, 24, " h"))]
         .into_iter()
-        .filter_map(|(field, range)| out_of(range, number(body, field)?, status))
+        .filter_map(|(field, range)| beyond(body, field, range, status))
         .collect()
 }
 
-fn light(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
-    let node = body.get("led_node")?.as_str()?;
+fn light(body: &Body, status: &Status) -> Option<Refusal> {
+    let node = text(body, "led_node")?;
     let known = limits::known(status)?;
     let what = if node == "chamber_light" { "chamber light" } else { "such light" };
     (!known.lights.contains(&node)).then_some(Refusal::NotOnThisModel { what, model: status.model })
 }
 
 /// A tray that is named and not there. Without any status nobody knows.
-fn tray(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
+fn tray(body: &Body, status: &Status) -> Option<Refusal> {
     let named = named_tray(body)?;
     let unit = status.ams.unit(named.unit);
     let has = unit.is_some_and(|unit| unit.trays.is_empty() || unit.tray(named.slot).is_some());
     (!has && status.state != PrinterState::Unknown).then_some(Refusal::NoSuchTray(named))
 }
 
-fn empty_tray(body: &Map<String, Value>, status: &Status) -> Option<Refusal> {
+fn empty_tray(body: &Body, status: &Status) -> Option<Refusal> {
     let named = named_tray(body)?;
     let tray = status.ams.tray(named.unit, named.slot)?;
     (tray.loaded == Some(false)).then_some(Refusal::EmptyTray(named))
 }
 
 /// The tray of a unit that a body names; `None` for external spools and for unloading.
-fn named_tray(body: &Map<String, Value>) -> Option<TrayId> {
-    let unit = u16::try_from(number(body, "ams_id")?).ok()?;
-    let slot = u8::try_from(number(body, "slot_id")?).ok()?;
-    let named = TrayId { unit, slot };
-    (!named.is_external() && slot != u8::MAX).then_some(named)
+fn named_tray(body: &Body) -> Option<TrayId> {
+    let named = TrayId { unit: whole(body, "ams_id")?, slot: whole(body, "slot_id")? };
+    (!named.is_external() && named.slot != u8::MAX).then_some(named)
 }
 
-fn gcode_line(body: &Map<String, Value>, status: &Status) -> Vec<Refusal> {
-    let text = body.get("param").and_then(Value::as_str).unwrap_or_default();
-    let mut found: Vec<_> = gcode::inspect(text, &limits::gcode(status))
-        .err()
-        .map(Refusal::Gcode)
-        .into_iter()
-        .collect();
-    found.extend(while_free(status, "G-code"));
-    found
-}
-
-fn number(body: &Map<String, Value>, field: &str) -> Option<i64> {
-    match body.get(field)? {
-        Value::String(text) => text.trim().parse().ok(),
-        number => number.as_i64().or_else(|| number.as_f64().map(|n| n.ceil() as i64)),
-    }
+fn gcode_line(body: &Body, status: &Status) -> Vec<Refusal> {
+    let lines = text(body, "param").unwrap_or_default();
+    let finding = gcode::inspect(lines, &limits::gcode(status)).err().map(Refusal::Gcode);
+    finding.into_iter().chain(while_free(status, "G-code")).collect()
 }
 
 fn has(status: &Status, test: impl FnOnce(Model) -> bool) -> bool {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::catalogue::{key, requests, words};
+use super::{catalogue::requests, words::words, written::key};
 
 requests! {
     /// Filament units and external spools.

@@ -2,7 +2,7 @@
 
 mod flow;
 
-use super::catalogue::{key, requests};
+use super::{catalogue::requests, written::key};
 
 pub use flow::{
     FlowFilament, PressureDeletion, PressureFilament, PressureKey, PressureProfile,

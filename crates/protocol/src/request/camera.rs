@@ -1,6 +1,6 @@
 //! Section `camera`: recording, time-lapse, resolution.
 
-use super::catalogue::{requests, words};
+use super::{catalogue::requests, words::words};
 
 requests! {
     /// The printer's camera.

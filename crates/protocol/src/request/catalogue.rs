@@ -1,9 +1,11 @@
 //! The table of every command: each enum of this directory is written once, in the macro below,
 //! which makes the type, its JSON and its row in the table of the documentation.
+//!
+//! The words of their fields are in `words.rs`, odd ways of writing a field in `written.rs`.
 
 use serde::Serialize;
 
-use super::{SequenceId, UnknownWord};
+use super::SequenceId;
 
 /// One command of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,6 +68,9 @@ pub(super) fn frame<T: Serialize>(
 
 /// Commands of one section. A row: what it does, variant, `=>` command word, fields that never
 /// change, then which printers take it, how it is answered, where the effect shows, source.
+///
+/// It expands to the enum with serde's tag `command`, its rows as `ENTRIES` in the same order, and
+/// [`Part`]: `row` is the place of the variant in both, `fixed` the fields that never change.
 macro_rules! requests {
     ($(#[$meta:meta])* pub enum $name:ident in $section:literal { $(
         $(#[doc = $doc:literal])+
@@ -124,85 +129,4 @@ macro_rules! requests {
     };
 }
 
-/// Writes the only field of a command under its key.
-macro_rules! keys {
-    ($($key:ident),+) => {
-        /// Fields of commands that have only one: the key by which its value is written.
-        pub(super) mod key { $(
-            pub(in crate::request) fn $key<T: serde::Serialize, S: serde::Serializer>(
-                value: &T,
-                serializer: S,
-            ) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeMap;
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry(stringify!($key), value)?;
-                map.end()
-            }
-        )+ }
-    };
-}
-
-/// Words of people and of the wire. A row: what it is, variant, `=` what the wire carries, then
-/// its name and further spellings that people use.
-macro_rules! words {
-    ($(#[$meta:meta])* pub enum $name:ident: $wire:ty, $kind:literal { $(
-        $(#[$doc:meta])* $variant:ident = $value:literal, $word:literal $(| $other:literal)*;
-    )+ }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$doc])* $variant),+ }
-
-        impl $name {
-            /// Every one, in the order of the vendor.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// What the wire carries.
-            pub fn wire(self) -> $wire {
-                match self { $(Self::$variant => $value),+ }
-            }
-
-            /// What people call it.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = $crate::request::UnknownWord;
-
-            fn from_str(text: &str) -> Result<Self, $crate::request::UnknownWord> {
-                let plain = text.trim().to_ascii_lowercase().replace([' ', '-'], "_");
-                $(if [$word $(, $other)*].contains(&plain.as_str())
-                    || plain == concat!($value)
-                {
-                    return Ok(Self::$variant);
-                })+
-                Err($crate::request::catalogue::unknown($kind, text, &[$($word),+]))
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.name())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.wire().serialize(serializer)
-            }
-        }
-    };
-}
-
-pub(super) fn unknown(
-    kind: &'static str,
-    word: &str,
-    known: &'static [&'static str],
-) -> UnknownWord {
-    UnknownWord { kind, word: word.trim().chars().take(60).collect(), known }
-}
-
-pub(super) use {requests, words};
-
-keys!(action, config, ctt_val, enable, extruder_index, id, mode, obj_list, option, param, temp);
+pub(super) use requests;

@@ -1,7 +1,7 @@
 //! Section `print`: temperatures, fans and the air duct of machines that have commands for them.
 //! The others take G-code: [`crate::command`] chooses.
 
-use super::catalogue::{key, requests, words};
+use super::{catalogue::requests, words::words, written::key};
 
 requests! {
     /// Heaters, fans and air.

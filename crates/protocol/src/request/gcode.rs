@@ -1,6 +1,6 @@
 //! Section `print`: G-code lines. Reading them is in [`crate::gcode`].
 
-use super::catalogue::{key, requests};
+use super::{catalogue::requests, written::key};
 
 requests! {
     /// G-code sent line by line.

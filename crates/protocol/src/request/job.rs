@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::{
     ProjectFile,
-    catalogue::{key, requests, words},
+    catalogue::requests,
+    words::words,
+    written::{bit, decimal, key},
 };
 
 requests! {
@@ -29,7 +31,7 @@ requests! {
             #[serde(rename = "err", serialize_with = "decimal")]
             error: u32,
             /// Whether for good (1) or for now (0).
-            #[serde(rename = "type", serialize_with = "number")]
+            #[serde(rename = "type", serialize_with = "bit")]
             for_good: bool,
         } => "idle_ignore", "all", Ack, "error", "L";
         /// Clears `print_error`; `system.uiop` closes the dialog on the screen.
@@ -90,12 +92,4 @@ pub struct Fault {
     pub error: u32,
     /// Id of the job.
     pub job_id: String,
-}
-
-fn decimal<S: serde::Serializer>(error: &u32, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(error)
-}
-
-fn number<S: serde::Serializer>(flag: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(u8::from(*flag))
 }

@@ -1,6 +1,6 @@
 //! Section `print`: motion of machines that have commands for it; the others take G-code.
 
-use super::catalogue::{key, requests, words};
+use super::{catalogue::requests, words::words, written::key};
 
 requests! {
     /// Homing, jogging, extruding.

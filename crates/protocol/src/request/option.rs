@@ -1,6 +1,6 @@
 //! Section `print`: `print_option`, one switch per request.
 
-use super::catalogue::{requests, words};
+use super::{catalogue::requests, words::words, written::bit};
 
 requests! {
     /// What the printer does and watches for by itself.
@@ -8,7 +8,7 @@ requests! {
         /// Goes on after step loss.
         AutoRecovery {
             /// Bit 0, the same value.
-            #[serde(serialize_with = "number")]
+            #[serde(serialize_with = "bit")]
             option: bool,
             /// On or off.
             auto_recovery: bool,
@@ -82,8 +82,4 @@ words! {
         /// 2.
         Outside = 2, "outside";
     }
-}
-
-fn number<S: serde::Serializer>(flag: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(u8::from(*flag))
 }

@@ -1,6 +1,10 @@
 //! Section `system`: lights, accessories, dialogs.
 
-use super::catalogue::{key, requests, words};
+use super::{
+    catalogue::requests,
+    words::words,
+    written::{hex, key},
+};
 
 requests! {
     /// The machine beside its job.
@@ -119,8 +123,4 @@ words! {
         /// 2, pauses the job.
         Pause = 2, "pause";
     }
-}
-
-fn hex<S: serde::Serializer>(error: &u32, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{error:08X}"))
 }

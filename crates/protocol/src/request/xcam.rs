@@ -1,6 +1,6 @@
 //! Section `xcam`: what the camera watches for.
 
-use super::catalogue::{requests, words};
+use super::{catalogue::requests, words::words};
 
 requests! {
     /// Detectors that look.

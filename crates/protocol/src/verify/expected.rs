@@ -1,16 +1,17 @@
 //! Which effect a request has on this printer. Read from the JSON that is published, so that a raw
 //! request is judged like a typed one.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::effect::{Effect, Switch, Word, dries, fan, filament, light};
 use crate::{
     gcode,
-    request::{Fan, Request},
+    request::{
+        Fan, Request,
+        body::{Body, number, text, whole},
+    },
     status::{Heater, Status},
 };
-
-type Body = Map<String, Value>;
 
 impl Effect {
     /// Everything that a status of this printer shows when the request took effect; empty where
@@ -273,19 +274,4 @@ fn switches(body: &Body, rows: &[Row]) -> Vec<Effect> {
         Some(Effect::Switch(Switch { name, read: *read }, on))
     };
     rows.iter().filter_map(wanted).collect()
-}
-
-fn text<'a>(body: &'a Body, key: &str) -> Option<&'a str> {
-    body.get(key)?.as_str()
-}
-
-/// A number, or the text of one: the wire has both.
-fn number(body: &Body, key: &str) -> Option<f64> {
-    let value = body.get(key)?;
-    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
-}
-
-fn whole<T: TryFrom<i64>>(body: &Body, key: &str) -> Option<T> {
-    let number = number(body, key).filter(|number| number.fract() == 0.0)?;
-    T::try_from(number as i64).ok()
 }
