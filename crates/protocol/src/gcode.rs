@@ -15,7 +15,7 @@ pub struct Command<'t> {
     pub text: &'t str,
     /// `G` or `M`.
     pub letter: char,
-    /// Its number; a part behind a dot is left out.
+    /// Its number; a part behind a dot is left out. Some firmware keeps 16 bits of it only.
     pub code: u32,
     /// The words behind it: letter in upper case, and number where there is one.
     pub words: Vec<(char, Option<f64>)>,
@@ -34,27 +34,39 @@ impl Command<'_> {
 }
 
 /// The commands of a text, line by line. Comments and line numbers are skipped; a second `G` or
-/// `M` on a line begins a second command.
+/// `M` on a line begins a second command, and coordinates in front of the first are a `G1`: where
+/// firmware goes on with the move of the line before, nothing is missed.
 pub fn commands(text: &str) -> impl Iterator<Item = Command<'_>> {
     text.split(['\n', '\r']).enumerate().flat_map(|(index, text)| line(index + 1, text))
 }
 
 fn line(number: usize, text: &str) -> Vec<Command<'_>> {
     let mut found: Vec<Command<'_>> = Vec::new();
-    for (letter, value) in words(text.split(';').next().unwrap_or_default()) {
+    let command =
+        |letter, code: f64, words| Command { line: number, text, letter, code: code as u32, words };
+    for (letter, value) in words(code(text)) {
         match (letter, value, found.last_mut()) {
-            ('G' | 'M', Some(code), _) if code >= 0.0 => found.push(Command {
-                line: number,
-                text,
-                letter,
-                code: code as u32,
-                words: Vec::new(),
-            }),
+            ('G' | 'M', Some(code), _) if code >= 0.0 => {
+                found.push(command(letter, code, Vec::new()));
+            }
             (_, _, Some(command)) => command.words.push((letter, value)),
+            ('X' | 'Y' | 'Z', Some(_), None) => {
+                found.push(command('G', 1.0, vec![(letter, value)]));
+            }
             _ => {}
         }
     }
     found
+}
+
+/// What is in front of the comment. Where a parenthesis comes first, the semicolon may be inside
+/// of it, and what follows may count.
+fn code(text: &str) -> &str {
+    match (text.find('('), text.find(';')) {
+        (Some(open), Some(semicolon)) if open < semicolon => text,
+        (_, Some(semicolon)) => text.get(..semicolon).unwrap_or(text),
+        (_, None) => text,
+    }
 }
 
 /// Letters with the number behind each; there may be spaces in between.

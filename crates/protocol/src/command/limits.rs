@@ -55,6 +55,7 @@ pub(super) fn gcode(status: &Status) -> gcode::Limits {
         chamber_max: chamber(status).map_or(0, |range| range.max),
         extruders: extruders(status),
         volume: known(status).and_then(|known| known.build_volume),
+        bed_rises: !matches!(status.model, Some(Model::A1 | Model::A1Mini | Model::A2L)),
     }
 }
 

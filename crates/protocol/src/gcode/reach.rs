@@ -17,6 +17,8 @@ pub struct Limits {
     pub extruders: u8,
     /// Build volume in mm by X, Y, Z; `None` when not known.
     pub volume: Option<[u16; 3]>,
+    /// Whether the bed moves up to the nozzle, and crashes into it when Z alone is homed [L].
+    pub bed_rises: bool,
 }
 
 /// A command that a machine does not bear.
@@ -59,6 +61,16 @@ pub enum Why {
     },
     /// Moves the origin, so that nobody knows where later lines go.
     MovesOrigin,
+    /// Leaves the machine in inches, in which no later line is written.
+    LeavesInches,
+    /// Switches off the end stops that hold later moves.
+    NoEndStops,
+    /// Homes Z alone, which can crash the bed.
+    HomesZAlone,
+    /// Heats to something that is no plain number, and firmware may read otherwise.
+    Unreadable,
+    /// A number that no command has, and firmware may take for another.
+    NoSuchCommand,
 }
 
 /// The first command that a machine with these limits does not bear.
@@ -68,15 +80,25 @@ pub enum Why {
 /// # Errors
 /// [`Finding`].
 pub fn inspect(text: &str, limits: &Limits) -> Result<(), Finding> {
-    let mut mode = Mode { relative: false, unit: 1.0 };
+    let mut mode = Mode { relative: false, unit: 1.0, inches: None };
+    let finding = |line, text: &str, why| {
+        Err(Finding { line, text: text.trim().chars().take(80).collect(), why })
+    };
     for command in commands(text) {
-        if let Some(why) = heat(&command, limits).or_else(|| mode.movement(&command, limits)) {
-            let text = command.text.trim().chars().take(80).collect();
-            return Err(Finding { line: command.line, text, why });
+        let unknown = (command.code > HIGHEST).then_some(Why::NoSuchCommand);
+        let why = unknown.or_else(|| heat(&command, limits));
+        if let Some(why) = why.or_else(|| mode.movement(&command, limits)) {
+            return finding(command.line, command.text, why);
         }
     }
-    Ok(())
+    match mode.inches {
+        Some((line, text)) => finding(line, text, Why::LeavesInches),
+        None => Ok(()),
+    }
 }
+
+/// Highest number of a command; beyond 16 bits M65640 would be M104.
+const HIGHEST: u32 = 9999;
 
 fn heat(command: &Command<'_>, limits: &Limits) -> Option<Why> {
     if command.letter != 'M' {
@@ -93,8 +115,19 @@ fn heat(command: &Command<'_>, limits: &Limits) -> Option<Why> {
         303 => ("nozzle", limits.nozzle_max, None),
         _ => return None,
     };
-    let asked = ['S', 'R'].into_iter().filter_map(|letter| command.word(letter));
-    let celsius = asked.fold(0.0, f64::max);
+    // Of a repeated word, any may count.
+    let asked = command.words.iter().filter(|(letter, _)| matches!(letter, 'S' | 'R'));
+    // `S3e2`, `S0x12C` and `Sinf` are numbers to some firmware.
+    let odd = |(letter, number): &(char, Option<f64>)| match letter {
+        'S' | 'R' => number.is_none(),
+        'X' => true,
+        'E' => command.code != 303,
+        _ => false,
+    };
+    if command.words.iter().any(odd) {
+        return Some(Why::Unreadable);
+    }
+    let celsius = asked.filter_map(|(_, number)| *number).fold(0.0, f64::max);
     if part == "chamber" && max == 0 && celsius > 0.0 {
         return Some(Why::NoChamberHeater);
     }
@@ -108,26 +141,42 @@ fn heat(command: &Command<'_>, limits: &Limits) -> Option<Why> {
     instead.map(Why::Waits)
 }
 
-struct Mode {
+/// What an axis may go beyond the volume, in mm. [G]
+const PARKING: f64 = 60.0;
+
+struct Mode<'t> {
     relative: bool,
     /// Millimetres per unit.
     unit: f64,
+    /// The line that switched to inches, while they hold.
+    inches: Option<(usize, &'t str)>,
 }
 
-impl Mode {
-    fn movement(&mut self, command: &Command<'_>, limits: &Limits) -> Option<Why> {
-        if command.letter != 'G' {
-            return None;
+impl<'t> Mode<'t> {
+    fn movement(&mut self, command: &Command<'t>, limits: &Limits) -> Option<Why> {
+        let names = |axis| command.words.iter().any(|(letter, _)| *letter == axis);
+        if command.letter == 'M' {
+            let off = |(letter, number): &(char, Option<f64>)| {
+                matches!(letter, 'S' | 'X' | 'Y' | 'Z') && *number == Some(0.0)
+            };
+            return match command.code {
+                206 | 428 => Some(Why::MovesOrigin),
+                211 if command.words.iter().any(off) => Some(Why::NoEndStops),
+                _ => None,
+            };
         }
         match command.code {
-            20 => self.unit = 25.4,
-            21 => self.unit = 1.0,
+            20 => (self.unit, self.inches) = (25.4, Some((command.line, command.text))),
+            21 => (self.unit, self.inches) = (1.0, None),
+            28 if limits.bed_rises && names('Z') && !(names('X') && names('Y')) => {
+                return Some(Why::HomesZAlone);
+            }
             90 => self.relative = false,
             91 => self.relative = true,
             92 if command.words.iter().any(|(letter, _)| matches!(letter, 'X' | 'Y' | 'Z')) => {
                 return Some(Why::MovesOrigin);
             }
-            0..=3 if !self.relative => return self.beyond(command, limits.volume?),
+            0..=3 => return self.beyond(command, limits.volume?),
             _ => {}
         }
         None
@@ -138,7 +187,10 @@ impl Mode {
             // Of a repeated word, any may count.
             let words = command.words.iter().filter(|(letter, _)| *letter == axis);
             let positions = words.filter_map(|(_, number)| Some((*number)? * self.unit));
-            let mut beyond = positions.filter(|at| !(0.0..=f64::from(max)).contains(at));
+            // No way is longer than the volume with the place to park beside it.
+            let longest = f64::from(max) + PARKING;
+            let range = if self.relative { -longest..=longest } else { 0.0..=f64::from(max) };
+            let mut beyond = positions.filter(|at| !range.contains(at));
             beyond.next().map(|position| Why::OutOfReach { axis, position, max })
         })
     }
@@ -170,6 +222,15 @@ impl fmt::Display for Why {
             Self::MovesOrigin => {
                 f.write_str("moves the origin, after which nobody knows where moves end")
             }
+            Self::LeavesInches => {
+                f.write_str("leaves the printer in inches, without G21 behind it")
+            }
+            Self::NoEndStops => f.write_str("switches off the end stops that hold moves"),
+            Self::HomesZAlone => {
+                f.write_str("homes Z without X and Y, which can crash the bed, where G28 does not")
+            }
+            Self::Unreadable => f.write_str("heats to something that is no plain number"),
+            Self::NoSuchCommand => f.write_str("has a number that no command has"),
         }
     }
 }

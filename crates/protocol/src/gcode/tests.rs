@@ -8,6 +8,7 @@ const LIMITS: Limits = Limits {
     chamber_max: 0,
     extruders: 1,
     volume: Some([256, 256, 250]),
+    bed_rises: true,
 };
 
 fn why(text: &str) -> Option<Why> {
@@ -36,6 +37,8 @@ fn heat_beyond_the_limits_is_found_in_every_spelling() {
         "M104 R301",
         "M104 S200 S301 R301",
         "G28\nM104 T0 S999",
+        "M104 S301 S200",
+        "M104 (now; S1) S301",
         "M0104 S301",
         "M109 S301",
         "M140 S101",
@@ -56,7 +59,7 @@ fn heat_beyond_the_limits_is_found_in_every_spelling() {
 }
 
 #[test]
-fn absolute_moves_beyond_the_volume_are_found_and_relative_ones_are_not_judged() {
+fn moves_that_leave_the_volume_are_found() {
     for far in [
         "G1 X257",
         "G0 Y-1",
@@ -65,18 +68,43 @@ fn absolute_moves_beyond_the_volume_are_found_and_relative_ones_are_not_judged()
         "G20\nG1 X11",
         "G2 X300 I5",
         "G1 X300 X10",
+        "G1 X10\nX300",
+        "G91\nG1 Z-311",
     ] {
         assert!(matches!(why(far), Some(Why::OutOfReach { .. })), "{far}");
     }
-    for fine in ["G1 X256 Y0 Z250 E5 F9000", "G91\nG1 X300", "G28", "G20\nG21\nG1 X11", "G92 E0"] {
+    for fine in ["G1 X256 Y0 Z250 E5 F9000", "G91\nG1 X-200", "G28", "G20\nG21\nG1 X11", "G92 E0"] {
         assert_eq!(why(fine), None, "{fine}");
     }
-    assert_eq!(why("G92 X0"), Some(Why::MovesOrigin));
+    for moved in ["G92 X0", "M206 Z-5", "M428"] {
+        assert_eq!(why(moved), Some(Why::MovesOrigin), "{moved}");
+    }
     assert_eq!(inspect("G1 X999", &Limits { volume: None, ..LIMITS }), Ok(()));
     assert_eq!(
         inspect("G28\nG1 X999", &LIMITS).unwrap_err().to_string(),
         "line 2 (G1 X999) moves to X999, beyond the volume of 0 to 256 mm"
     );
+}
+
+#[test]
+fn what_firmware_may_read_otherwise_is_found() {
+    for odd in ["M104 S3e2", "M140 S0x99", "M104 Sinf", "M104 S", "M109 S٣٠٠", "M104 S1.2.3e9"] {
+        assert_eq!(why(odd), Some(Why::Unreadable), "{odd}");
+    }
+    for unknown in ["M65640 S400", "G65537 X900", "M4294967400 S400"] {
+        assert_eq!(why(unknown), Some(Why::NoSuchCommand), "{unknown}");
+    }
+    assert_eq!(why("G1 X5\nG20"), Some(Why::LeavesInches));
+    for off in ["M211 S0", "M211 X0 Y0 Z0"] {
+        assert_eq!(why(off), Some(Why::NoEndStops), "{off}");
+    }
+    for alone in ["G28 Z", "g28z0", "G28 X\nG28 Z"] {
+        assert_eq!(why(alone), Some(Why::HomesZAlone), "{alone}");
+    }
+    for fine in ["G28 X", "G28 X Y Z", "M211 S", "M211 X1 Y1 Z1", "M104 S200 N0", "M303 E0 S200"] {
+        assert_eq!(why(fine), None, "{fine}");
+    }
+    assert_eq!(inspect("G28 Z", &Limits { bed_rises: false, ..LIMITS }), Ok(()));
 }
 
 proptest! {

@@ -35,13 +35,14 @@ const GUARD: &str = "\
 ## What is refused before it is sent
 
 `bambu control` and the library look at each line first. What heats beyond a limit, moves in absolute coordinates beyond the build
-volume, moves the origin, waits for a temperature or is sent while a job runs is refused with its reason; `--force` or
-`send_forced` sends it all the same.
+volume (or further than any way in it), moves the origin, switches end stops off, homes Z alone where the bed would crash, leaves
+the printer in inches, waits for a temperature or is sent while a job runs is refused with its reason. So is what firmware may
+read otherwise: `M104 S3e2`, or `M65640` for `M104`. `--force` or `send_forced` sends it all the same.
 ";
 
 /// Lines that try a limit.
-const LINES: [&str; 6] =
-    ["M104 S301", "M140 S101", "M141 S45", "M109 S200", "G1 Z300 F600", "G92 Z0"];
+const LINES: [&str; 7] =
+    ["M104 S301", "M140 S101", "M141 S45", "M109 S200", "G1 Z300 F600", "G92 Z0", "G28 Z"];
 
 pub(super) fn page() -> String {
     let printers = idle_printers();
