@@ -82,6 +82,10 @@ pub enum Unreachable {
     /// The host is there, the port is closed: for a printer, switch on LAN access.
     #[error("the connection was refused; check the port, and on a printer that LAN access is on")]
     Refused,
+    /// It takes the connection and does not say a word, as one that has too much to do or hangs:
+    /// the link tries again by itself.
+    #[error("it takes the connection but says nothing; wait, or switch it off and on")]
+    Silent,
     /// No answer: check the address and that the machine is on.
     #[error("no answer in time; check the address and that the machine is switched on")]
     TimedOut,
@@ -93,7 +97,8 @@ pub enum Unreachable {
 impl Reason {
     /// Whether waiting alone will hardly help, so that a one-shot command ends at once.
     pub fn is_fatal(&self) -> bool {
-        !matches!(self, Self::Busy { .. } | Self::Lost(_))
+        let is_busy = matches!(self, Self::Unreachable { why: Unreachable::Silent, .. });
+        !is_busy && !matches!(self, Self::Busy { .. } | Self::Lost(_))
     }
 
     /// Whether the user name or password was refused.

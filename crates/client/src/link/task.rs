@@ -135,6 +135,7 @@ impl Session {
                 fingerprint: fingerprint.map(|print| print.to_string()),
             },
             OpenError::NotABroker(why) => Reason::NotABroker { address, why },
+            OpenError::Silent => Reason::Unreachable { address, why: Unreachable::Silent },
             OpenError::Refused(ConnectCode::BadCredentials | ConnectCode::NotAuthorized) => {
                 if self.is_lan() {
                     Reason::WrongAccessCode(address)

@@ -7,7 +7,7 @@ use rustls::{CertificateError, ClientConfig};
 use rustls_pki_types::ServerName;
 use tokio::{
     net::{TcpStream, lookup_host},
-    sync::Semaphore,
+    sync::{AcquireError, Semaphore, SemaphorePermit},
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -19,9 +19,11 @@ use crate::{
     tls::{self, Fingerprint, Pinning, PrinterTls, Refused, SetupError, UntrustedPrinter},
 };
 
-/// TLS handshakes at a time in the whole process, so that a restart of many links does not starve
-/// each of them.
-static HANDSHAKES: Semaphore = Semaphore::const_new(32);
+/// Connections that are being opened at a time in the whole process, so that a start of many links
+/// starves neither them nor their peers.
+static PLACES: Semaphore = Semaphore::const_new(32);
+/// How long a host that is not there may keep a place from the others.
+const BRIEF: Duration = Duration::from_millis(300);
 
 /// Whom to expect behind TLS.
 pub(crate) struct TlsTarget {
@@ -64,24 +66,41 @@ pub(crate) enum OpenError {
     NotABroker(String),
     #[error("{0:?}")]
     Refused(ConnectCode),
+    /// It took the connection and said nothing in time.
+    #[error("silent")]
+    Silent,
 }
 
 impl Open {
     /// Connects, shakes hands, logs in; a printer is remembered then.
     pub(crate) async fn open(mut self) -> Result<Socket, OpenError> {
-        let stream = self.tcp().await?;
-        let stream = self.handshake(stream).await?;
+        let stream = self.secure().await?;
         let pinning = self.tls.pinning.take().map(|pinning| {
             let chain = stream.get_ref().1.peer_certificates().map(<[_]>::to_vec);
             pinning.accepted(chain)
         });
         let mut socket = Socket::new(stream);
-        let silent = |_| OpenError::NotABroker("it sent no welcome in time".into());
-        timeout(self.within, self.welcome(&mut socket)).await.map_err(silent)??;
+        let welcome = timeout(self.within, self.welcome(&mut socket)).await;
+        welcome.map_err(|_| OpenError::Silent)??;
         if let Some(pinning) = pinning {
             pinning.await.map_err(OpenError::from)?;
         }
         Ok(socket)
+    }
+
+    /// The place comes first: a peer's own time-out starts when it has the connection.
+    async fn secure(&self) -> Result<TlsStream<TcpStream>, OpenError> {
+        let place = PLACES.acquire().await;
+        let tcp = self.tcp();
+        tokio::pin!(tcp);
+        match timeout(BRIEF, &mut tcp).await {
+            Ok(stream) => self.handshake(stream?, place).await,
+            Err(_) => {
+                drop(place);
+                let stream = tcp.await?;
+                self.handshake(stream, PLACES.acquire().await).await
+            }
+        }
     }
 
     async fn tcp(&self) -> Result<TcpStream, OpenError> {
@@ -100,13 +119,14 @@ impl Open {
         timeout(self.within, connect).await.map_err(|_| Unreachable::TimedOut)?
     }
 
-    async fn handshake(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, OpenError> {
-        let _permit = HANDSHAKES.acquire().await;
+    async fn handshake(
+        &self,
+        stream: TcpStream,
+        _place: Result<SemaphorePermit<'_>, AcquireError>,
+    ) -> Result<TlsStream<TcpStream>, OpenError> {
         let connector = TlsConnector::from(self.tls.config.clone());
         match timeout(self.within, connector.connect(self.tls.name.clone(), stream)).await {
-            Err(_) => {
-                Err(OpenError::NotABroker("it did not finish the TLS handshake in time".into()))
-            }
+            Err(_) => Err(OpenError::Silent),
             Ok(Err(error)) => Err(tls_error(&error)),
             Ok(Ok(stream)) => Ok(stream),
         }
@@ -164,4 +184,43 @@ fn tls_error(error: &io::Error) -> OpenError {
 fn untrusted(error: &impl std::fmt::Display) -> OpenError {
     let why = format!("{error}; check the address, and BAMBU_CA_FILE if it is your own broker");
     OpenError::Untrusted { why, fingerprint: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn waiting_for_a_place_takes_nothing_from_the_time_for_the_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (config, name) = tls::unchecked().unwrap();
+        let open = Open {
+            address: BrokerAddress { host: "127.0.0.1".into(), port },
+            tls: TlsTarget { config, name, pinning: None },
+            connect: Connect {
+                client_id: String::new(),
+                clean_session: true,
+                keep_alive: 30,
+                username: None,
+                password: None,
+                will: None,
+            },
+            within: Duration::from_secs(10),
+        };
+        let taken = PLACES.acquire_many(32).await.unwrap();
+        let opening = tokio::spawn(open.open());
+        tokio::task::yield_now().await;
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        tokio::time::resume();
+        assert!(!opening.is_finished());
+        drop(taken);
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 16]).await.unwrap() > 0, "the handshake begins");
+        drop(stream);
+        assert!(matches!(opening.await.unwrap(), Err(OpenError::NotABroker(_))));
+    }
 }

@@ -106,15 +106,18 @@ impl Broker {
 
     /// The next client, answered with a code.
     pub(crate) async fn answer(&self, code: ConnectCode) -> Peer {
-        let (stream, _) = timeout(PATIENCE, self.listener.accept()).await.unwrap().unwrap();
-        let stream = TlsAcceptor::from(self.tls.clone()).accept(stream).await.unwrap();
-        let mut peer = Peer { stream, inbox: BytesMut::new(), connect: None, filters: Vec::new() };
+        let mut peer = Peer::shake_hands(self.take().await, self.tls.clone()).await;
         match peer.packet().await {
             Some(Packet::Connect(connect)) => peer.connect = Some(connect),
             other => panic!("no CONNECT but {other:?}"),
         }
         peer.send(&Packet::ConnAck(ConnAck { session_present: false, code })).await;
         peer
+    }
+
+    /// The next client, told nothing.
+    pub(crate) async fn take(&self) -> TcpStream {
+        timeout(PATIENCE, self.listener.accept()).await.unwrap().unwrap().0
     }
 
     /// Lets clients fail at TLS for as long as this is awaited.
@@ -139,6 +142,11 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    pub(crate) async fn shake_hands(stream: TcpStream, tls: Arc<ServerConfig>) -> Self {
+        let stream = TlsAcceptor::from(tls).accept(stream).await.unwrap();
+        Self { stream, inbox: BytesMut::new(), connect: None, filters: Vec::new() }
+    }
+
     pub(crate) fn connect(&self) -> &Connect {
         self.connect.as_ref().unwrap()
     }

@@ -11,5 +11,6 @@ mod errors;
 mod examples;
 mod fake;
 mod lan;
+mod many;
 mod printer;
 mod rest;
