@@ -30,6 +30,8 @@ pub struct Hms {
     pub module: &'static str,
     /// Which of several such modules, counted from 0 (an AMS unit, for example).
     pub module_instance: u8,
+    /// What it is about, for the few messages that are known by observation.
+    pub meaning: Option<&'static str>,
     /// Page with the vendor's text.
     pub url: String,
 }
@@ -53,6 +55,7 @@ impl Hms {
             severity,
             module: module((attr >> 24) as u8),
             module_instance: (attr >> 16) as u8,
+            meaning: meaning(attr, code),
             url: format!("https://e.bambulab.com/?e={attr:08X}{code:08X}"),
         })
     }
@@ -79,9 +82,33 @@ pub fn module(byte: u8) -> &'static str {
     }
 }
 
+/// What a message is about, in our words, for the few that are known by observation. [L]
+fn meaning(attr: u32, code: u32) -> Option<&'static str> {
+    // Of filament: `07nn-2s00`, unit and slot; 12 and 18 are AMS lite and AMS HT.
+    let filament = matches!(attr >> 24, 0x07 | 0x12 | 0x18) && attr & 0xF0FF == 0x2000;
+    match (attr, code) {
+        (0x0500_0500, 0x0001_0007) => Some("a command was refused because Developer Mode is off"),
+        (_, 0x0002_0001) if filament => Some("filament ran out"),
+        (_, 0x0003_0001 | 0x0003_0002) if filament => {
+            Some("filament ran out; it goes on with another spool")
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_known_about_a_message_is_said_in_words() {
+        let meaning = |attr, code| Hms::from_wire(attr, code).unwrap().meaning;
+        let refused = meaning(0x0500_0500, 0x0001_0007).unwrap();
+        assert!(refused.contains("Developer Mode is off"), "{refused}");
+        assert_eq!(meaning(0x0702_2300, 0x0002_0001), Some("filament ran out"));
+        assert_eq!(meaning(0x0702_2300, 0x0002_0002), None);
+        assert_eq!(meaning(0x0500_2300, 0x0002_0001), None);
+    }
 
     #[test]
     fn the_worked_example_of_the_reference_is_taken_apart() {

@@ -94,7 +94,10 @@ pub(crate) fn trouble(status: &Status) -> Vec<String> {
     }
     all.extend(status.hms.iter().map(|hms| {
         let severity = format!("{:?}", hms.severity).to_lowercase();
-        format!("{severity} {} ({})", hms.code, human::words(hms.module))
+        match hms.meaning {
+            Some(text) => format!("{severity} {}: {text}", hms.code),
+            None => format!("{severity} {} ({})", hms.code, human::words(hms.module)),
+        }
     }));
     all
 }
@@ -165,6 +168,20 @@ mod tests {
         );
         assert_eq!(row(&running(), 10).len(), HEADINGS.len());
         assert_eq!(name(&running()), "01P00A000000001");
+    }
+
+    #[test]
+    fn a_health_message_is_told_in_words_where_there_are_any() {
+        let hms = |attr, code| bambu_protocol::hms::Hms::from_wire(attr, code).unwrap();
+        let hms = vec![hms(0x0500_0500, 0x0001_0007), hms(0x0C00_0300, 0x0003_0007)];
+        let troubles = trouble(&Status { hms, ..Status::default() });
+        assert_eq!(
+            troubles,
+            [
+                "fatal 0500-0500-0001-0007: a command was refused because Developer Mode is off",
+                "common 0C00-0300-0003-0007 (xcam)",
+            ]
+        );
     }
 
     #[test]

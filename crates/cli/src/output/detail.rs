@@ -105,11 +105,11 @@ fn lines(status: &Status) -> Vec<(String, String)> {
     );
     let active = status.ams.active;
     for unit in &status.ams.units {
-        add(&format!("AMS {}", unit.id), unit_line(unit));
+        add(&format!("AMS {}", human::ams_unit(unit.id)), unit_line(unit));
         for tray in &unit.trays {
             let in_use = active.is_some_and(|a| a.unit == unit.id && a.tray == tray.id);
             let mark = if in_use { "> " } else { "  " };
-            add(&format!("{mark}tray {}", tray.id + 1), tray_line(tray));
+            add(&format!("{mark}{}", human::tray(unit.id, tray.id)), tray_line(tray));
         }
     }
     for spool in &status.external_spools {

@@ -1,5 +1,7 @@
 //! How single values read to a person. What is not known reads `-`.
 
+use bambu_protocol::request::TrayId;
+
 /// What stands for an unknown value.
 pub(crate) const UNKNOWN: &str = "-";
 
@@ -34,9 +36,41 @@ pub(crate) fn bar(percent: Option<u8>, width: usize) -> String {
     format!("{}{}", "█".repeat(filled), "░".repeat(rest))
 }
 
+/// A unit as the printer's screen names it: A to D, HT-A to HT-H; a number where it has no letter.
+pub(crate) fn ams_unit(unit: u16) -> String {
+    let letter = |at: u16| char::from(b'A' + at.min(25) as u8);
+    match unit {
+        0..=3 => letter(unit).to_string(),
+        128..=135 => format!("HT-{}", letter(unit - 128)),
+        other => other.to_string(),
+    }
+}
+
+/// A tray as the printer's screen names it, and as `control` takes it: `A1`, `HT-A`.
+pub(crate) fn tray(unit: u16, slot: u8) -> String {
+    TrayId { unit, slot }.to_string()
+}
+
 /// A name of the status document as words: `heating_bed` as `heating bed`.
 pub(crate) fn words(name: &str) -> String {
     name.replace('_', " ")
+}
+
+/// The text in lines of at most `cells`, broken between words where that is possible.
+pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if width(line) + 1 + width(word) <= cells {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.iter().map(|line| cut(line.trim_end(), cells)).collect()
 }
 
 /// The text without control characters, so that a name cannot steer the terminal.
@@ -111,6 +145,14 @@ mod tests {
         let mut names = ["A1 mini 10", "P1S 1", "a1 mini 2", "A1 10", "A1"];
         names.sort_by_key(|name| sort_key(name));
         assert_eq!(names, ["A1", "A1 10", "a1 mini 2", "A1 mini 10", "P1S 1"]);
+    }
+
+    #[test]
+    fn a_sentence_is_broken_between_words() {
+        assert_eq!(wrap("it is off; switch it on", 11), ["it is off;", "switch it", "on"]);
+        assert_eq!(wrap("", 11), [""]);
+        assert_eq!(wrap("unbreakable", 5), ["unbr…"]);
+        assert_eq!((tray(1, 2), ams_unit(128)), ("B3".into(), "HT-A".into()));
     }
 
     #[test]

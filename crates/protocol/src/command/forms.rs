@@ -27,8 +27,8 @@ pub(super) fn refusals(command: &Command, status: &Status) -> Vec<Refusal> {
     let range = |what, min, max, unit, value| out_of((what, min, max, unit), value, status);
     let heat = |what, max: u16, celsius: u16| range(what, 0, max.into(), " °C", celsius.into());
     let on = |extruder: &Option<u8>| {
-        let last = i64::from(limits::extruders(status)) - 1;
-        extruder.and_then(|extruder| range("extruder", 0, last, "", extruder.into()))
+        let none = extruder.is_some_and(|extruder| extruder >= limits::extruders(status));
+        none.then_some(Refusal::BadValue("this printer has only one nozzle; leave the side out"))
     };
     match command {
         Command::Nozzle { extruder, celsius } => {

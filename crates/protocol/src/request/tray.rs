@@ -97,6 +97,8 @@ impl fmt::Display for TrayId {
         match self.unit {
             255 => f.write_str("external"),
             254 => f.write_str("external-left"),
+            unit @ 0..=3 => write!(f, "{}{}", char::from(b'A' + unit as u8), self.slot + 1),
+            unit @ 128..=135 => write!(f, "HT-{}", char::from(b'A' + (unit - 128) as u8)),
             unit => write!(f, "{unit}/{}", self.slot),
         }
     }

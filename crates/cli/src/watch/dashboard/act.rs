@@ -13,7 +13,11 @@ pub(super) async fn perform(link: Link, deed: Deed) -> (String, Paint) {
         Ok(Outcome::Accepted) => ("ok, accepted; its status cannot show it".into(), Paint::Green),
         Ok(outcome @ Outcome::Rejected(_)) => (outcome.to_string(), Paint::Red),
         Ok(outcome) => (outcome.to_string(), Paint::Yellow),
-        Err(error) => (format!("not sent: {error}"), Paint::Red),
+        Err(error) => {
+            let error = error.to_string();
+            let why = error.strip_prefix("the request was not sent: ").unwrap_or(&error);
+            (format!("not sent: {why}"), Paint::Red)
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn lines(
 ) -> Vec<Line<'static>> {
     let status = &*entry.snapshot.status;
     let mut lines = vec![heading(board, entry)];
-    lines.extend(why_not_live(board, entry));
+    lines.extend(why_not_live(board, entry, columns));
     if !entry.snapshot.complete {
         return lines;
     }
@@ -40,8 +40,12 @@ pub(super) fn lines(
     lines.extend(progress(board, status, columns));
     let troubles = brief::trouble(status);
     for trouble in troubles.iter().take(MESSAGES) {
-        let text = format!("! {}", human::printable(trouble));
-        lines.push(Line::styled(text, board.palette.style(Paint::Yellow)));
+        let text = human::printable(trouble);
+        for (at, part) in human::wrap(&text, columns.saturating_sub(2)).iter().enumerate() {
+            let mark = if at == 0 { "!" } else { " " };
+            let style = board.palette.style(Paint::Yellow);
+            lines.push(Line::styled(format!("{mark} {part}"), style));
+        }
     }
     if troubles.len() > MESSAGES {
         lines.push(Line::from(format!("! and {} more", troubles.len() - MESSAGES)));
@@ -95,7 +99,7 @@ fn heading(board: &Board, entry: &Entry) -> Line<'static> {
 }
 
 /// Why what stands below is not what is, and how old it is.
-fn why_not_live(board: &Board, entry: &Entry) -> Vec<Line<'static>> {
+fn why_not_live(board: &Board, entry: &Entry, columns: usize) -> Vec<Line<'static>> {
     let (text, paint) = match &entry.snapshot.connection {
         Connection::Online if entry.snapshot.complete => return Vec::new(),
         Connection::Online | Connection::Connecting => {
@@ -108,7 +112,8 @@ fn why_not_live(board: &Board, entry: &Entry) -> Vec<Line<'static>> {
     let age = status.updated_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
     let age = age.map(|at| at.to_zoned(board.now.time_zone().clone()));
     let style = board.palette.style(paint);
-    let mut lines = vec![Line::styled(human::printable(&text), style)];
+    let text = human::wrap(&human::printable(&text), columns);
+    let mut lines: Vec<_> = text.into_iter().map(|line| Line::styled(line, style)).collect();
     if let Some(age) = age {
         let then = if entry.snapshot.complete { "; below is what was then" } else { "" };
         lines.push(Line::styled(format!("last heard {}{then}", age.strftime("%F %T")), style));
@@ -222,31 +227,20 @@ fn ams(board: &Board, status: &Status, unit: &AmsUnit, columns: usize) -> Vec<Li
     ];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join("  ");
     let active = status.ams.active.filter(|active| active.unit == unit.id);
-    let letter = letter(unit.id);
     let trays = unit
         .trays
         .iter()
-        .map(|it| tray(board, &letter, it, active.is_some_and(|active| active.tray == it.id)));
-    let name = format!("AMS {letter}");
+        .map(|it| tray(board, unit.id, it, active.is_some_and(|active| active.tray == it.id)));
+    let name = format!("AMS {}", human::ams_unit(unit.id));
     let mut lines = vec![Line::from_iter([label(&name), Span::raw(facts)])];
     lines.extend(flow("", trays, columns));
     lines
 }
 
-/// A unit as the printer's screen names it: A to D, HT-A to HT-H; a number where it has no letter.
-fn letter(unit: u16) -> String {
-    let letter = |at: u16| char::from(b'A' + at.min(25) as u8);
-    match unit {
-        0..=3 => letter(unit).to_string(),
-        128..=135 => format!("HT-{}", letter(unit - 128)),
-        other => other.to_string(),
-    }
-}
-
 /// One tray: its name on the printer's screen, a block of its colour, what is in it, how much.
-fn tray(board: &Board, unit: &str, tray: &Tray, active: bool) -> Vec<Span<'static>> {
+fn tray(board: &Board, unit: u16, tray: &Tray, active: bool) -> Vec<Span<'static>> {
     let mark = if active { ">" } else { " " };
-    let mut spans = vec![Span::raw(format!("{mark}{unit}{} ", tray.id + 1))];
+    let mut spans = vec![Span::raw(format!("{mark}{} ", human::tray(unit, tray.id)))];
     if tray.loaded == Some(false) {
         spans.push(Span::styled("empty", board.palette.style(Paint::Dim)));
         return spans;

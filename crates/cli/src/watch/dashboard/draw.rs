@@ -28,20 +28,17 @@ impl Board {
     /// Draws everything.
     pub(super) fn draw(&self, frame: &mut Frame<'_>) {
         let all = frame.area();
-        let notices = self.notices.len().min(if all.height >= 40 { 4 } else { 1 }) as u16;
+        let notices = self.notices(usize::from(all.width), usize::from(all.height));
         let [title, middle, said, keys] = Layout::vertical([
             Constraint::Length(1),
             Constraint::Fill(1),
-            Constraint::Length(notices),
+            Constraint::Length(u16::try_from(notices.len()).unwrap_or(1)),
             Constraint::Length(1),
         ])
         .areas(all);
         frame.render_widget(self.title_line(), title);
         self.middle(frame, middle);
-        let skipped = self.notices.len() - usize::from(notices);
-        let lines: Vec<Line<'_>> =
-            self.notices.iter().skip(skipped).map(|it| self.painted(&it.text, it.paint)).collect();
-        frame.render_widget(Paragraph::new(lines), said);
+        frame.render_widget(Paragraph::new(notices), said);
         frame.render_widget(self.keys_line(keys.width), keys);
         match &self.mode {
             Mode::Watching => {}
@@ -52,6 +49,20 @@ impl Board {
                 }
             }
         }
+    }
+
+    /// The last notice whole, since it may tell why something was not done; earlier ones where
+    /// there is room.
+    fn notices(&self, columns: usize, rows: usize) -> Vec<Line<'static>> {
+        let most = if rows >= 40 { 4 } else { 1 };
+        let mut lines = Vec::new();
+        for (at, notice) in self.notices.iter().rev().take(most).enumerate() {
+            let mut parts = human::wrap(&notice.text, columns);
+            parts.truncate(if at == 0 { (rows / 6).max(1) } else { 1 });
+            let style = self.palette.style(notice.paint);
+            lines.splice(..0, parts.into_iter().map(|part| Line::styled(part, style)));
+        }
+        lines
     }
 
     fn middle(&self, frame: &mut Frame<'_>, area: Rect) {
