@@ -52,8 +52,7 @@
 //!
 //! # Layout
 //!
-//! * [`discovery`]: which printers are on this network.
-//! * [`printer`], [`link`]: printers; [`cloud`]: the account; [`discovery`]: who is there.
+//! * [`printer`], [`link`]: printers; [`cloud`]: the account; [`discovery`]: who is on this network.
 //! * [`endpoint`], [`token`], [`tls`], [`options`]: where, who, whom to trust, how long to wait.
 //! * [`protocol`]: what is said on the wire, the pure crate below this one.
 //!

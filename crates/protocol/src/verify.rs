@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub use effect::Effect;
+pub(crate) use rejection::DEVELOPER_MODE_STEP;
 pub use rejection::{DEVELOPER_MODE_CODES, Rejection};
 
 /// Health message by which a P1 says that it dropped a command: Developer Mode is off [L].
@@ -236,7 +237,7 @@ impl fmt::Display for Outcome {
                 f,
                 "the printer did not answer, as printers do that drop commands while Developer \
                  Mode is off; {}",
-                rejection::DEVELOPER_MODE_STEP
+                DEVELOPER_MODE_STEP
             ),
             Self::Unanswered { hint: None } => f.write_str(
                 "the printer did not answer, and its status shows no effect; look at the printer, \

@@ -35,7 +35,7 @@ use crate::{
 /// (confirmed), or that the printer took it and nothing in its status could show it (accepted).
 /// What its model does not bear, or what makes no sense now, is refused before anything is sent.
 #[derive(clap::Args)]
-#[command(override_usage = "bambu control [OPTIONS] [PRINTER] COMMAND [VALUE]...")]
+#[command(override_usage = "bambu control [OPTIONS] [PRINTER] <COMMAND> [VALUE]...")]
 #[command(after_help = after_help())]
 pub(crate) struct Args {
     /// The printer, unless there is only one, and the command; see below

@@ -11,7 +11,7 @@ pub enum Reason {
     /// The printer refused the access code: read it again from the printer's screen.
     #[error(
         "the printer at {0} refused the access code; compare it with the printer's screen \
-         (Settings > Network) and give it as --access-code or BAMBU_ACCESS_CODE"
+         (Settings > Network), and with BAMBU_ACCESS_CODE"
     )]
     WrongAccessCode(BrokerAddress),
     /// The cloud's broker refused the token: a new one is needed.

@@ -1,6 +1,8 @@
 //! Why a command is not sent.
 
-use crate::{Firmware, Model, gcode, request::TrayId, status::PrinterState};
+use crate::{
+    Firmware, Model, gcode, request::TrayId, status::PrinterState, verify::DEVELOPER_MODE_STEP,
+};
 
 /// Why a command is not sent: a value that cannot be, or a printer that is not ready for it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -50,13 +52,10 @@ pub enum Refusal {
     #[error("the printer is offline or does not answer; look whether it is switched on and online")]
     Offline,
     /// The printer wants signed commands.
-    #[error(
-        "the printer takes no commands because its Developer Mode is off; switch it on at the \
-         printer, Settings, LAN Only Mode"
-    )]
+    #[error("the printer takes no unsigned commands: Developer Mode is off; {DEVELOPER_MODE_STEP}")]
     NeedsDeveloperMode,
     /// A job holds the printer.
-    #[error("a job is {} and {what} would disturb it; wait or stop it, or force this", state.name())]
+    #[error("a job is {} and {what} would disturb it; wait or stop the job, or force it", state.name())]
     JobRuns {
         /// What was asked for.
         what: &'static str,

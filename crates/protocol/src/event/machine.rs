@@ -11,7 +11,7 @@ const NEAR: f64 = 2.0;
 pub(super) struct Machine {
     online: Option<bool>,
     door_open: Option<bool>,
-    heaters: [Heating; 4],
+    heaters: [Heating; Heater::ALL.len()],
 }
 
 #[derive(Debug, Clone, Default)]
@@ -33,8 +33,7 @@ impl Machine {
     pub(super) fn observe(&mut self, status: &Status, first: bool, events: &mut Vec<Event>) {
         let door = [Event::DoorClosed, Event::DoorOpened];
         change(&mut self.door_open, status.door_open, door, events);
-        let heaters = [Heater::Nozzle, Heater::NozzleLeft, Heater::Bed, Heater::Chamber];
-        for (heating, heater) in self.heaters.iter_mut().zip(heaters) {
+        for (heating, heater) in self.heaters.iter_mut().zip(Heater::ALL) {
             if let Some(target) = heating.reached(status.temperatures.of(heater), first) {
                 events.push(Event::TemperatureReached { heater, target });
             }

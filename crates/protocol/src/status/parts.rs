@@ -38,6 +38,11 @@ pub enum Heater {
     Chamber,
 }
 
+impl Heater {
+    /// Every one, in the order of [`Heater`].
+    pub const ALL: [Self; 4] = [Self::Nozzle, Self::NozzleLeft, Self::Bed, Self::Chamber];
+}
+
 impl Temperatures {
     /// The values of one heater; both `None` for one that is not there.
     pub fn of(&self, heater: Heater) -> Temperature {

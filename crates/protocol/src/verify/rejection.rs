@@ -11,7 +11,8 @@ use crate::{
 /// `err_code`s of commands that would have to be signed: Developer Mode is off [L].
 pub const DEVELOPER_MODE_CODES: RangeInclusive<u32> = 84_033_543..=84_033_548;
 
-pub(super) const DEVELOPER_MODE_STEP: &str =
+/// What to do when Developer Mode is off.
+pub(crate) const DEVELOPER_MODE_STEP: &str =
     "switch on LAN Only mode and then Developer Mode on the printer's screen";
 
 /// A refusal of the printer.

@@ -1,7 +1,7 @@
 //! The selected printer: everything a person wants to see at a glance. What is old is dim and
 //! says so.
 
-use bambu_protocol::status::{AmsUnit, ExternalSpool, Status, Text, Tray};
+use bambu_protocol::status::{AmsUnit, ExternalSpool, Heater, Status, Text, Tray};
 use bambulab::{Connection, link::Way};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::{
@@ -9,10 +9,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    board::{Board, Entry},
-    history::Heater,
-};
+use super::board::{Board, Entry};
 use crate::output::{Paint, brief, human};
 
 /// Columns of a label and its gap.
@@ -156,18 +153,16 @@ fn progress(board: &Board, status: &Status, columns: usize) -> Option<Line<'stat
 fn heaters(board: &Board, entry: &Entry, columns: usize, rows: usize) -> Vec<Line<'static>> {
     let all = &entry.snapshot.status.temperatures;
     let two = all.nozzles.len() > 1;
-    let nozzle = |(at, it)| {
-        let name = match (two, at) {
-            (false, _) => "Nozzle",
-            (true, 0) => "Right",
-            (true, _) => "Left",
-        };
-        (name, Heater::Nozzle(at), it)
+    let name = |heater| match heater {
+        Heater::Nozzle if two => "Right",
+        Heater::Nozzle => "Nozzle",
+        Heater::NozzleLeft => "Left",
+        Heater::Bed => "Bed",
+        Heater::Chamber => "Chamber",
     };
-    let rest = [("Bed", Heater::Bed, &all.bed), ("Chamber", Heater::Chamber, &all.chamber)];
-    let known = all.nozzles.iter().take(2).enumerate().map(nozzle).chain(rest);
+    let known = Heater::ALL.map(|heater| (name(heater), heater, all.of(heater)));
     let mut lines = Vec::new();
-    for (name, heater, it) in known.filter(|(_, _, it)| it.current.is_some()) {
+    for (name, heater, it) in known.into_iter().filter(|(.., it)| it.current.is_some()) {
         let width = columns.saturating_sub(LABEL + DEGREES);
         for (at, chart) in entry.history.lines(heater, width, rows).into_iter().enumerate() {
             let (name, text) = match at {

@@ -2,28 +2,18 @@
 
 use std::collections::VecDeque;
 
-use bambu_protocol::status::{Status, Temperature};
+use bambu_protocol::status::{Heater, Status};
 
 /// Samples kept; at one every two seconds, six minutes.
 const KEPT: usize = 180;
-/// Heaters of one sample: two nozzles, bed, chamber.
-const HEATERS: usize = 4;
 /// A flat line at less than this many degrees between top and bottom is no mountain range.
 const LEAST_SPAN: u16 = 10;
-
-/// A heater as the dashboard numbers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heater {
-    /// By its place in `temperatures.nozzles`, 0 or 1.
-    Nozzle(usize),
-    Bed,
-    Chamber,
-}
 
 /// What one printer measured, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    samples: VecDeque<[Option<u16>; HEATERS]>,
+    /// Each in the order of [`Heater::ALL`].
+    samples: VecDeque<[Option<u16>; Heater::ALL.len()]>,
 }
 
 impl History {
@@ -33,11 +23,9 @@ impl History {
         if status.is_none() && self.samples.is_empty() {
             return;
         }
-        let degrees = |heater: &Temperature| heater.current.map(|current| current.max(0.0) as u16);
-        let sample = status.map_or([None; HEATERS], |status| {
-            let all = &status.temperatures;
-            let nozzle = |at| all.nozzles.get(at).and_then(degrees);
-            [nozzle(0), nozzle(1), degrees(&all.bed), degrees(&all.chamber)]
+        let sample = Heater::ALL.map(|heater| {
+            let current = status.and_then(|status| status.temperatures.of(heater).current);
+            current.map(|current| current.max(0.0) as u16)
         });
         if self.samples.len() == KEPT {
             self.samples.pop_front();
@@ -47,15 +35,10 @@ impl History {
 
     /// The last samples of a heater as lines of block characters, the newest on the right.
     pub(super) fn lines(&self, heater: Heater, width: usize, rows: usize) -> Vec<String> {
-        let at = match heater {
-            Heater::Nozzle(at) => at.min(1),
-            Heater::Bed => 2,
-            Heater::Chamber => 3,
-        };
         let known = self.samples.len().min(width);
         let newest = self.samples.iter().skip(self.samples.len() - known);
         let values: Vec<Option<u16>> =
-            newest.map(|sample| sample.get(at).copied().flatten()).collect();
+            newest.map(|sample| sample.get(heater as usize).copied().flatten()).collect();
         draw(&values, rows)
     }
 }
