@@ -79,7 +79,7 @@ pub(super) fn page() -> String {
     }
     page += "\nEach as JSON:\n\n```json\n";
     for (name, _) in Event::NAMES {
-        let example = examples.iter().find(|event| event.name() == name);
+        let example = examples.iter().find(|event| event.name() == *name);
         let example = example.unwrap_or_else(|| panic!("{name} does not happen"));
         writeln!(page, "{}", serde_json::to_string(example).unwrap()).unwrap();
     }
