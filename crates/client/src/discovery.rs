@@ -118,7 +118,7 @@ impl SearchOptions {
 
 fn ask(interface: Ipv4Addr, port: u16) -> Vec<SocketAddrV4> {
     if interface.is_loopback() {
-        return vec![SocketAddrV4::new(Ipv4Addr::new(127, 255, 255, 255), port)];
+        return vec![SocketAddrV4::new(ssdp::LOOPBACK_BROADCAST, port)];
     }
     [ssdp::GROUP, Ipv4Addr::BROADCAST].map(|to| SocketAddrV4::new(to, port)).into()
 }

@@ -202,10 +202,10 @@ impl Printer {
     /// Lets one period pass and sends the report that is due, if anybody listens.
     fn tick(&self, period: Duration) {
         let mut board = self.board();
-        let was_on = board.life.dark <= 0.0;
+        let was_on = board.life.is_on();
         board.tick(period);
         self.show_power(&mut board, was_on);
-        if board.life.dark > 0.0 || self.spec.faults.strikes(Fault::Silence) {
+        if !board.life.is_on() || self.spec.faults.strikes(Fault::Silence) {
             return;
         }
         // Nobody may be left to hear it: that is no fault.
@@ -220,7 +220,7 @@ impl Printer {
 
     /// Tells the faces when a restart begins or is over.
     fn show_power(&self, board: &mut Mainboard, was_on: bool) {
-        let on = board.life.dark <= 0.0;
+        let on = board.life.is_on();
         if on != was_on {
             if on {
                 board.wake();
@@ -260,7 +260,7 @@ impl Machine for Printer {
 
     fn request(&self, payload: &[u8]) {
         let mut board = self.board();
-        let was_on = board.life.dark <= 0.0;
+        let was_on = board.life.is_on();
         for answer in requests::answer(&mut board, payload) {
             let _ = self.reports.send(answer);
         }
@@ -273,7 +273,7 @@ impl Machine for Printer {
 
     fn full_report(&self) -> Option<Bytes> {
         let board = self.board();
-        let dumb = board.life.dark > 0.0 || self.spec.faults.is_on(Fault::Silence);
+        let dumb = !board.life.is_on() || self.spec.faults.is_on(Fault::Silence);
         (!dumb).then(|| board.copy())
     }
 

@@ -25,8 +25,6 @@ use crate::machine::About;
 const GAP: Duration = Duration::from_millis(5);
 /// Longest packet that is read; a search has some 150 bytes.
 const LONGEST: usize = 1024;
-/// The broadcast address of the loopback network, where 255.255.255.255 leads out of the machine.
-const LOOPBACK_BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 
 /// Printers on one network, ready to speak.
 pub struct Beacon {
@@ -53,7 +51,8 @@ impl Beacon {
     /// to be had for searches alone is no error.
     pub fn open(printers: Vec<(Ipv4Addr, About)>, port: u16) -> io::Result<Self> {
         let first = printers.first().map_or(Ipv4Addr::LOCALHOST, |(ip, _)| *ip);
-        let broadcast = if first.is_loopback() { LOOPBACK_BROADCAST } else { Ipv4Addr::BROADCAST };
+        let broadcast =
+            if first.is_loopback() { ssdp::LOOPBACK_BROADCAST } else { Ipv4Addr::BROADCAST };
         let mut speakers = Vec::with_capacity(printers.len());
         for (ip, about) in printers {
             let socket = open(SocketAddrV4::new(ip, port))?;

@@ -122,7 +122,7 @@ pub enum WorldError {
         /// What it may be.
         range: &'static str,
     },
-    /// The addresses from `--lan-addresses` on leave 127.0.0.0/8: take a lower first one.
+    /// The addresses from [`Config::lan_addresses`] on leave 127.0.0.0/8: take a lower first one.
     #[error("the printers' own addresses leave the loopback network")]
     Addresses,
     /// The state directory cannot be made or read: check path and permissions.

@@ -57,7 +57,7 @@ impl Shape {
 
 /// No shape has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no kind of certificate; it has to be version3, version1, lonely or chained")]
+#[error("`{0}` is no kind of certificate; it has to be one of {names}", names = NAMES.map(|(_, name)| name).join(", "))]
 pub struct UnknownShape(String);
 
 impl FromStr for Shape {

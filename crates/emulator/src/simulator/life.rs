@@ -1,7 +1,8 @@
 //! The life of one printer: its job from download to end, its heat, fans and filament, driven by
 //! elapsed simulated seconds alone. What it says about itself is in `report.rs`.
 //!
-//! What is done to a job is in `life/control.rs`, how time passes in `life/work.rs`, feeding in `life/feeder.rs`, firmware in `life/upgrade.rs`.
+//! What is done to a job is in `life/control.rs`, how time passes in `life/work.rs`, feeding in
+//! `life/feeder.rs`, firmware in `life/upgrade.rs`.
 
 mod control;
 mod feeder;
@@ -169,6 +170,11 @@ impl Life {
         if matches!(self.phase, Phase::Printing(_)) {
             self.phase = Phase::Printing(share * seconds);
         }
+    }
+
+    /// Whether it is on, and not away for a restart.
+    pub(super) fn is_on(&self) -> bool {
+        self.dark <= 0.0
     }
 
     /// Whether a job holds the printer.

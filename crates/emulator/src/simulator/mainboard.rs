@@ -107,11 +107,7 @@ impl Mainboard {
     /// The late acknowledgements that are due now.
     pub(super) fn late_answers(&mut self) -> Vec<Bytes> {
         let now = self.elapsed_ms;
-        let (due, later) =
-            std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
-        self.late = later;
-        let due: Vec<(u64, Bytes)> = due;
-        due.into_iter().map(|(_, ack)| ack).collect()
+        self.late.extract_if(.., |(at, _)| *at <= now).map(|(_, ack)| ack).collect()
     }
 
     /// What a restart leaves behind: it streams again, and has forgotten who may sign.
@@ -142,7 +138,7 @@ impl Mainboard {
         matches!(self.spec.model, Model::P1P | Model::P1S) && self.firmware_from([1, 10, 0, 0])
     }
 
-    /// Lets one reporting period pass, `--speed` times as long for the simulated world.
+    /// Lets one reporting period pass, longer by the spec's speed for the simulated world.
     pub(super) fn tick(&mut self, period: Duration) {
         self.elapsed_ms = self.elapsed_ms.saturating_add(period.as_millis() as u64);
         self.show_lock();

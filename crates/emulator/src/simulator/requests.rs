@@ -73,7 +73,7 @@ impl Verdict {
 /// The reports that answer one payload, in order.
 pub(super) fn answer(board: &mut Mainboard, payload: &[u8]) -> Vec<Bytes> {
     let mut answers = Vec::new();
-    let deaf = board.life.dark > 0.0 || board.life.parsing > 0.0;
+    let deaf = !board.life.is_on() || board.life.parsing > 0.0;
     if deaf || payload.len() > LONGEST || board.spec.faults.strikes(Fault::Silence) {
         return answers;
     }

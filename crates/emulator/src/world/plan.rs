@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use bambu_protocol::{AccessCode, Model};
+use bambu_protocol::{AccessCode, Model, discovery::ssdp};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio_util::sync::CancellationToken;
 
@@ -163,7 +163,7 @@ fn address(config: &Config, at: usize) -> Result<Ipv4Addr, WorldError> {
         .ok()
         .and_then(|at| u32::from(first).checked_add(at))
         .map(Ipv4Addr::from)
-        .filter(|address| address.is_loopback() && *address != Ipv4Addr::new(127, 255, 255, 255))
+        .filter(|address| address.is_loopback() && *address != ssdp::LOOPBACK_BROADCAST)
         .ok_or(WorldError::Addresses)
 }
 

@@ -14,6 +14,9 @@ pub const PORT: u16 = 2021;
 /// The port that the `Host` line of an announcement names; some tools send there. [D]
 pub const OTHER_PORT: u16 = 1990;
 
+/// The broadcast address of the loopback network, where 255.255.255.255 leads out of the machine.
+pub const LOOPBACK_BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
+
 /// The multicast group of a search. [L]
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
 
