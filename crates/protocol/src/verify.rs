@@ -30,6 +30,13 @@ pub const HMS_COMMAND_REFUSED: &str = "0500-0500-0001-0007";
 /// Effects that take at least this long are waited for even without an acknowledgement.
 const SLOW: Duration = Duration::from_secs(60);
 
+/// How long a printer that goes on is watched for pausing again: it takes 1 to 2 s for it [L], and a
+/// P1 as long again to tell.
+const RELAPSE: Duration = Duration::from_secs(8);
+
+/// How long a printer may take to go down for its restart, or to be noticed to be gone.
+const GOING_DOWN: Duration = Duration::from_secs(60);
+
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -66,6 +73,11 @@ pub struct Verification {
     /// Whether an acknowledgement belongs to the command.
     acknowledged: bool,
     reboots: bool,
+    /// Whether the effect may pass again in a moment, so that only the last status counts: a
+    /// printer that goes on looks at its fault again and pauses anew [L].
+    may_relapse: bool,
+    /// Whether a refusal of the command may be wrong: some switch this light all the same [L].
+    may_lie: bool,
     /// Only this section is subject to authorization control [L].
     is_print: bool,
     /// Whether the effect was there before the command.
@@ -87,6 +99,9 @@ impl Verification {
             effects,
             acknowledged: !matches!(answer, Answer::Nothing),
             reboots: request.command() == "reboot",
+            may_relapse: request.command() == "resume" && before.error.is_some(),
+            may_lie: request.command() == "ledctrl"
+                && request.body().get("led_node").is_some_and(|node| node == "heatbed_light"),
             is_print: request.section() == "print",
             error_before: before.error.as_ref().map(|error| error.number),
             refusal_before: refuses(before),
@@ -109,6 +124,12 @@ impl Verification {
     /// How long the effect may take after the acknowledgement, or after the publication of a
     /// command that has none.
     pub fn patience(&self) -> Duration {
+        if self.may_relapse {
+            return RELAPSE;
+        }
+        if self.reboots {
+            return GOING_DOWN;
+        }
         let seconds = self.effects.iter().map(Effect::patience_seconds).max();
         Duration::from_secs(seconds.unwrap_or(0))
     }
@@ -116,12 +137,19 @@ impl Verification {
     /// Takes the acknowledgement, in whatever shape; a second one, too.
     pub fn ack(&mut self, ack: &Ack) -> Option<Outcome> {
         if let Some(rejection) = Rejection::of(ack) {
+            if self.may_lie && !rejection.needs_developer_mode {
+                let expected = "the light; it may have switched although it says no".to_owned();
+                return Some(Outcome::Unconfirmed { expected });
+            }
             return Some(Outcome::Rejected(rejection));
         }
         self.acked = true;
+        if self.reboots {
+            return None;
+        }
         match (self.effects.is_empty(), self.holds) {
             (true, _) => Some(Outcome::Accepted),
-            (false, Some(true)) => Some(Outcome::Confirmed),
+            (false, Some(true)) if !self.may_relapse => Some(Outcome::Confirmed),
             (false, _) => None,
         }
     }
@@ -139,7 +167,8 @@ impl Verification {
         let holds = all(&self.effects, status);
         self.holds = Some(holds);
         // What was so before proves nothing until the printer has answered.
-        (holds && (self.acked || !self.held_before)).then_some(Outcome::Confirmed)
+        let proves = holds && (self.acked || !self.held_before) && !self.may_relapse;
+        proves.then_some(Outcome::Confirmed)
     }
 
     /// The outcome when no acknowledgement came in time; `None` for an effect that takes longer
@@ -155,6 +184,10 @@ impl Verification {
         let fresh = status.online != Some(false) && (self.acked || self.holds.is_some());
         if fresh && all(&self.effects, status) {
             return Outcome::Confirmed;
+        }
+        if self.reboots {
+            let expected = "that it goes down for its restart".to_owned();
+            return Outcome::Unconfirmed { expected };
         }
         if self.acked || !self.acknowledged {
             return self

@@ -12,7 +12,7 @@ use crate::{
         AirDuctMode, Ams, Axis, Calibration, ChangeFilament, Climate, Drying, Fan, FilamentSetting,
         Gcode, Job, LightMode, LightNode, Motion, Request, Steps, System, TrayId,
     },
-    status::{Feature, Status},
+    status::{Feature, PrinterState, Status},
 };
 
 /// Nozzle temperature in °C below which filament does not move.
@@ -258,7 +258,10 @@ fn load(tray: TrayId, status: &Status) -> ChangeFilament {
 }
 
 fn unload(status: &Status) -> Result<ChangeFilament, Refusal> {
-    let active = status.ams.active.ok_or(Refusal::NotTold("what is loaded"))?;
+    let active = status.ams.active.ok_or(match status.state {
+        PrinterState::Unknown => Refusal::NotTold("what is loaded"),
+        state => Refusal::NothingTo { what: "unload", state },
+    })?;
     Ok(ChangeFilament {
         curr_temp: UNLOAD,
         tar_temp: UNLOAD,

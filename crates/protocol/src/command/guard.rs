@@ -220,7 +220,13 @@ fn values(command: &str, body: &Body, status: &Status) -> Vec<Refusal> {
 
 /// A field out of its range; the part of a number behind the dot counts as one more.
 fn beyond(body: &Body, field: &str, range: Named, status: &Status) -> Option<Refusal> {
-    out_of(range, number(body, field)?.ceil() as i64, status)
+    match number(body, field).filter(|number| !number.is_nan()) {
+        Some(number) => out_of(range, number.ceil() as i64, status),
+        // What we cannot read, a printer may: `220C`.
+        None => body.get(field).is_some_and(|value| !value.is_null()).then_some(Refusal::BadValue(
+            "a value of the request is no number; write plain digits, such as 60",
+        )),
+    }
 }
 
 /// What it is, lowest, highest, unit.
@@ -244,7 +250,8 @@ pub(super) fn out_of(
 
 fn drying(body: &Body, status: &Status) -> Vec<Refusal> {
     let unit = whole(body, "ams_id").unwrap_or(0);
-    let Some(range) = limits::drying(status, unit) else {
+    let is_there = status.state == PrinterState::Unknown || status.ams.unit(unit).is_some();
+    let Some(range) = limits::drying(status, unit).filter(|_| is_there) else {
         return vec![Refusal::NotOnThisModel { what: "dryer in this unit", model: status.model }];
     };
     if whole(body, "mode") == Some(0) {
@@ -285,6 +292,11 @@ fn named_tray(body: &Body) -> Option<TrayId> {
 }
 
 fn gcode_line(body: &Body, status: &Status) -> Vec<Refusal> {
+    if body.get("param").is_some_and(|param| !param.is_string()) {
+        return vec![Refusal::BadValue(
+            "the G-code of the request is no text; write its lines in quotes",
+        )];
+    }
     let lines = text(body, "param").unwrap_or_default();
     let finding = gcode::inspect(lines, &limits::gcode(status)).err().map(Refusal::Gcode);
     finding.into_iter().chain(while_free(status, "G-code")).collect()

@@ -6,7 +6,7 @@ use crate::{
     gcode::Why,
     request::{Job, Raw, SequenceId},
     status::{
-        ActiveTray, AirDuct, AirDuctPart, AmsUnit, Feature, Features, Nozzle, PrinterState,
+        ActiveTray, AirDuct, AirDuctPart, Ams, AmsUnit, Feature, Features, Nozzle, PrinterState,
         Temperature, Tray,
     },
 };
@@ -245,6 +245,36 @@ fn g_code_of_a_person_is_read_and_what_is_raw_is_guarded_too() {
     let hot = raw(r#"{"print":{"command":"set_bed_temp","temp":"200"}}"#);
     assert!(matches!(check(&hot, &idle(Model::P2S)), Err(Refusal::OutOfRange { .. })));
     assert!(hot.json(SequenceId::from_random(1)).contains(r#""sequence_id":"20001""#));
+    for unread in [
+        r#"{"print":{"command":"set_bed_temp","temp":"200C"}}"#,
+        r#"{"print":{"command":"set_bed_temp","temp":"nan"}}"#,
+        r#"{"print":{"command":"set_bed_temp","temp":[200]}}"#,
+        r#"{"print":{"command":"gcode_line","param":["M104 S400"]}}"#,
+    ] {
+        let refused = check(&raw(unread), &idle(Model::P2S));
+        assert!(matches!(refused, Err(Refusal::BadValue(_))), "{unread}: {refused:?}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_neither_dried_nor_unloaded() {
+    let dry = |unit| Command::DryStart {
+        unit,
+        celsius: 55,
+        hours: 8,
+        filament: "PLA".into(),
+        rotate: false,
+    };
+    let mut bare = idle(Model::P2S);
+    bare.ams = Ams::default();
+    for unit in [0, 128] {
+        let why = refusal(dry(unit), &bare);
+        assert!(matches!(why, Refusal::NotOnThisModel { .. }), "{why}");
+    }
+    assert_eq!(
+        refusal(Command::Unload, &bare).to_string(),
+        "nothing to unload: the printer is idle; look at its status first"
+    );
 }
 
 #[test]

@@ -54,6 +54,11 @@ pub enum Effect {
         material: String,
         /// `RRGGBBAA`; not compared when the material is empty.
         color: String,
+        /// Filament id; not compared when it is empty or the printer tells none.
+        id: String,
+        /// Lowest and highest nozzle temperature in °C, as far as the printer tells them; 0 is
+        /// not compared.
+        celsius: (u16, u16),
     },
     /// A pressure advance profile is chosen; `None` the default.
     Profile((u16, u8), Option<i64>),
@@ -71,6 +76,8 @@ pub enum Effect {
     Switch(Switch, bool),
     /// A word of the status document has this value.
     Word(Word, String),
+    /// What this command does, written without the fields that printers read: nothing shows it.
+    Unreadable(String),
 }
 
 /// A yes or no of the status document; known by its name.
@@ -122,20 +129,34 @@ pub(super) fn light<'a>(status: &'a Status, node: &str) -> Option<&'a str> {
     }
 }
 
-/// Material and colour of a tray or an external spool; `None` when there is no such place, or no
-/// spool in it.
-pub(super) fn filament(
-    status: &Status,
-    (unit, slot): (u16, u8),
-) -> Option<(Option<&str>, Option<&str>)> {
+/// What a tray or an external spool holds.
+pub(super) struct Held<'a> {
+    material: Option<&'a str>,
+    color: Option<&'a str>,
+    id: Option<&'a str>,
+    celsius: (Option<u16>, Option<u16>),
+}
+
+/// What a tray or an external spool holds; `None` when there is no such place, or no spool in it.
+pub(super) fn filament(status: &Status, (unit, slot): (u16, u8)) -> Option<Held<'_>> {
     if unit >= 254 {
         let spools = &status.external_spools;
         let only = || if spools.len() == 1 { spools.first() } else { None };
         let spool = spools.iter().find(|spool| spool.id == unit).or_else(only)?;
-        return Some((spool.material.as_deref(), spool.color.as_deref()));
+        return Some(Held {
+            material: spool.material.as_deref(),
+            color: spool.color.as_deref(),
+            id: spool.filament_id.as_deref(),
+            celsius: (spool.nozzle_temperature_min, spool.nozzle_temperature_max),
+        });
     }
     let tray = status.ams.tray(unit, slot).filter(|tray| tray.loaded != Some(false))?;
-    Some((tray.material.as_deref(), tray.color.as_deref()))
+    Some(Held {
+        material: tray.material.as_deref(),
+        color: tray.color.as_deref(),
+        id: tray.filament_id.as_deref(),
+        celsius: (tray.nozzle_temperature_min, tray.nozzle_temperature_max),
+    })
 }
 
 /// Whether a unit dries; `None` where it does not tell.
@@ -153,15 +174,18 @@ impl Effect {
     /// Whether the status shows it.
     pub fn holds(&self, status: &Status) -> bool {
         match self {
+            // Firmware cuts off what is behind the point.
             Self::Target(which, wanted) => status
                 .temperatures
                 .of(*which)
                 .target
-                .is_some_and(|target| (target - wanted).abs() < 0.5),
+                .is_some_and(|target| (target - wanted).abs() < 1.0),
             Self::Fan { fan: which, percent, before } => {
                 let near = |is: u8| {
+                    // A machine with 15 steps shows tens, up to a step away.
+                    let off = if is.is_multiple_of(10) { 9 } else { 5 };
                     is == *percent
-                        || (is.abs_diff(*percent) <= 5
+                        || (is.abs_diff(*percent) <= off
                             && (is == 0) == (*percent == 0)
                             && Some(is) != *before)
                 };
@@ -189,14 +213,21 @@ impl Effect {
             }
             Self::Feeds(None) => status.ams.active.is_none(),
             Self::Feeds(Some((unit, slot))) => status.ams.active.is_some_and(|active| {
-                let external = *unit >= 254 && active.unit >= 254;
+                // The id of the only holder is 254 or 255; with two they name the side.
+                let only = status.external_spools.len() < 2;
+                let external = only && *unit >= 254 && active.unit >= 254;
                 external || (active.unit, active.tray) == (*unit, *slot)
             }),
-            Self::Filament { tray, material, color } => {
-                filament(status, *tray).is_some_and(|(is, painted)| {
-                    is.unwrap_or_default() == material
+            Self::Filament { tray, material, color, id, celsius } => {
+                let same =
+                    |is: Option<u16>, wanted: u16| wanted == 0 || is.is_none_or(|is| is == wanted);
+                filament(status, *tray).is_some_and(|is| {
+                    is.material.unwrap_or_default() == material
                         && (material.is_empty()
-                            || painted.is_some_and(|is| is.eq_ignore_ascii_case(color)))
+                            || is.color.is_some_and(|is| is.eq_ignore_ascii_case(color)))
+                        && (id.is_empty() || is.id.is_none_or(|is| is == id))
+                        && same(is.celsius.0, celsius.0)
+                        && same(is.celsius.1, celsius.1)
                 })
             }
             Self::Profile((unit, slot), wanted) => {
@@ -216,6 +247,7 @@ impl Effect {
             }),
             Self::Switch(switch, wanted) => (switch.read)(status) == Some(*wanted),
             Self::Word(word, wanted) => (word.read)(status) == Some(wanted),
+            Self::Unreadable(_) => false,
         }
     }
 
@@ -227,7 +259,9 @@ impl Effect {
             Self::Started { .. } => 150,
             // Cutting, drawing back and purging.
             Self::Feeds(_) => 180,
-            Self::Homed | Self::Upgrading => 60,
+            // Some clean and heat the nozzle first.
+            Self::Homed => 120,
+            Self::Upgrading => 60,
             Self::Paused | Self::Resumed | Self::Stopped | Self::Extruder(_) | Self::Drying(..) => {
                 30
             }
@@ -281,6 +315,9 @@ impl fmt::Display for Effect {
                 write!(f, "{} {}", switch.name, if *on { "on" } else { "off" })
             }
             Self::Word(word, wanted) => write!(f, "{} {wanted}", word.name),
+            Self::Unreadable(command) => {
+                write!(f, "any effect of {command}, which lacks the fields that printers read")
+            }
         }
     }
 }

@@ -52,6 +52,7 @@ impl Effect {
             Self::Upgrading => status.upgrade.state.is_some(),
             Self::Switch(switch, _) => (switch.read)(status).is_some(),
             Self::Word(word, _) => (word.read)(status).is_some(),
+            Self::Unreadable(_) => true,
             _ => true,
         }
     }
@@ -70,11 +71,11 @@ fn of_print(command: &str, body: &Body, before: &Status) -> Vec<Effect> {
             Some(started())
         }
         "print_speed" => whole(body, "param").map(Effect::Speed),
-        "skip_objects" => Some(Effect::Skipped(
-            body.get("obj_list")
-                .and_then(Value::as_array)
-                .map_or_else(Vec::new, |list| list.iter().filter_map(Value::as_i64).collect()),
-        )),
+        "skip_objects" => {
+            let ids = body.get("obj_list").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let ids: Option<Vec<_>> = ids.iter().map(Value::as_i64).collect();
+            ids.filter(|ids| !ids.is_empty()).map(Effect::Skipped)
+        }
         "clean_print_error" => whole(body, "print_error").map(Effect::ErrorGone),
         "idle_ignore" => whole(body, "err").map(Effect::ErrorGone),
         "set_nozzle_temp" => {
@@ -99,6 +100,11 @@ fn of_print(command: &str, body: &Body, before: &Status) -> Vec<Effect> {
             tray,
             material: text(body, "tray_type").unwrap_or_default().into(),
             color: text(body, "tray_color").unwrap_or_default().into(),
+            id: text(body, "tray_info_idx").unwrap_or_default().into(),
+            celsius: (
+                whole(body, "nozzle_temp_min").unwrap_or_default(),
+                whole(body, "nozzle_temp_max").unwrap_or_default(),
+            ),
         }),
         "ams_filament_drying" => {
             let on = whole(body, "mode").is_some_and(|mode: u8| mode > 0);
@@ -138,8 +144,22 @@ fn of_print(command: &str, body: &Body, before: &Status) -> Vec<Effect> {
         }
         _ => None,
     };
-    one.into_iter().collect()
+    let lacking = || MUST_READ.contains(&command).then(|| Effect::Unreadable(command.into()));
+    one.or_else(lacking).into_iter().collect()
 }
+
+/// Commands that do something visible whenever a printer understands them: written with fields
+/// that no printer reads, as earlier tools do, an acknowledgement says nothing.
+const MUST_READ: [&str; 8] = [
+    "set_nozzle_temp",
+    "set_bed_temp",
+    "set_ctt",
+    "set_airduct",
+    "print_speed",
+    "select_extruder",
+    "skip_objects",
+    "ams_change_filament",
+];
 
 fn of_system(command: &str, body: &Body) -> Vec<Effect> {
     let one = match command {
@@ -238,6 +258,10 @@ fn of_line(line: &gcode::Command<'_>, before: &Status) -> Option<Effect> {
         ('M', 141 | 191) => target(Heater::Chamber),
         ('M', 106) => fan(line.word('S').unwrap_or(255.0)),
         ('M', 107) => fan(0.0),
+        ('G', 28) => {
+            let axes = ['X', 'Y', 'Z'].map(|axis| line.words.iter().any(|(word, _)| *word == axis));
+            (axes == [false; 3] || axes == [true; 3]).then_some(Effect::Homed)
+        }
         _ => None,
     }
 }

@@ -217,7 +217,9 @@ fn what_is_never_answered_is_accepted_when_it_was_sent() {
     assert!(!reboot.awaits_ack());
     assert_eq!(reboot.status(&running()), None);
     assert_eq!(reboot.status(&offline), Some(Outcome::Accepted));
-    assert_eq!(reboot.out_of_time(&running()), Outcome::Accepted);
+    assert!(matches!(reboot.out_of_time(&running()), Outcome::Unconfirmed { .. }));
+    assert_eq!(reboot.ack(&Ack::default()), None, "who only says so does not restart");
+    assert_eq!(reboot.status(&offline), Some(Outcome::Accepted));
     assert_eq!(Verification::new(&Request::StartPush, &running()).patience().as_secs(), 0);
 }
 
@@ -260,4 +262,25 @@ fn the_words_of_a_printer_are_one_short_line() {
         panic!()
     };
     assert!(rejection.reason.len() <= 200 && !rejection.reason.contains(['\n', '\u{1b}']));
+}
+
+#[test]
+fn a_job_that_pauses_again_at_once_was_not_resumed() {
+    let fault = json!({"gcode_state": "PAUSE", "print_error": 83_935_248});
+    let before = status(Model::P1S, &fault);
+    let mut resume = Verification::new(&Job::Resume.into(), &before);
+    assert_eq!(resume.ack(&Ack::default()), None);
+    assert_eq!(resume.status(&running()), None, "a moment proves nothing");
+    assert!(resume.patience().as_secs() >= 5);
+    assert_eq!(resume.out_of_time(&running()), Outcome::Confirmed);
+    assert_eq!(resume.status(&before), None);
+    assert!(matches!(resume.out_of_time(&before), Outcome::Unconfirmed { .. }));
+}
+
+#[test]
+fn the_light_of_the_bed_may_switch_although_it_says_no() {
+    let request = System::light(LightNode::Heatbed, LightMode::On).into();
+    let no = Ack { result: Some("fail".into()), ..Ack::default() };
+    let outcome = Verification::new(&request, &running()).ack(&no);
+    assert!(matches!(outcome, Some(Outcome::Unconfirmed { .. })), "{outcome:?}");
 }
