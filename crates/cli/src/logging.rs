@@ -4,11 +4,19 @@
 //! above it.
 
 use std::{
+    fmt,
     io::{self, IsTerminal as _, Write},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tracing_subscriber::EnvFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    registry::LookupSpan,
+};
+
+use crate::output::waiting;
 
 /// What waits; `None` while nothing is drawn.
 static HELD: Mutex<Option<Vec<u8>>> = Mutex::new(None);
@@ -23,12 +31,36 @@ pub(crate) fn start(verbose: u8) {
         _ => "info,bambu=debug,bambulab=debug,bambu_emulator=debug,bambu_server=debug",
     };
     let filter = std::env::var("BAMBU_LOG").ok().filter(|text| !text.is_empty());
+    let plain = verbose == 0 && filter.is_none();
     let filter = EnvFilter::builder().parse_lossy(filter.as_deref().unwrap_or(default));
-    let _already_started = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| Lines)
-        .with_ansi(io::stderr().is_terminal() && crate::output::colour_wanted())
-        .try_init();
+        .with_ansi(!plain && io::stderr().is_terminal() && crate::output::colour_wanted());
+    let _already_started =
+        if plain { lines.event_format(Plain).try_init() } else { lines.try_init() };
+}
+
+/// Who asked for no log reads warnings among what is said: `warning: …`.
+struct Plain;
+
+impl<S, N> FormatEvent<S, N> for Plain
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let word =
+            if *event.metadata().level() == tracing::Level::ERROR { "error" } else { "warning" };
+        write!(out, "{word}: ")?;
+        context.format_fields(out.by_ref(), event)?;
+        writeln!(out)
+    }
 }
 
 /// Keeps log lines back until it is dropped.
@@ -68,7 +100,10 @@ impl Write for Lines {
         match lock().as_mut() {
             Some(held) if held.len() + line.len() > MOST => {}
             Some(held) => held.extend_from_slice(line),
-            None => io::stderr().write_all(line)?,
+            None => {
+                waiting::clear();
+                io::stderr().write_all(line)?;
+            }
         }
         Ok(line.len())
     }

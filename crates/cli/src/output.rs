@@ -7,6 +7,7 @@ pub(crate) mod brief;
 pub(crate) mod detail;
 pub(crate) mod document;
 pub(crate) mod human;
+pub(crate) mod waiting;
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 
@@ -82,6 +83,12 @@ impl Cell {
     /// A painted cell. Control characters are dropped: names come from the network.
     pub(crate) fn painted(text: impl AsRef<str>, paint: Paint) -> Self {
         Self { text: human::printable(text.as_ref()), paint }
+    }
+
+    /// The same cell, so wide at least.
+    pub(crate) fn padded(&self, width: usize) -> Self {
+        let missing = width.saturating_sub(human::width(&self.text));
+        Self { text: format!("{}{}", self.text, " ".repeat(missing)), paint: self.paint }
     }
 }
 

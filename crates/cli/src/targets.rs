@@ -54,6 +54,8 @@ pub(crate) struct Target {
     group: Option<String>,
     /// Whether the account has it, so that the cloud is a way to it, too.
     in_account: bool,
+    /// Why there is no way to it, while there is one to others.
+    lost: bool,
 }
 
 impl Target {
@@ -76,6 +78,7 @@ impl Target {
             access_code: None,
             group: None,
             in_account: false,
+            lost: false,
         }
     }
 }
@@ -163,6 +166,7 @@ fn configured(entry: &settings::PrinterEntry) -> Target {
         access_code: entry.access_code,
         group: entry.group,
         in_account: false,
+        lost: false,
     }
 }
 
@@ -200,8 +204,12 @@ fn by_hand_overrides(
 
 fn no_printer(which: &Which, settings: &Settings) -> Failure {
     if let Some(group) = &which.group {
-        return Failure::say(Kind::Usage, format!("no printer is in the group {group:?}"))
-            .next(format!("see {}", settings.config_file.value.display()));
+        return Failure::say(Kind::Usage, format!("no printer is in the group {group:?}")).next(
+            format!(
+                "write group = {group:?} to the printers in {}",
+                settings.config_file.value.display()
+            ),
+        );
     }
     if settings.token.is_some() {
         return Failure::say(Kind::Failed, "this account has no printer")

@@ -6,6 +6,7 @@
 mod answer;
 mod dry_run;
 mod filament;
+mod progress;
 mod verbs;
 mod words;
 
@@ -16,12 +17,22 @@ use std::{
 
 use bambu_protocol::command::Command;
 use bambulab::{Link, Printer, SendOptions};
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, FuturesUnordered},
+};
 
-use self::{answer::Answer, words::Said};
+use self::{
+    answer::Answer,
+    progress::{Progress, Step},
+    words::Said,
+};
 use crate::{
     exit::{Failure, Kind},
-    output::{self, brief},
+    output::{
+        self, brief,
+        waiting::{self, Waiting},
+    },
     settings::{Flags, Settings},
     shutdown,
     targets::{self, Target, Which},
@@ -117,8 +128,11 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let settings = Settings::load(flags)?;
     let stop = shutdown::token();
     let until = Until::after(Some(args.timeout));
+    let waiting = Waiting::default();
     let work = async {
+        waiting.say("looking for the printer …");
         let targets = choose(&args, &said, &settings, until).await?;
+        waiting.say("");
         if args.dry_run && !dry_run::wants_status(&said.command) {
             return dry_run::offline(&targets, &said, args.json);
         }
@@ -126,18 +140,25 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
             return Err(Failure::say(Kind::Failed, "nothing was sent")
                 .next("answer y, or say --yes, to send it"));
         }
-        let connected = until.cut(targets::connect(targets, &settings)).await?;
-        let links = connected.fleet.links();
+        waiting.say("connecting …");
+        let mut connected = until.cut(&settings, targets::connect(targets, &settings)).await?;
+        let lost = std::mem::take(&mut connected.lost);
+        let answer = |(target, failure): (Target, Failure)| {
+            Answer::new(target.serial.to_string(), target.shown().to_owned(), &said.text)
+                .lost(&failure)
+        };
+        let lost: Vec<Answer> = lost.into_iter().map(answer).collect();
+        let links: Vec<Link> = connected.fleet.links().cloned().collect();
         let result = if args.dry_run {
-            dry_run::live(links, &said, &args, until).await
+            dry_run::live(links, lost, &said, &args, until).await
         } else {
-            send(links, &said, &args, until).await
+            send(links, lost, &said, &args, until, &waiting).await
         };
         connected.close().await;
         result
     };
     tokio::select! {
-        result = work => result,
+        result = waiting.during(work) => result,
         () = stop.cancelled() => Err(Failure::say(Kind::Unconfirmed, "interrupted")
             .next("look at the printers: what was sent may have taken effect")),
     }
@@ -169,7 +190,7 @@ async fn choose(
         mqtt_port: args.mqtt_port,
         access_code: args.access_code.clone(),
     };
-    let targets = until.cut(targets::choose(&which, settings)).await?;
+    let targets = until.cut(settings, targets::choose(&which, settings)).await?;
     let several = args.all || args.group.is_some() || !which.printers.is_empty();
     if targets.len() > 1 && !several {
         let known = targets::names(targets.iter());
@@ -211,43 +232,59 @@ async fn agreed(args: &Args, said: &Said, targets: &[Target]) -> Result<bool, Fa
 
 /// Sends it to all at once and tells what became of it.
 async fn send(
-    links: impl ExactSizeIterator<Item = &Link>,
+    links: Vec<Link>,
+    lost: Vec<Answer>,
     said: &Said,
     args: &Args,
     until: Until,
+    waiting: &Waiting,
 ) -> Result<(), Failure> {
-    let many = links.len() > 1;
-    let mut waiting: FuturesUnordered<_> =
-        links.map(|link| one(link.clone(), said, args, until)).collect();
+    let all = links.len() + lost.len();
+    let progress = Progress::new(&links, said, waiting);
+    let sent: FuturesUnordered<_> =
+        links.iter().map(|link| one(link.clone(), said, args, until, &progress)).collect();
+    let mut ended = stream::iter(lost).chain(sent);
     let mut out = output::stdout();
     let mut answers = Vec::new();
-    while let Some(answer) = waiting.next().await {
+    while let Some(answer) = ended.next().await {
         if args.json {
+            waiting::clear();
             answer.write_json(&mut out)?;
             out.flush()?;
         }
         answers.push(answer);
     }
+    waiting.say("");
     answers.sort_by_cached_key(|answer| {
         (output::human::sort_key(&answer.name), answer.serial.clone())
     });
     if !args.json {
-        answer::write(&answers, many, &mut out)?;
+        answer::write(&answers, all > 1, &mut out)?;
         out.flush()?;
     }
-    answer::verdict(answers, many)
+    answer::verdict(answers, all)
 }
 
-async fn one(link: Link, said: &Said, args: &Args, until: Until) -> Answer {
+async fn one(
+    link: Link,
+    said: &Said,
+    args: &Args,
+    until: Until,
+    progress: &Progress<'_>,
+) -> Answer {
     let name = brief::name(&link.snapshot().status).to_owned();
     let answer = Answer::about(&link, name, &said.text);
-    match ready(&link, until).await {
+    let answer = match ready(&link, until).await {
         Err(failure) => answer.not_reached(&link, &failure),
         Ok(()) => {
+            progress.step(&link, Some(Step::Sent));
             let options = SendOptions { force: args.force, wait: args.wait };
-            answer.ended(Printer::from(link).send_with(said.command.clone(), options).await)
+            let printer = Printer::from(link.clone());
+            answer.ended(printer.send_with(said.command.clone(), options).await)
         }
-    }
+    };
+    progress.step(&link, None);
+    answer
 }
 
 /// Waits until the printer has told its status.

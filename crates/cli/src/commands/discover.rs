@@ -169,7 +169,10 @@ async fn watch(args: &Args, mut search: Search) -> Result<(), Failure> {
 fn line(sign: &str, cells: &[Cell], out: &mut impl Write) -> io::Result<()> {
     let now = jiff::Zoned::now().strftime("%H:%M:%S").to_string();
     let mut table = Table::new(&[]);
-    table.row([Cell::painted(now, Paint::Dim), sign.into()].into_iter().chain(cells.to_vec()));
+    // Lines stand one by one, so the columns are guessed.
+    let cells =
+        cells.iter().zip([20, 15, 7, 15, 5, 8, 11, 0]).map(|(cell, width)| cell.padded(width));
+    table.row([Cell::painted(now, Paint::Dim), sign.into()].into_iter().chain(cells));
     table.write(out, output::colour())
 }
 

@@ -49,9 +49,10 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     };
     let until = Until::after(args.limits.timeout);
     let connected = tokio::select! {
-        connected = until.cut(connect) => connected?,
+        connected = until.cut(&settings, connect) => connected?,
         () = stop.cancelled() => return Ok(()),
     };
+    connected.tell_lost();
     let result = watch::follow(&connected.fleet, show, args.limits, until, &stop).await;
     connected.close().await;
     result

@@ -85,7 +85,7 @@ async fn ask(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let colour = output::colour();
     let until = Until::after(Some(args.timeout));
     if args.devices || args.profile || args.firmware {
-        until.cut(account_parts(args, settings, colour, &mut page)).await?;
+        until.cut(settings, account_parts(args, settings, colour, &mut page)).await?;
     }
     // The page so far is worth printing even where a printer does not answer.
     let status = match args.status {

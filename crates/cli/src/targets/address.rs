@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bambu_protocol::Serial;
-use bambulab::discovery::{DetectOptions, detect, resolve_all};
+use bambulab::discovery::{DetectError, DetectOptions, detect, resolve_all};
 
 use super::Target;
 use crate::{
@@ -24,7 +24,7 @@ fn is_wanted(target: &Target) -> bool {
 /// still be reached.
 ///
 /// # Errors
-/// A printer that is not found and has no other way; settings of the search that make no sense.
+/// No printer has a way; settings of the search that make no sense.
 pub(super) async fn find(
     chosen: &mut [Target],
     port: Option<u16>,
@@ -43,10 +43,14 @@ pub(super) async fn find(
                 target.lan = Some((address.to_string(), port));
             }
             None if settings.token.is_some() => {}
-            None => return Err(missing(target)),
+            None => target.lost = true,
         }
     }
-    Ok(())
+    // Others are not kept waiting by one that is switched off.
+    match chosen.iter().find(|target| target.lost) {
+        Some(target) if chosen.iter().all(|target| target.lost) => Err(missing(target)),
+        _ => Ok(()),
+    }
 }
 
 /// The serial number of the printer at an address; it is proved when it is connected.
@@ -57,14 +61,19 @@ pub(super) async fn who(host: &str) -> Result<Serial, Failure> {
     let found = detect(host, &DetectOptions::default()).await;
     // A printer that keeps that to itself can be reached all the same, by its serial number.
     found.map(|found| found.serial).map_err(|error| {
-        let cause = Failure::advised(Kind::Usage, &error);
-        cause.about(format!("{host} does not say which printer it is")).next(format!(
-            "give its serial number, too, such as: bambu monitor 01P00A000000001 --host {host}"
-        ))
+        let kind = match error {
+            DetectError::Refused { .. } => Kind::Usage,
+            _ => Kind::Unreachable,
+        };
+        let cause = Failure::advised(kind, &error);
+        cause
+            .about(format!("{host} does not say which printer it is"))
+            .next("check the address; if it is right, give the printer's serial number, too")
     })
 }
 
-fn missing(target: &Target) -> Failure {
+/// The failure for a printer that nobody heard.
+pub(super) fn missing(target: &Target) -> Failure {
     let text = format!("{} was not found on this network", target.shown());
     Failure::say(Kind::Unreachable, text).next(
         "switch it on, see `bambu discover`, or give its address with --host or as host in the \

@@ -4,7 +4,7 @@ use bambu_server::Fleet;
 use bambulab::{CloudLogin, CloudSession, LanTarget, Link, Options, connect_both, connect_lan};
 use futures_util::future::join_all;
 
-use super::Target;
+use super::{Target, address};
 use crate::{
     account,
     exit::{Failure, Kind},
@@ -12,21 +12,23 @@ use crate::{
 };
 
 /// An address alone: IPv6 loses its brackets, a port or a scheme beside it is a mistake.
-fn address(host: &str) -> Result<String, Failure> {
+fn bare(host: &str) -> Result<String, Failure> {
     let host = host.trim();
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    let is_v6 = bare.parse::<std::net::Ipv6Addr>().is_ok() || bare.contains('%');
-    if bare.is_empty() || bare.contains(['/', ' ']) || (bare.contains(':') && !is_v6) {
+    let plain = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let is_v6 = plain.parse::<std::net::Ipv6Addr>().is_ok() || plain.contains('%');
+    if plain.is_empty() || plain.contains(['/', ' ']) || (plain.contains(':') && !is_v6) {
         return Err(Failure::say(Kind::Usage, format!("{host:?} is no host name or address"))
             .next("give the address alone; the port goes into --mqtt-port or mqtt_port"));
     }
-    Ok(bare.to_owned())
+    Ok(plain.to_owned())
 }
 
 /// Connected printers. Dropping it closes the connections.
 #[derive(Debug)]
 pub(crate) struct Connected {
     pub(crate) fleet: Fleet,
+    /// Printers that were wanted and not found, and why.
+    pub(crate) lost: Vec<(Target, Failure)>,
     /// One session carries all printers of the account.
     session: Option<CloudSession>,
 }
@@ -34,10 +36,17 @@ pub(crate) struct Connected {
 impl Connected {
     /// Says goodbye to every broker: a printer has few places, and keeps one that nobody left.
     pub(crate) async fn close(self) {
-        let Self { fleet, session } = self;
+        let Self { fleet, session, .. } = self;
         join_all(fleet.links().map(Link::close)).await;
         if let Some(session) = session {
             session.close().await;
+        }
+    }
+
+    /// Tells of the printers that were not found; the others are shown without them.
+    pub(crate) fn tell_lost(&self) {
+        for (_, failure) in &self.lost {
+            eprintln!("note: {failure}; it is left out");
         }
     }
 }
@@ -53,29 +62,37 @@ pub(crate) async fn connect(
     let options = settings.options()?;
     let mut fleet = Fleet::new();
     let mut session = None;
+    let mut lost = Vec::new();
     for target in targets {
+        if target.lost {
+            let failure = address::missing(&target);
+            lost.push((target, failure));
+            continue;
+        }
         let on_lan = target.lan.is_some();
         if session.is_none() && (!on_lan || target.in_account) {
             session = match login(settings).await {
                 Ok(login) => Some(CloudSession::connect(login, options.clone())),
                 // The local network does without.
                 Err(_) if on_lan => None,
+                Err(_) if settings.token.is_none() => return Err(no_way(target.shown())),
                 Err(failure) => return Err(failure),
             };
         }
         let cloud = session.as_ref().filter(|_| target.in_account || !on_lan);
         fleet.add(link(target, cloud, &options)?);
     }
-    Ok(Connected { fleet, session })
+    Ok(Connected { fleet, lost, session })
 }
 
 fn link(target: Target, cloud: Option<&CloudSession>, options: &Options) -> Result<Link, Failure> {
     let Target { serial, name, model, lan, access_code, .. } = target;
     let Some((host, port)) = lan else {
-        let cloud = cloud.ok_or_else(|| no_way(name.as_deref().unwrap_or(serial.as_str())))?;
+        let shown = name.as_deref().unwrap_or(serial.as_str());
+        let cloud = cloud.ok_or_else(|| no_way(shown))?;
         return Ok(cloud.printer(serial, name, model));
     };
-    let host = address(&host)?;
+    let host = bare(&host)?;
     let Some(access_code) = access_code.filter(|code| !code.is_empty()) else {
         return Err(Failure::say(
             Kind::NotAuthenticated,
@@ -92,8 +109,11 @@ fn link(target: Target, cloud: Option<&CloudSession>, options: &Options) -> Resu
 }
 
 fn no_way(name: &str) -> Failure {
-    Failure::say(Kind::Unreachable, format!("there is no way to {name}"))
-        .next("give its address with --host or in the config file, or set BAMBU_TOKEN")
+    let cause = format!("there is no way to {name}: neither its access code nor a token is known");
+    Failure::say(Kind::NotAuthenticated, cause).next(
+        "read the code from the printer's screen (Settings > Network) and give it as --access-code \
+         or in the config file, or set BAMBU_TOKEN; to try without a printer: bambu demo",
+    )
 }
 
 async fn login(settings: &Settings) -> Result<CloudLogin, Failure> {

@@ -4,7 +4,10 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::exit::{Failure, Kind};
+use crate::{
+    exit::{Failure, Kind},
+    settings::Settings,
+};
 
 /// The end of a `--timeout`; without one, never.
 #[derive(Debug, Clone, Copy)]
@@ -28,22 +31,29 @@ impl Until {
         }
     }
 
-    /// Asks the cloud, for no longer than this.
+    /// Asks the cloud, or looks for printers, for no longer than this.
     ///
     /// # Errors
     /// The failure of the work, or that it took too long.
     pub(crate) async fn cut<T>(
         self,
+        settings: &Settings,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         tokio::select! {
             biased;
             result = work => result,
-            () = self.passed() => Err(Failure::say(
-                Kind::Unreachable,
-                format!("the cloud did not answer within {} s", self.timeout.as_secs_f64()),
-            )
-            .next("check the network and BAMBU_API_URL, or wait longer with --timeout")),
+            () = self.passed() => Err(self.late(settings)),
         }
+    }
+
+    fn late(self, settings: &Settings) -> Failure {
+        let seconds = self.timeout.as_secs_f64();
+        let (who, next) = match settings.token {
+            Some(_) => ("the cloud did not answer", "check the network and BAMBU_API_URL"),
+            None => ("no printer was found on this network", "write its address as host"),
+        };
+        Failure::say(Kind::Unreachable, format!("{who} within {seconds} s"))
+            .next(format!("{next}, or wait longer with --timeout"))
     }
 }

@@ -243,3 +243,30 @@ fn a_printer_that_is_known_on_both_ways_obeys_over_the_cloud_while_the_lan_is_sh
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stderr.contains("certificate"), "{}", run.stderr);
 }
+
+#[test]
+fn a_printer_that_is_not_there_does_not_keep_others_from_doing_it() {
+    let world = World::start(&["--printers", "1"]);
+    let (serial, port, code) = world.printer();
+    let away = "00M00A999999999";
+    world.home.write(
+        ".config/bambu/bambu.toml",
+        &format!(
+            "[[printer]]\nname = \"here\"\nserial = \"{serial}\"\nhost = \"127.0.0.1\"\n\
+             mqtt_port = {port}\naccess_code = \"{code}\"\n\n\
+             [[printer]]\nname = \"away\"\nserial = \"{away}\"\naccess_code = \"12345678\"\n"
+        ),
+    );
+    let run = world.home.run(&["control", "--all", "light", "on", "--json"]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    let documents = run.documents();
+    assert_eq!(
+        (&documents[0]["serial"], &documents[0]["outcome"]),
+        (&away.into(), &"not_sent".into())
+    );
+    assert_eq!(documents[1]["outcome"], "confirmed", "{}", run.stdout);
+    assert!(run.stderr.contains("1 of 2 printers did not do it"), "{}", run.stderr);
+    let run = world.home.run(&["query", "--status", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains(&serial) && run.stderr.contains("away was not found"));
+}

@@ -83,7 +83,7 @@ fn each_way_to_fail_has_its_exit_code_its_cause_and_its_next_step() {
         (2, &["query", "--ca-file", "/nowhere/ca.pem", "--token", "x"]),
         (2, &["query", "--api-url", "http://example.com", "--token", "x"]),
         (2, &["query", "--projects", "--token", "x"]),
-        (2, &["monitor", "--host", "127.0.0.1"]),
+        (5, &["monitor", "--host", "127.0.0.1"]),
         (4, &["query"]),
         (4, &["monitor"]),
         (4, &["monitor", "01P00A000000001", "--host", "127.0.0.1"]),

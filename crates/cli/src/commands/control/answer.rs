@@ -62,6 +62,15 @@ impl Answer {
         self
     }
 
+    /// It was not found.
+    pub(super) fn lost(mut self, failure: &Failure) -> Self {
+        self.code = Some("unreachable".to_owned());
+        self.reason = Some(failure.to_string());
+        self.next = failure.next_step().map(str::to_owned);
+        self.kind = Some(failure.kind());
+        self
+    }
+
     /// It was sent, or refused before.
     pub(super) fn ended(mut self, result: Result<Outcome, CommandError>) -> Self {
         let (kind, code, text) = match result {
@@ -153,18 +162,23 @@ pub(super) fn write(answers: &[Answer], many: bool, out: &mut impl Write) -> io:
     table.write(out, output::colour())
 }
 
-/// How the command ends: well, or with the lowest code of those printers that did not do it.
-pub(super) fn verdict(answers: Vec<Answer>, many: bool) -> Result<(), Failure> {
-    let all = answers.len();
+/// How the command ends on so many printers: well, or with the lowest code of those that did not do
+/// it. Of several, the reasons are in a table.
+pub(super) fn verdict(answers: Vec<Answer>, all: usize) -> Result<(), Failure> {
     let mut failed: Vec<Answer> = answers.into_iter().filter(|it| it.kind.is_some()).collect();
     failed.sort_by_key(|answer| answer.kind);
     let count = failed.len();
     let Some(worst) = failed.into_iter().next() else { return Ok(()) };
     let kind = worst.kind.unwrap_or(Kind::Failed);
+    if all > 1 {
+        let failure = Failure::say(kind, format!("{count} of {all} printers did not do it"));
+        return Err(match worst.next {
+            Some(next) => failure.next(format!("{}: {next}", worst.name)),
+            None => failure,
+        });
+    }
     let reason = worst.reason.as_deref().unwrap_or(worst.outcome);
-    let text = format!("{}: {}: {reason}", worst.name, worst.command);
-    let text = if many { format!("{count} of {all} printers did not do it; {text}") } else { text };
-    let failure = Failure::say(kind, text);
+    let failure = Failure::say(kind, format!("{}: {}: {reason}", worst.name, worst.command));
     Err(match worst.next {
         Some(next) => failure.next(next),
         None => failure,

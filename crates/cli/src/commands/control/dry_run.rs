@@ -1,7 +1,5 @@
 //! `--dry-run`: the exact requests, and nothing sent but the question for the status.
 
-use std::io::Write as _;
-
 use bambu_protocol::{
     command::Command,
     request::{Request, SequenceId},
@@ -59,24 +57,23 @@ pub(super) fn offline(targets: &[Target], said: &Said, json: bool) -> Result<(),
             ),
         }
     }
-    out.flush()?;
-    eprintln!("{NOTE}");
-    answer::verdict(refused, targets.len() > 1)
+    end(out, refused, targets.len(), json)
 }
 
 /// The requests for printers that told their status.
 pub(super) async fn live(
-    links: impl ExactSizeIterator<Item = &Link>,
+    mut links: Vec<Link>,
+    lost: Vec<Answer>,
     said: &Said,
     args: &Args,
     until: Until,
 ) -> Result<(), Failure> {
-    let many = links.len() > 1;
-    let links: Vec<&Link> = links.collect();
+    links.sort_by_cached_key(|link| human::sort_key(brief::name(&link.snapshot().status)));
+    let count = links.len() + lost.len();
     let all = futures_util::future::join_all(links.iter().map(|link| ready(link, until))).await;
     let mut out = output::stdout();
-    let mut failed = Vec::new();
-    for (link, ready) in links.into_iter().zip(all) {
+    let mut failed = lost;
+    for (link, ready) in links.iter().zip(all) {
         let status = link.snapshot().status.clone();
         let answer = Answer::about(link, brief::name(&status).to_owned(), &said.text);
         match ready {
@@ -87,12 +84,26 @@ pub(super) async fn live(
             },
         }
     }
-    if args.json {
+    end(out, failed, count, args.json)
+}
+
+/// The printers for which there are no requests, and how it ends.
+fn end(
+    mut out: impl std::io::Write,
+    failed: Vec<Answer>,
+    all: usize,
+    json: bool,
+) -> Result<(), Failure> {
+    if json {
         failed.iter().try_for_each(|answer| answer.write_json(&mut out))?;
+    } else if all > 1 && !failed.is_empty() {
+        answer::write(&failed, true, &mut out)?;
     }
     out.flush()?;
-    eprintln!("{NOTE}");
-    answer::verdict(failed, many)
+    if failed.len() < all {
+        eprintln!("{NOTE}");
+    }
+    answer::verdict(failed, all)
 }
 
 const NOTE: &str = "note: nothing was sent; each request gets a sequence_id of its own when it is";

@@ -248,7 +248,7 @@ fn celsius(words: &[&str]) -> Result<u16, Wrong> {
         return Ok(0);
     }
     let bare = word.trim_end_matches(['C', 'c']).trim_end_matches('°');
-    bare.parse().map_err(|_| {
+    bare.trim().parse().map_err(|_| {
         Wrong::Value(format!("{word:?} is no temperature: whole °C, such as 220, or off"))
     })
 }

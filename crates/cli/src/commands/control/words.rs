@@ -30,11 +30,16 @@ pub(super) fn read(words: &[String], named: bool) -> Result<Said, Failure> {
         unclear,
     };
     let all = command(&words);
-    if named {
-        return all.map(|command| said(None, command, &words, false)).map_err(Mistake::tell);
-    }
     let rest = words.get(1..).unwrap_or_default();
     let behind = command(rest);
+    if named {
+        let twice = matches!(all, Err(Mistake::Unknown(_))) && behind.is_ok();
+        let all = all.map(|command| said(None, command, &words, false)).map_err(Mistake::tell);
+        return all.map_err(|failure| match twice {
+            true => failure.next("leave it out: the printers are named by a flag already"),
+            false => failure,
+        });
+    }
     match (all, behind, words.first()) {
         (Ok(all), behind, _) => Ok(said(None, all, &words, behind.is_ok())),
         (Err(_), Ok(behind), Some(printer)) => Ok(said(Some(printer), behind, rest, false)),
@@ -46,8 +51,8 @@ pub(super) fn read(words: &[String], named: bool) -> Result<Said, Failure> {
 
 /// Why words are no command.
 enum Mistake {
-    /// A verb with wrong words behind it.
-    Words(&'static verbs::Verb, Wrong),
+    /// A verb with wrong words behind it, and those words.
+    Words(&'static verbs::Verb, Wrong, String),
     /// An earlier tool's name with a value that it cannot have.
     Seeds(String),
     /// The beginning of a family of verbs.
@@ -61,7 +66,7 @@ enum Mistake {
 fn command(words: &[&str]) -> Result<Command, Mistake> {
     let Some(first) = words.first() else { return Err(Mistake::Nothing) };
     if let Some((verb, rest)) = verbs::find(words) {
-        return verb.read(rest).map_err(|wrong| Mistake::Words(verb, wrong));
+        return verb.read(rest).map_err(|wrong| Mistake::Words(verb, wrong, rest.join(" ")));
     }
     match verbs::seeds(words) {
         Some(command) => Ok(command),
@@ -92,18 +97,20 @@ impl Mistake {
     fn tell(self) -> Failure {
         let usage = |text: &str| format!("write: bambu control [PRINTER] {text}");
         match self {
-            Self::Words(verb, Wrong::Shape) => {
-                let text = match verb.shape {
-                    "" => format!("nothing stands behind {}", verb.name),
-                    shape => format!("{} wants {shape}", verb.name),
+            Self::Words(verb, Wrong::Shape, words) => {
+                let text = match words.as_str() {
+                    "" => format!("{} wants a value", verb.name),
+                    words => format!("{words:?} does not fit behind {}", verb.name),
                 };
                 Failure::say(Kind::Usage, text).next(usage(&verb.usage()))
             }
-            Self::Words(verb, Wrong::Value(text)) => {
+            Self::Words(verb, Wrong::Value(text), _) => {
                 Failure::say(Kind::Usage, text).next(usage(&verb.usage()))
             }
-            Self::Seeds(name) => Failure::say(Kind::Usage, format!("{name} wants another value"))
-                .next("give °C, percent or lines as one value, such as: set_nozzle_temp 220"),
+            Self::Seeds(name) => {
+                Failure::say(Kind::Usage, format!("{name} wants one value that it can have"))
+                    .next("give °C, percent or lines as one value, such as: set_nozzle_temp 220")
+            }
             Self::Family(word) => {
                 let family = format!("{} ", verbs::plain_word(&word));
                 let verbs = VERBS.iter().filter(|verb| verb.name.starts_with(&family));
@@ -112,11 +119,11 @@ impl Mistake {
                     .next(format!("use one of: {}", usages.join(", ")))
             }
             Self::Unknown(word) => {
-                let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
-                let guess = nearest(&word).map(|(verb, _)| format!("did you mean {verb}? "));
-                let guess = guess.unwrap_or_default();
-                Failure::say(Kind::Usage, format!("{word:?} is no command"))
-                    .next(format!("{guess}commands are: {}", names.join(", ")))
+                let next = match nearest(&word) {
+                    Some((verb, _)) => format!("did you mean {verb}?"),
+                    None => "see bambu control --help for what there is".to_owned(),
+                };
+                Failure::say(Kind::Usage, format!("{word:?} is no command")).next(next)
             }
             Self::Nothing => Failure::say(Kind::Usage, "there is no command")
                 .next("write one, such as: bambu control pause; see bambu control --help"),

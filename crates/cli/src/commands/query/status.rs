@@ -16,7 +16,7 @@ use super::{Args, Page};
 use crate::{
     account,
     exit::Failure,
-    output::{Paint, brief, detail, document::Document, human},
+    output::{Paint, brief, detail, document::Document, human, waiting::Waiting},
     settings::Settings,
     targets,
     watch::{self, Until},
@@ -42,7 +42,10 @@ pub(super) async fn ask(
         let chosen = targets::choose(&args.which, settings).await?;
         targets::connect(chosen, settings).await
     };
-    let connected = until.cut(connect).await?;
+    let waiting = Waiting::default();
+    waiting.say("looking for the printers …");
+    let mut connected = waiting.during(until.cut(settings, connect)).await?;
+    connected.tell_lost();
     let links: Vec<Link> = connected.fleet.links().cloned().collect();
     let ask = |link: Link| async move {
         let answer = tokio::select! {
@@ -57,7 +60,10 @@ pub(super) async fn ask(
         };
         Entry { snapshot: link.snapshot(), failure: Some(failure), job: None }
     };
-    let mut entries = futures_util::future::join_all(links.into_iter().map(ask)).await;
+    waiting.say("waiting for the status …");
+    let all = futures_util::future::join_all(links.into_iter().map(ask));
+    let mut entries = waiting.during(all).await;
+    let lost = std::mem::take(&mut connected.lost).into_iter().next();
     connected.close().await;
     if settings.token.is_some() && entries.iter().any(|entry| entry.failure.is_some()) {
         let _too_slow = timeout(JOBS, add_jobs(settings, &mut entries)).await;
@@ -78,7 +84,8 @@ pub(super) async fn ask(
     // Of all printers some may be switched off; one that was named is wanted.
     let named = !args.which.printers.is_empty();
     let nobody = entries.iter().all(|entry| entry.failure.is_some());
-    match entries.into_iter().find_map(|entry| entry.failure) {
+    let lost = lost.map(|(_, failure)| failure);
+    match entries.into_iter().find_map(|entry| entry.failure).or(lost) {
         Some(failure) if named || nobody => Err(failure),
         _ => Ok(()),
     }

@@ -142,14 +142,17 @@ fn the_names_of_earlier_tools_are_aliases() {
 fn a_mistake_says_what_would_be_right() {
     for (text, words) in [
         ("P1S|paus", &["\"paus\" is no command", "did you mean pause?"][..]),
-        ("paus", &["\"paus\" is no command", "did you mean pause?", "nozzle", "ams load"]),
-        ("P1S|dance", &["\"dance\" is no command", "commands are: pause, resume"]),
-        ("P1S|nozzle", &["nozzle wants [right|left] °C|off", "write: bambu control [PRINTER]"]),
+        ("paus", &["\"paus\" is no command", "did you mean pause?"]),
+        ("P1S|dance", &["\"dance\" is no command", "see bambu control --help"]),
+        (
+            "P1S|nozzle",
+            &["nozzle wants a value", "write: bambu control [PRINTER] nozzle [right|left] °C|off"],
+        ),
         ("nozzle|warm", &["\"warm\" is no temperature"]),
         ("P1S|nozzle|warm", &["\"warm\" is no temperature"]),
         ("bed|-5", &["\"-5\" is no temperature"]),
-        ("bed|60|70", &["bed wants °C|off"]),
-        ("pause|now", &["nothing stands behind pause"]),
+        ("bed|60|70", &["\"60 70\" does not fit behind bed"]),
+        ("pause|now", &["\"now\" does not fit behind pause"]),
         ("fan|part|half", &["percentage"]),
         ("light|blue", &["blue", "on, off, flashing"]),
         ("speed|warp", &["warp", "ludicrous"]),
