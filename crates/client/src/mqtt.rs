@@ -9,7 +9,7 @@ use std::{io, time::Duration};
 use bambu_protocol::mqtt::{DecodeError, EncodeError, Limits, Packet, decode, encode};
 use bytes::BytesMut;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{error::Elapsed, timeout},
 };
@@ -19,13 +19,13 @@ pub(crate) use open::{Open, OpenError, TlsTarget};
 
 /// Largest packet that is read; a full report has 12 kB.
 const LIMITS: Limits = Limits { max_packet: 1 << 20 };
-/// Buffers start with this and fall back to it after a large packet.
-const SMALL: usize = 1 << 10;
+/// The buffer for what is sent is given back above this.
 const SHRINK_ABOVE: usize = 4 << 10;
 
 /// An open, welcomed connection. Dropping it hangs up without a word.
 pub(crate) struct Socket {
-    stream: TlsStream<TcpStream>,
+    /// Boxed, since futures that move it keep room for each place it was in.
+    stream: Box<TlsStream<TcpStream>>,
     inbox: BytesMut,
     outbox: BytesMut,
 }
@@ -52,7 +52,7 @@ pub(crate) enum SocketError {
 
 impl Socket {
     fn new(stream: TlsStream<TcpStream>) -> Self {
-        Self { stream, inbox: BytesMut::with_capacity(SMALL), outbox: BytesMut::new() }
+        Self { stream: Box::new(stream), inbox: BytesMut::new(), outbox: BytesMut::new() }
     }
 
     /// The next packet. May be dropped and called again without losing bytes.
@@ -61,19 +61,23 @@ impl Socket {
             if let Some(packet) = decode(&mut self.inbox, &LIMITS)? {
                 return Ok(packet);
             }
-            if self.inbox.is_empty() && self.inbox.capacity() > SHRINK_ABOVE {
-                self.inbox = BytesMut::with_capacity(SMALL);
+            if self.inbox.is_empty() {
+                // A silent connection holds no buffer, and none that a large packet left behind.
+                self.inbox = BytesMut::new();
             }
-            self.inbox.reserve(SMALL);
-            match self.stream.read_buf(&mut self.inbox).await {
-                Ok(0) => return Err(SocketError::HungUp),
-                Ok(_) => {}
+            let read = match self.stream.fill_buf().await {
+                Ok([]) => return Err(SocketError::HungUp),
+                Ok(bytes) => {
+                    self.inbox.extend_from_slice(bytes);
+                    bytes.len()
+                }
                 // Printers hang up without a word of TLS.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(SocketError::HungUp);
                 }
                 Err(error) => return Err(error.into()),
-            }
+            };
+            self.stream.consume(read);
         }
     }
 

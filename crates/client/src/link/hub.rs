@@ -24,7 +24,7 @@ const RAW_DEPTH: usize = 1024;
 /// Snapshots that a slow reader of all of them may be behind.
 const EACH_DEPTH: usize = 64;
 
-/// A request on its way to the task.
+/// A request on its way to the task. Boxed there, since a channel keeps room for 32 of them.
 pub(super) struct Command {
     pub(super) serial: Serial,
     pub(super) request: Request,
@@ -193,7 +193,7 @@ impl Hub {
 pub(super) struct Owner {
     pub(super) way: Way,
     hub: Arc<Hub>,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Box<Command>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -201,7 +201,7 @@ impl Owner {
     pub(super) fn new(
         way: Way,
         hub: Arc<Hub>,
-        commands: mpsc::Sender<Command>,
+        commands: mpsc::Sender<Box<Command>>,
         task: JoinHandle<()>,
     ) -> Arc<Self> {
         Arc::new(Self { way, hub, commands, task: Mutex::new(Some(task)) })
@@ -239,7 +239,7 @@ impl Owner {
     }
 
     pub(super) fn send(&self, command: Command) -> Result<(), SendError> {
-        self.commands.try_send(command).map_err(|error| match error {
+        self.commands.try_send(Box::new(command)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SendError::Busy,
             mpsc::error::TrySendError::Closed(_) => SendError::Offline(Reason::Closed),
         })

@@ -104,7 +104,7 @@ impl<'s> Live<'s> {
             tokio::select! {
                 biased;
                 () = hub.closing.cancelled() => return Ok(Reason::Closed),
-                Some(command) = self.session.commands.recv() => self.command(command)?,
+                Some(command) = self.session.commands.recv() => self.command(*command)?,
                 () = hub.changed.notified() => self.change()?,
                 () = other_way(&mut self.session.both) => {}
                 packet = self.socket.read() => self.packet(packet?)?,

@@ -47,8 +47,9 @@ pub(super) struct Session {
     pub(super) login: Login,
     pub(super) options: Options,
     pub(super) hub: Arc<Hub>,
-    pub(super) commands: mpsc::Receiver<Command>,
-    pub(super) printers: HashMap<Serial, Tracked>,
+    pub(super) commands: mpsc::Receiver<Box<Command>>,
+    /// Boxed: a map has room for more than are in it, for four at the least.
+    pub(super) printers: HashMap<Serial, Box<Tracked>>,
     /// The LAN's way and the other one, for a printer that is reached over both.
     pub(super) both: Option<Box<Both>>,
     ids: SequenceId,
@@ -70,7 +71,7 @@ impl Session {
         login: Login,
         mut options: Options,
         hub: Arc<Hub>,
-        commands: mpsc::Receiver<Command>,
+        commands: mpsc::Receiver<Box<Command>>,
         both: Option<Box<Both>>,
     ) -> Self {
         options.timing = options.timing.bounded();
@@ -119,7 +120,7 @@ impl Session {
         for (serial, feed) in wanted {
             if !self.printers.contains_key(&serial) {
                 feed.set_connection(self.standing.clone());
-                self.printers.insert(serial.clone(), Tracked::new(feed, now));
+                self.printers.insert(serial.clone(), Box::new(Tracked::new(feed, now)));
                 changes.added.push(serial);
             }
         }

@@ -80,7 +80,8 @@ impl Session {
             }
             Err(error) => return Some(Reason::Lost(error.to_string())),
         };
-        let socket = match self.idle(open.open()).await? {
+        // Boxed, so that it takes no room in the task once the connection stands.
+        let socket = match self.idle(Box::pin(open.open())).await? {
             Ok(socket) => socket,
             Err(error) => {
                 if matches!(error, OpenError::Unreachable(_)) {
@@ -155,7 +156,7 @@ impl Session {
         self.standing = Connection::Offline(reason.clone());
         self.printers.values_mut().for_each(|printer| printer.lose(reason));
         while let Ok(command) = self.commands.try_recv() {
-            self.refuse(command);
+            self.refuse(*command);
         }
     }
 
@@ -178,7 +179,7 @@ impl Session {
                 biased;
                 () = hub.closing.cancelled() => return None,
                 done = &mut work => return Some(done),
-                Some(command) = self.commands.recv() => self.refuse(command),
+                Some(command) = self.commands.recv() => self.refuse(*command),
                 () = hub.changed.notified() => {
                     self.adopt();
                 }
