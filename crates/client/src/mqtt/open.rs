@@ -25,6 +25,9 @@ static PLACES: Semaphore = Semaphore::const_new(32);
 /// How long a host that is not there may keep a place from the others.
 const BRIEF: Duration = Duration::from_millis(300);
 
+/// The semaphore is never closed.
+type Place<'s> = Result<SemaphorePermit<'s>, AcquireError>;
+
 /// Whom to expect behind TLS.
 pub(crate) struct TlsTarget {
     config: Arc<ClientConfig>,
@@ -73,8 +76,16 @@ pub(crate) enum OpenError {
 
 impl Open {
     /// Connects, shakes hands, logs in; a printer is remembered then.
-    pub(crate) async fn open(mut self) -> Result<Socket, OpenError> {
-        let stream = self.secure().await?;
+    ///
+    /// The place comes first: a peer's own time-out starts when it has the connection. Nor do those
+    /// that wait need the memory of a handshake.
+    pub(crate) async fn open(self) -> Result<Socket, OpenError> {
+        let place = PLACES.acquire().await;
+        Box::pin(self.open_at(place)).await
+    }
+
+    async fn open_at(mut self, place: Place<'_>) -> Result<Socket, OpenError> {
+        let stream = self.secure(place).await?;
         let pinning = self.tls.pinning.take().map(|pinning| {
             let chain = stream.get_ref().1.peer_certificates().map(<[_]>::to_vec);
             pinning.accepted(chain)
@@ -88,19 +99,15 @@ impl Open {
         Ok(socket)
     }
 
-    /// The place comes first: a peer's own time-out starts when it has the connection.
-    async fn secure(&self) -> Result<TlsStream<TcpStream>, OpenError> {
-        let place = PLACES.acquire().await;
+    async fn secure(&self, place: Place<'_>) -> Result<TlsStream<TcpStream>, OpenError> {
         let tcp = self.tcp();
         tokio::pin!(tcp);
-        match timeout(BRIEF, &mut tcp).await {
-            Ok(stream) => self.handshake(stream?, place).await,
-            Err(_) => {
-                drop(place);
-                let stream = tcp.await?;
-                self.handshake(stream, PLACES.acquire().await).await
-            }
+        if let Ok(stream) = timeout(BRIEF, &mut tcp).await {
+            return self.handshake(stream?, place).await;
         }
+        drop(place);
+        let stream = tcp.await?;
+        self.handshake(stream, PLACES.acquire().await).await
     }
 
     async fn tcp(&self) -> Result<TcpStream, OpenError> {
@@ -122,7 +129,7 @@ impl Open {
     async fn handshake(
         &self,
         stream: TcpStream,
-        _place: Result<SemaphorePermit<'_>, AcquireError>,
+        _place: Place<'_>,
     ) -> Result<TlsStream<TcpStream>, OpenError> {
         let connector = TlsConnector::from(self.tls.config.clone());
         match timeout(self.within, connector.connect(self.tls.name.clone(), stream)).await {
