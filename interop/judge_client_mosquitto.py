@@ -14,10 +14,10 @@ import pathlib
 import signal
 import sys
 
-import judge_decode
+from documents import compare, documents, latest
 from judge import Judge, run, wait_for
-from judge_captures import compare
 from mosquitto import Authority, Mosquitto, Responder
+from reports import full, version
 from world import Process, clean_environment, free_port
 
 TOKEN, CODE, UID = "token-of-the-judge", "12345678", "4711"
@@ -40,12 +40,10 @@ def printers(captures):
         want.pop("updated_at", None)
         made[serial] = {"full": capture["pushall"], "version": capture["get_version"], "want": want}
     if not made:
-        version = {"info": {"command": "get_version", "module": [
-            {"name": "ota", "sw_ver": "01.08.02.00", "hw_ver": "OTA", "product_name": "Bambu Lab P1S"}]}}
         for number in (1, 2):
             want = {"model": "P1S", "online": True, "job.name": "cube", "job.remaining_minutes": 61}
             made[f"01P00A00000000{number}"] = {
-                "full": judge_decode.full(), "version": version, "want": want}
+                "full": full(), "version": version(), "want": want}
     return made
 
 
@@ -71,28 +69,6 @@ class Bench:
     def monitor(self, environment, serials, *more):
         """`bambu monitor --json` for these printers."""
         return Process([self.binary, "monitor", *serials, "--json", *more], environment)
-
-
-def documents(process, serial):
-    """Status documents of one printer so far."""
-    found = []
-    for line in process.output().splitlines():
-        try:
-            status = json.loads(line)
-        except ValueError:  # the last line may be half written
-            continue
-        if isinstance(status, dict) and status.get("serial") == serial:
-            found.append(status)
-    return found
-
-
-def latest(process, serial, condition):
-    """The last document of a printer once the condition holds for it, else None."""
-    def look():
-        found = documents(process, serial)
-        return found[-1] if found and condition(found[-1]) else None
-
-    return wait_for(look)
 
 
 def changed(full, **fields):

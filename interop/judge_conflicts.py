@@ -12,9 +12,8 @@ import time
 
 import frames
 from judge import Judge, wait_for
-from judge_faults import switch
-from judge_paho import cloud, lan
-from judge_requests import Talk, said_no, said_yes
+from paho_link import cloud, lan
+from talk import Talk, said_no, said_yes
 from world import World
 
 MODELS = ("P1S", "X1C", "A1 mini", "P2S", "H2D")
@@ -206,7 +205,7 @@ def pushall(talk):
 
 def developer_mode(talk, world, printer):
     """Off: every print command is refused as the model does it, other sections pass."""
-    switch(world, printer, "developer-mode/off")
+    world.switch(printer, "developer-mode/off")
     full = talk.full()
     if "fun" in full:
         talk.check(frames.bits(talk.full(lambda f: frames.bits(f, "fun", 29) == 1), "fun", 29) == 1, "bit 29 of fun is set")
@@ -223,7 +222,7 @@ def developer_mode(talk, world, printer):
     talk.check((after["bed_target_temper"], after["spd_lvl"], after["gcode_state"])
                == (full["bed_target_temper"], full["spd_lvl"], full["gcode_state"]), "unsigned: nothing happened")
     talk.check(said_yes(talk.answer("system", frames.led("chamber_light", "on"))), "the light needs no signature")
-    switch(world, printer, "developer-mode/on")
+    world.switch(printer, "developer-mode/on")
     talk.check(said_yes(talk.answer("print", frames.line("M140 S0\n"))), "Developer Mode on: it obeys again")
 
 

@@ -5,29 +5,26 @@ every shape that printers were seen to answer in, drops, delays, doubles, and ch
 usage: judge_control.py BAMBU
 """
 
-import copy
 import json
 import pathlib
 import sys
 import tempfile
 import threading
 
-import judge_decode
 from judge import Judge, run
-from mosquitto import Authority, Mosquitto, Responder
+from mosquitto import Authority, Mosquitto, Responder, fingerprint
+from reports import full, version
 from world import clean_environment
 
 SERIAL, CODE = "01P00A000000042", "87654321"
-VERSION = {"info": {"command": "get_version", "module": [
-    {"name": "ota", "sw_ver": "01.07.00.00", "hw_ver": "OTA", "product_name": "Bambu Lab P1S"}]}}
 
 
 def idle():
     """A full report of a P1S that stands idle."""
-    full = copy.deepcopy(judge_decode.full())
-    full["print"] |= {"gcode_state": "IDLE", "bed_target_temper": 0, "hms": [], "print_error": 0,
-                      "ipcam": {"ipcam_dev": "1", "ipcam_record": "enable", "timelapse": "disable"}}
-    return full
+    report = full()
+    report["print"] |= {"gcode_state": "IDLE", "bed_target_temper": 0, "hms": [], "print_error": 0,
+                        "ipcam": {"ipcam_dev": "1", "ipcam_record": "enable", "timelapse": "disable"}}
+    return report
 
 
 class Scripted(Responder):
@@ -35,7 +32,7 @@ class Scripted(Responder):
 
     def __init__(self, broker, script, full):
         self.script, self.commands, self.full = script, [], full
-        super().__init__(broker, SERIAL, {SERIAL: {"full": full, "version": VERSION}})
+        super().__init__(broker, SERIAL, {SERIAL: {"full": full, "version": version("01.07.00.00")}})
 
     def _answer(self, message):
         request = json.loads(message.payload)
@@ -333,12 +330,6 @@ def certificate_changes(judge, bench):
         judge.check(code == 0 and sent == 1 and "insecure" in err.lower(), "--insecure takes it, and shouts",
                     f"{code} {err[-300:]}")
         judge.equal(pins.read_text(), before, "and pins nothing")
-
-
-def fingerprint(certificate):
-    """SHA-256 of a certificate as openssl tells it, lower case without colons."""
-    _, out, _ = run(["openssl", "x509", "-in", certificate, "-noout", "-fingerprint", "-sha256"])
-    return out.decode().split("=")[1].strip().replace(":", "").lower()
 
 
 def main():

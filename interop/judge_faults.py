@@ -12,12 +12,11 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 
+from documents import documents
 from fault_proxy import Proxy
 from judge import Judge, run, wait_for
-from judge_client_mosquitto import documents
-from judge_paho import lan
+from paho_link import lan
 from world import Process, World, clean_environment
 
 
@@ -181,13 +180,6 @@ def commands(judge, binary, world, printer):
             proxy.reset()
 
 
-def switch(world, printer, what, method="PUT"):
-    """Switches a fault at the control endpoint."""
-    request = urllib.request.Request(f"{world.ready['control_url']}/printers/{printer['serial']}/{what}", method=method)
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return answer.status
-
-
 #: fault, exit codes, outcomes, words in the reason or the next step
 FAULTS = [
     ("ack-and-ignore", (6,), ("unconfirmed",), ("60",)),
@@ -209,7 +201,7 @@ def with_a_fault(judge, case, binary, world, printers):
     fault, codes, outcomes, words = case
     printer = printers[FAULTS.index(case)]
     what = f"{fault} of a simulated {printer['model']}"
-    judge.equal(switch(world, printer, f"faults/{fault}"), 200, f"{what}: switched")
+    judge.equal(world.switch(printer, f"faults/{fault}"), 200, f"{what}: switched")
     with tempfile.TemporaryDirectory() as folder:
         code, answers, err = control(binary, world, printer, printer["mqtt_port"], ["bed", "60"], folder,
                                      "--timeout", "8")
@@ -218,7 +210,7 @@ def with_a_fault(judge, case, binary, world, printers):
         text = (err + json.dumps(answers)).lower()
         for word in words:
             judge.check(word in text, f"{what}: says {word!r}", text[-400:])
-        switch(world, printer, "faults", "DELETE")
+        world.switch(printer, "faults", "DELETE")
         code, answers, err = control(binary, world, printer, printer["mqtt_port"], ["bed", "50"], folder)
         judge.equal(code, 0, f"{what}: and without it all is well {answers} {err[-300:]}")
 

@@ -9,7 +9,7 @@ import re
 import sys
 
 from judge import Judge, run
-from judge_paho import cloud, lan
+from paho_link import cloud, lan
 from world import World
 
 TABLE = pathlib.Path(__file__).with_name("mqtt_hostile.py")

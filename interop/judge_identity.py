@@ -12,16 +12,10 @@ import tempfile
 import threading
 
 from judge import Judge, run, wait_for
-from judge_control import fingerprint
-from mosquitto import Authority
+from mosquitto import Authority, fingerprint, openssl
 from world import clean_environment, free_port
 
 SERIAL, OTHER, CODE = "01P00A000000077", "01P00A000000078", "13572468"
-
-
-def openssl(*arguments):
-    """One call that has to work."""
-    return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True).stdout
 
 
 class Printers(Authority):

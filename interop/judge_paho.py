@@ -8,29 +8,10 @@ import ssl
 import sys
 
 from judge import Judge
-from paho_link import Link
+from paho_link import cloud, lan
 from world import World
 
 REFUSED = 128
-
-
-def cloud(world, uid=None, token=None, ca_file=None):
-    """A session at the cloud broker."""
-    mqtt = world.ready["mqtt"]
-    return Link(
-        mqtt["host"], mqtt["port"],
-        f"u_{world.account['uid']}" if uid is None else uid,
-        world.account["token"] if token is None else token,
-        ca_file or world.ca_file,
-    )
-
-
-def lan(world, printer, code=None, name=None, user="bblp", ca_file=None):
-    """A session at a printer."""
-    return Link(
-        printer["host"], printer["mqtt_port"], user, code or printer["access_code"],
-        ca_file or world.ca_file, name or printer["serial"],
-    )
 
 
 def refused_by_tls(judge, what, connect):

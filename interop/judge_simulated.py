@@ -13,9 +13,9 @@ import pathlib
 import re
 import sys
 
+from documents import compare
 from judge import Judge, decode, wait_for
-from judge_captures import compare
-from judge_paho import lan
+from paho_link import lan
 from world import World
 
 CAPTURED = {"A1 mini": "a1-mini", "A1": "a1", "P1P": "p1p", "H2D": "h2d", "X1C": "x1c-multi-ams"}

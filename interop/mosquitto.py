@@ -12,14 +12,25 @@ from world import Process, free_port
 RESPONDER = ("responder", "responder-password")
 
 
+def openssl(*arguments):
+    """One call that has to work; what it wrote."""
+    return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True).stdout
+
+
+def fingerprint(certificate):
+    """SHA-256 of a certificate as openssl tells it, lower case without colons."""
+    out = openssl("x509", "-in", certificate, "-noout", "-fingerprint", "-sha256")
+    return out.decode().split("=")[1].strip().replace(":", "").lower()
+
+
 class Authority:
     """An authority made by openssl, and RSA certificates under it."""
 
     def __init__(self):
         self.directory = tempfile.TemporaryDirectory(prefix="bambu-ca-")
         self.ca_file = self.path("ca.pem")
-        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
-                      "-subj", "/CN=Judge CA", "-keyout", self.path("ca.key"), "-out", self.ca_file)
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+                "-subj", "/CN=Judge CA", "-keyout", self.path("ca.key"), "-out", self.ca_file)
 
     def path(self, name):
         """A file of the authority."""
@@ -28,19 +39,14 @@ class Authority:
     def certificate(self, name, alternative=None):
         """(certificate, key) for a common name; without a SAN as printers have it, or with one."""
         key, request, leaf = self.path(name + ".key"), self.path(name + ".csr"), self.path(name + ".pem")
-        self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
-                      "-keyout", key, "-out", request)
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+                "-keyout", key, "-out", request)
         extensions = pathlib.Path(self.path(name + ".ext"))
         extensions.write_text(f"subjectAltName={alternative}\n" if alternative else
                               "basicConstraints=CA:FALSE\n")
-        self._openssl("x509", "-req", "-days", "30", "-in", request, "-CA", self.ca_file,
-                      "-CAkey", self.path("ca.key"), "-CAcreateserial", "-extfile", str(extensions),
-                      "-out", leaf)
+        openssl("x509", "-req", "-days", "30", "-in", request, "-CA", self.ca_file,
+                "-CAkey", self.path("ca.key"), "-CAcreateserial", "-extfile", extensions, "-out", leaf)
         return leaf, key
-
-    @staticmethod
-    def _openssl(*arguments):
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
 class Mosquitto:

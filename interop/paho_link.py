@@ -127,3 +127,22 @@ class Link:
             return found["print"] if found and condition(found["print"]) else None
 
         return wait_for(once, seconds, pause=0.5)
+
+
+def cloud(world, uid=None, token=None, ca_file=None):
+    """A session at the cloud broker."""
+    mqtt = world.ready["mqtt"]
+    return Link(
+        mqtt["host"], mqtt["port"],
+        f"u_{world.account['uid']}" if uid is None else uid,
+        world.account["token"] if token is None else token,
+        ca_file or world.ca_file,
+    )
+
+
+def lan(world, printer, code=None, name=None, user="bblp", ca_file=None):
+    """A session at a printer."""
+    return Link(
+        printer["host"], printer["mqtt_port"], user, code or printer["access_code"],
+        ca_file or world.ca_file, name or printer["serial"],
+    )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 from judge import PATIENCE
 
@@ -121,6 +122,12 @@ class World(Process):
     def printer(self, model):
         """The first printer of a model."""
         return next(p for p in self.printers if p["model"] == model)
+
+    def switch(self, printer, what, method="PUT"):
+        """Switches something of a printer at the control endpoint, such as `faults/no-ack`."""
+        url = f"{self.ready['control_url']}/printers/{printer['serial']}/{what}"
+        with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10) as answer:
+            return answer.status
 
     def settings(self):
         """The environment that points our client and other people's at this world."""

@@ -3,26 +3,23 @@
 use std::time::Duration;
 
 use bambulab::{
-    Connection, Link, SendError, Timing, connect_lan,
+    Connection, Link, SendError, Timing,
     protocol::{
         report::Ack,
         request::{Job, Motion, Raw, Request, System},
     },
 };
 
-use crate::fake::{Broker, Ca, FULL, Peer, SERIAL, VERSION, options, target, until};
+use crate::fake::{self, Broker, FULL, Peer, SERIAL, VERSION};
 
+/// A printer that has told its version, too, and may be asked for everything at any time.
 async fn online(timing: impl FnOnce(&mut Timing)) -> (Broker, Link, Peer) {
-    let ca = Ca::new();
-    let broker = Broker::new(ca.printer(SERIAL)).await;
-    let mut options = options(&ca);
-    options.timing.pushall_floor = Duration::from_millis(10);
-    timing(&mut options.timing);
-    let link = connect_lan(target(broker.port()), options);
-    let mut peer = broker.accept().await;
-    peer.bring_online().await;
+    let (broker, link, mut peer) = fake::online(|waits| {
+        waits.pushall_floor = Duration::from_millis(10);
+        timing(waits);
+    })
+    .await;
     peer.report(SERIAL, VERSION).await;
-    until(&link, |s| s.connection == Connection::Online).await;
     (broker, link, peer)
 }
 

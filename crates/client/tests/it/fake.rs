@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bambulab::{
-    BrokerAddress, LanTarget, Link, Options, Roots, Snapshot, Timing, Token,
+    BrokerAddress, Connection, LanTarget, Link, Options, Roots, Snapshot, Timing, Token,
+    connect_lan,
     protocol::{
         AccessCode, Serial,
         mqtt::{
@@ -247,6 +248,19 @@ pub(crate) fn options(ca: &Ca) -> Options {
         ..Timing::default()
     };
     Options { roots: ca.roots(), timing, ..Options::default() }
+}
+
+/// A link to a printer that is online, the broker that it is on, and the other end.
+pub(crate) async fn online(timing: impl FnOnce(&mut Timing)) -> (Broker, Link, Peer) {
+    let ca = Ca::new();
+    let broker = Broker::new(ca.printer(SERIAL)).await;
+    let mut options = options(&ca);
+    timing(&mut options.timing);
+    let link = connect_lan(target(broker.port()), options);
+    let mut peer = broker.accept().await;
+    peer.bring_online().await;
+    until(&link, |s| s.connection == Connection::Online).await;
+    (broker, link, peer)
 }
 
 pub(crate) fn target(port: u16) -> LanTarget {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bambulab::{
-    Connection, Reason, SendError, Timing, connect_lan,
+    Connection, Reason, SendError, connect_lan,
     protocol::{
         mqtt::{ConnectCode, Packet},
         request::{Job, Request},
@@ -13,23 +13,11 @@ use bambulab::{
 
 use tokio::task::JoinSet;
 
-use crate::fake::{Broker, Ca, DELTA, FULL, Peer, SERIAL, VERSION, options, target, until};
-
-async fn online(ca: &Ca, timing: impl FnOnce(&mut Timing)) -> (Broker, bambulab::Link, Peer) {
-    let broker = Broker::new(ca.printer(SERIAL)).await;
-    let mut options = options(ca);
-    timing(&mut options.timing);
-    let link = connect_lan(target(broker.port()), options);
-    let mut peer = broker.accept().await;
-    peer.bring_online().await;
-    until(&link, |s| s.connection == Connection::Online).await;
-    (broker, link, peer)
-}
+use crate::fake::{Broker, Ca, DELTA, FULL, SERIAL, VERSION, online, options, target, until};
 
 #[tokio::test]
 async fn a_report_travels_from_the_socket_to_the_reader() {
-    let ca = Ca::new();
-    let (_broker, link, mut peer) = online(&ca, |_| {}).await;
+    let (_broker, link, mut peer) = online(|_| {}).await;
     assert_eq!(peer.connect().username.as_deref(), Some("bblp"));
     assert_eq!(peer.connect().password.as_deref(), Some(&b"12345678"[..]));
     assert_eq!(peer.filters, [format!("device/{SERIAL}/report")]);
@@ -51,8 +39,7 @@ async fn a_report_travels_from_the_socket_to_the_reader() {
 
 #[tokio::test]
 async fn an_answer_finds_its_asker_even_without_the_command() {
-    let ca = Ca::new();
-    let (_broker, link, mut peer) = online(&ca, |_| {}).await;
+    let (_broker, link, mut peer) = online(|_| {}).await;
     let asker = tokio::spawn({
         let link = link.clone();
         async move { link.send(Job::Pause.into()).await }
@@ -71,8 +58,7 @@ async fn an_answer_finds_its_asker_even_without_the_command() {
 
 #[tokio::test]
 async fn a_refusal_is_handed_on_and_pushall_is_answered_by_the_report() {
-    let ca = Ca::new();
-    let (_broker, link, mut peer) = online(&ca, |t| t.pushall_floor = Duration::ZERO).await;
+    let (_broker, link, mut peer) = online(|t| t.pushall_floor = Duration::ZERO).await;
     let (asked, ()) = tokio::join!(link.send(Job::Stop.into()), async {
         let id = peer.expect("stop").await["sequence_id"].as_str().unwrap().to_owned();
         let answer = format!(
@@ -90,8 +76,7 @@ async fn a_refusal_is_handed_on_and_pushall_is_answered_by_the_report() {
 
 #[tokio::test]
 async fn the_whole_status_is_not_asked_for_twice_within_its_floor() {
-    let ca = Ca::new();
-    let (_broker, link, mut peer) = online(&ca, |_| {}).await;
+    let (_broker, link, mut peer) = online(|_| {}).await;
     link.send(Request::PushAll).await.unwrap();
     let (speed, ()) = tokio::join!(link.send(Request::GetVersion), async {
         // The next request on the wire is this one: no pushall went before it.
@@ -103,8 +88,7 @@ async fn the_whole_status_is_not_asked_for_twice_within_its_floor() {
 
 #[tokio::test]
 async fn a_lost_connection_fails_what_waits_and_nothing_is_sent_again() {
-    let ca = Ca::new();
-    let (broker, link, mut peer) = online(&ca, |_| {}).await;
+    let (broker, link, mut peer) = online(|_| {}).await;
     let asker = tokio::spawn({
         let link = link.clone();
         async move { link.send(Job::Stop.into()).await }
@@ -140,8 +124,7 @@ async fn a_lost_connection_fails_what_waits_and_nothing_is_sent_again() {
 
 #[tokio::test]
 async fn a_silent_printer_is_stale_then_probed_then_its_socket_is_made_anew() {
-    let ca = Ca::new();
-    let (broker, link, mut peer) = online(&ca, |timing| {
+    let (broker, link, mut peer) = online(|timing| {
         timing.start_push_after = Duration::from_millis(100);
         timing.stale_after = Duration::from_millis(200);
         timing.ack = Duration::from_millis(200);
@@ -162,8 +145,7 @@ async fn a_silent_printer_is_stale_then_probed_then_its_socket_is_made_anew() {
 
 #[tokio::test]
 async fn a_printer_that_answers_the_probe_is_online_again_on_the_same_socket() {
-    let ca = Ca::new();
-    let (_broker, link, mut peer) = online(&ca, |timing| {
+    let (_broker, link, mut peer) = online(|timing| {
         timing.stale_after = Duration::from_millis(200);
     })
     .await;
@@ -175,8 +157,7 @@ async fn a_printer_that_answers_the_probe_is_online_again_on_the_same_socket() {
 
 #[tokio::test]
 async fn more_requests_than_may_wait_are_refused_at_once() {
-    let ca = Ca::new();
-    let (_broker, link, _peer) = online(&ca, |_| {}).await;
+    let (_broker, link, _peer) = online(|_| {}).await;
     let mut asked = JoinSet::new();
     for _ in 0..100 {
         let link = link.clone();
@@ -194,15 +175,13 @@ async fn more_requests_than_may_wait_are_refused_at_once() {
 
 #[tokio::test]
 async fn an_unanswered_request_says_so() {
-    let ca = Ca::new();
-    let (_broker, link, _peer) = online(&ca, |t| t.ack = Duration::from_millis(150)).await;
+    let (_broker, link, _peer) = online(|t| t.ack = Duration::from_millis(150)).await;
     assert_eq!(link.send(Job::Resume.into()).await, Err(SendError::NoAnswer));
 }
 
 #[tokio::test]
 async fn dropping_the_last_link_says_goodbye() {
-    let ca = Ca::new();
-    let (_broker, link, mut peer) = online(&ca, |_| {}).await;
+    let (_broker, link, mut peer) = online(|_| {}).await;
     let copy = link.clone();
     drop(link);
     assert_eq!(copy.snapshot().connection, Connection::Online);
@@ -213,8 +192,7 @@ async fn dropping_the_last_link_says_goodbye() {
 
 #[tokio::test]
 async fn a_closed_link_stays_closed() {
-    let ca = Ca::new();
-    let (broker, link, _peer) = online(&ca, |_| {}).await;
+    let (broker, link, _peer) = online(|_| {}).await;
     link.close().await;
     assert_eq!(link.snapshot().connection, Connection::Offline(Reason::Closed));
     assert_eq!(link.send(Job::Stop.into()).await, Err(SendError::Offline(Reason::Closed)));
@@ -223,8 +201,7 @@ async fn a_closed_link_stays_closed() {
 
 #[tokio::test]
 async fn waits_without_end_are_no_harm() {
-    let ca = Ca::new();
-    let (_broker, link, mut peer) = online(&ca, |timing| {
+    let (_broker, link, mut peer) = online(|timing| {
         timing.stale_after = Duration::MAX;
         timing.ack = Duration::MAX;
         timing.pushall_every = Duration::MAX;
@@ -250,8 +227,7 @@ async fn a_busy_broker_is_told_apart_and_tried_again() {
 
 #[tokio::test]
 async fn rubbish_on_the_report_topic_breaks_nothing_and_rubbish_on_the_wire_reconnects() {
-    let ca = Ca::new();
-    let (broker, link, mut peer) = online(&ca, |_| {}).await;
+    let (broker, link, mut peer) = online(|_| {}).await;
     for rubbish in ["", "{", "[]", "null", "\u{0}", r#"{"print":7}"#, r#"{"print":{"msg":{}}}"#] {
         peer.report(SERIAL, rubbish).await;
     }

@@ -14,21 +14,18 @@ use bambulab::{
 };
 use tokio::task::JoinSet;
 
-use crate::fake::{Broker, Ca, FULL, Peer, SERIAL, VERSION, options, target, until};
+use crate::fake::{self, Broker, FULL, Peer, SERIAL, VERSION, target, until};
 
 async fn online(timing: impl FnOnce(&mut Timing)) -> (Broker, Printer, Peer) {
-    let ca = Ca::new();
-    let broker = Broker::new(ca.printer(SERIAL)).await;
-    let mut options = options(&ca);
-    options.timing.pushall_floor = Duration::from_millis(10);
-    timing(&mut options.timing);
-    let printer = Printer::connect(target(broker.port()), options);
-    let mut peer = broker.accept().await;
-    peer.bring_online().await;
+    let (broker, link, mut peer) = fake::online(|waits| {
+        waits.pushall_floor = Duration::from_millis(10);
+        timing(waits);
+    })
+    .await;
     peer.report(SERIAL, VERSION).await;
     peer.report(SERIAL, &state(r#""bed_temper":24.0,"bed_target_temper":0"#)).await;
-    until(printer.link(), |s| s.reports == 3).await;
-    (broker, printer, peer)
+    until(&link, |s| s.reports == 3).await;
+    (broker, Printer::from(link), peer)
 }
 
 fn state(keys: &str) -> String {
