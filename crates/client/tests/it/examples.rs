@@ -74,10 +74,12 @@ async fn notify_tells_the_end_of_a_job_once() {
     let program = start("notify", &[], &broker);
     let mut peer = welcome(&broker).await;
     let end = REPORT.replace("RUNNING", "FINISH").replace(":45,", ":100,");
-    // It begins to watch a moment after the first report.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    for _ in 0..3 {
-        peer.report(SERIAL, &end).await;
+    // It begins to watch a moment after the first report: jobs end until it has seen one.
+    while !program.is_finished() {
+        for report in [REPORT, &end, &end] {
+            peer.report(SERIAL, report).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
     assert_eq!(text(&program.await.unwrap()), "Print complete!\n");
 }

@@ -172,9 +172,11 @@ impl Peer {
         self.raw(&out).await;
     }
 
+    /// Sends bytes. A client that has hung up is no fault: [`Peer::packet`] tells of it.
     pub(crate) async fn raw(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.unwrap();
-        self.stream.flush().await.unwrap();
+        if self.stream.write_all(bytes).await.is_ok() {
+            let _ = self.stream.flush().await;
+        }
     }
 
     /// The next request of the client; answers subscriptions and pings on the way.
