@@ -16,7 +16,8 @@ use bambu_protocol::Serial;
 
 use super::{Fingerprint, UntrustedPrinter};
 
-/// The certificates that printers showed at first use: in a file, or in memory alone.
+/// The certificates that printers showed at first use: in a file, or by default in memory until
+/// the last clone is dropped.
 ///
 /// Cheap to clone; clones share what they know. The file is one line per printer: serial number,
 /// SHA-256 of its certificate, date. Processes may share it, and a line that somebody removes is
@@ -61,11 +62,6 @@ impl KnownPrinters {
     /// readable by its owner alone.
     pub fn open(path: impl Into<PathBuf>) -> Self {
         Self(Arc::new(Inner { path: Some(path.into()), ..Inner::default() }))
-    }
-
-    /// Remembers until the last clone is dropped.
-    pub fn in_memory() -> Self {
-        Self::default()
     }
 
     /// The file, if there is one.

@@ -84,11 +84,6 @@ impl Accounts {
     pub fn by_email(&self, email: &str) -> Option<&Arc<Account>> {
         self.all().into_iter().find(|account| account.email.eq_ignore_ascii_case(email.trim()))
     }
-
-    /// The account with this number.
-    pub fn by_uid(&self, uid: u64) -> Option<&Arc<Account>> {
-        self.all().into_iter().find(|account| account.uid == uid)
-    }
 }
 
 impl Account {

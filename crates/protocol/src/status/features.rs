@@ -90,11 +90,6 @@ impl Features {
         self.bits >> feature as u8 & 1 == 1
     }
 
-    /// Whether the machine sends the bit fields, so that a missing bit means "cannot".
-    pub fn are_told(self) -> bool {
-        self.fun
-    }
-
     /// Whether the machine can do it, or is of those that do not tell.
     pub fn may_have(self, feature: Feature) -> bool {
         let is_told = if FUN2.iter().any(|(f, _)| *f == feature) { self.fun2 } else { self.fun };
