@@ -208,6 +208,19 @@ impl Link {
     /// # Errors
     /// [`SendError`]; nothing is queued for a later connection and nothing is sent twice.
     pub async fn send(&self, request: Request) -> Result<Ack, SendError> {
+        let hung_up = hangs_up(&request).then(|| Ack {
+            section: request.section().into(),
+            command: Some(request.command().into()),
+            ..Ack::default()
+        });
+        match self.ask(request).await {
+            Err(SendError::Lost) => hung_up.ok_or(SendError::Lost),
+            answer => answer,
+        }
+    }
+
+    /// The same, where a lost connection is no answer to anything.
+    pub(crate) async fn ask(&self, request: Request) -> Result<Ack, SendError> {
         let way = self.handle();
         way.feed.snapshot.borrow().connection.check()?;
         let (answer, waiting) = oneshot::channel();
@@ -233,6 +246,11 @@ impl Link {
     pub async fn close(&self) {
         self.0.owner.close().await;
     }
+}
+
+/// Whether hanging up is how a printer takes this one. [L]
+pub(crate) fn hangs_up(request: &Request) -> bool {
+    (request.section(), request.command()) == ("system", "reboot")
 }
 
 impl Connection {

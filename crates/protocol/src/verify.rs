@@ -35,7 +35,7 @@ const SLOW: Duration = Duration::from_secs(60);
 const RELAPSE: Duration = Duration::from_secs(8);
 
 /// How long a printer may take to go down for its restart, or to be noticed to be gone.
-const GOING_DOWN: Duration = Duration::from_secs(60);
+const GOING_DOWN: Duration = Duration::from_secs(90);
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq)]

@@ -100,10 +100,12 @@ fn the_left_external_spool_is_not_the_right_one() {
 
 #[test]
 fn a_target_without_its_fraction_and_a_coarse_fan_are_no_failures() {
-    let heat = |target: u16| status(Model::P1S, &json!({"nozzle_target_temper": target}));
+    let heat = |target: u16| {
+        status(Model::P1S, &json!({"nozzle_temper": 20, "nozzle_target_temper": target}))
+    };
     let body = json!({"command": "gcode_line", "param": "M104 S220.7"});
     assert_eq!(ended(&body, &heat(0), &heat(220)), Outcome::Confirmed);
     let fan = |step: u8| status(Model::P1S, &json!({"cooling_fan_speed": step.to_string()}));
-    let body = json!({"command": "gcode_line", "param": "M106 P1 S254"});
+    let body = json!({"command": "gcode_line", "param": "M106 P1 S252"});
     assert_eq!(ended(&body, &fan(0), &fan(14)), Outcome::Confirmed, "14 of 15 reads as 90");
 }

@@ -7,6 +7,7 @@ use std::{
 
 use bambu_emulator::{
     faults::Fault,
+    machine::Machine as _,
     simulator,
     world::{Config, State, World},
 };
@@ -16,7 +17,7 @@ use bambulab::{
     Roots, SendOptions, Timing, Token, Way, connect_both,
     protocol::{
         command::{Command, Refusal},
-        request::{LightMode, LightNode, SpeedLevel},
+        request::{LightMode, LightNode, SpeedLevel, System},
         status::{PrinterState, Status},
         verify::Outcome,
     },
@@ -230,4 +231,19 @@ async fn a_cut_lan_is_bridged_by_the_cloud_and_taken_again() {
     }
     let offline = told.iter().filter(|name| **name == "device.offline").count();
     assert_eq!(offline, 1, "only at its end: {told:?}");
+}
+
+#[tokio::test]
+async fn a_restart_is_a_connection_that_ends_and_not_a_word() {
+    let world = Simulated::new(&[Model::A1, Model::X2D], State::Idle).await;
+    let reboot = || Command::from(System::Reboot);
+    let soon = SendOptions { wait: Some(Duration::from_secs(1)), ..SendOptions::default() };
+    let a1 = world.lan(0).await;
+    world.simulated(0).faults().set(Fault::AckAndIgnore, 1.0);
+    let ignored = a1.send_with(reboot(), soon).await;
+    assert!(matches!(ignored, Ok(Outcome::Unconfirmed { .. })), "{ignored:?}");
+    world.simulated(0).faults().set(Fault::AckAndIgnore, 0.0);
+    assert_eq!(timeout(PATIENCE, a1.send(reboot())).await.unwrap(), Ok(Outcome::Accepted));
+    // The second light of an X2D shows nowhere: the first one tells.
+    done(&world.lan(1).await, Command::Light { node: None, mode: LightMode::Off }).await;
 }

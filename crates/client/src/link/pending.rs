@@ -119,11 +119,8 @@ impl Pending {
 
     /// Fails all of them.
     pub(super) fn fail(&mut self, error: &SendError) {
-        for Waiting { asked: Asked { request, id }, answer, .. } in self.waiting.drain(..) {
-            // Hanging up is how a printer takes this one. [L]
-            let is_reboot = request.command() == "reboot" && *error == SendError::Lost;
-            let _ =
-                answer.send(if is_reboot { Ok(done(&request, id)) } else { Err(error.clone()) });
+        for Waiting { answer, .. } in self.waiting.drain(..) {
+            let _ = answer.send(Err(error.clone()));
         }
     }
 
