@@ -79,11 +79,14 @@ def main():
     with World(Path(options.folder, "bambu"), "--printers", "1", "--models", options.model) as world:
         printer = world.printers[0]
         for run in range(options.runs):
-            one = figures(ours(options.folder, world, printer, options.count))
-            two = figures(paho(world, printer, options.count))
+            raw = ours(options.folder, world, printer, options.count), paho(world, printer, options.count)
+            if any(len(acknowledged) != options.count for acknowledged in raw):
+                raise RuntimeError("the sides did not do the same work")
+            one, two = map(figures, raw)
             sides["bambulab"].append(one)
             sides["paho-mqtt"].append(two)
             print(f"| {run + 1} | {one[0]:.0f} | {one[1]:.0f} | {two[0]:.0f} | {two[1]:.0f} |", flush=True)
+    print(f"\n{options.count} commands acknowledged per run and side")
     for name, at in (("median", 0), ("p99", 1)):
         mine, theirs = (statistics.median(f[at] for f in sides[s]) for s in ("bambulab", "paho-mqtt"))
         print(f"{name}: {mine:.0f} us, paho {theirs:.0f} us: {theirs / mine:.1f} times as fast")
