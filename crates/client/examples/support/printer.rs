@@ -46,7 +46,7 @@ pub(crate) async fn from_environment() -> Result<Printer, Box<dyn Error>> {
         (None, Some(session)) => session.printer(serial, None, None).into(),
         (None, None) => return Err("set BAMBU_HOST, or BAMBU_UID and BAMBU_TOKEN".into()),
     };
-    printer.ready().await?;
+    printer.ready().await.map_err(|reason| reason.to_string())?;
     Ok(printer)
 }
 
