@@ -79,7 +79,7 @@ impl Cli {
             Command::Simulate(args) => commands::block_on_all_cores(commands::simulate::run(args)),
             Command::Decode(args) => commands::decode::run(args),
             Command::Config(args) => commands::config::run(&args, &flags),
-            Command::Completions(args) => commands::completions::run(&args, &mut syntax()),
+            Command::Completions(args) => commands::completions::run(&args, syntax()),
             Command::Man(args) => commands::man::run(&args, syntax()),
         }
     }

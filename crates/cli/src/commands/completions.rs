@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
+use super::control;
 use crate::{exit::Failure, output};
 
 /// Print a completion script for a shell
@@ -13,9 +15,14 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args, syntax: &mut clap::Command) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, syntax: clap::Command) -> Result<(), Failure> {
+    // `control` reads its words by itself; a shell is told which there are.
+    let words = PossibleValuesParser::new(control::words());
+    let mut syntax = syntax.mut_subcommand("control", |control| {
+        control.mut_arg("words", |argument| argument.value_parser(words))
+    });
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, syntax, "bambu", &mut script);
+    clap_complete::generate(args.shell, &mut syntax, "bambu", &mut script);
     let mut out = output::stdout();
     out.write_all(&script)?;
     Ok(out.flush()?)

@@ -111,6 +111,14 @@ fn after_help() -> String {
     )
 }
 
+/// Every word that a command begins with, for completions.
+pub(crate) fn words() -> Vec<&'static str> {
+    let mut words: Vec<_> = verbs::VERBS.iter().flat_map(|verb| verb.name.split(' ')).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
 /// How much G-code or JSON is read from standard input, in bytes.
 const INPUT: u64 = 64 * 1024;
 

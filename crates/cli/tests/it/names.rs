@@ -33,6 +33,7 @@ fn completions_exist_for_the_usual_shells() {
         let run = bambu(&["completions", shell]);
         assert_eq!(run.code, 0);
         assert!(run.stdout.contains("monitor"), "{shell}");
+        assert!(run.stdout.contains("clear-error"), "{shell}: the commands of control");
     }
 }
 
