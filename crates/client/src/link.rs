@@ -30,8 +30,8 @@ use crate::{
 pub use cloud::{CloudLogin, CloudSession};
 pub use reason::{Reason, Unreachable};
 
-use both::{Both, Detour};
-use hub::{Command, Feed, Handle, Owner, Ways};
+use both::Both;
+use hub::{Command, Detour, Feed, Handle, Owner, Ways};
 use session::Login;
 
 /// Requests that may wait for the connection's task; more are refused with [`SendError::Busy`].

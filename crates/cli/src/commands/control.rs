@@ -1,12 +1,13 @@
 //! `bambu control`: one command to one or many printers, and what became of it.
 //!
-//! The words are read in `words.rs` and `verbs.rs`, the results are told in `answer.rs`. Which
-//! requests a command becomes, and whether it took effect, is known below, in the library.
+//! The words are read in `words.rs`, `verbs.rs` and `values.rs`, the results are told in `answer.rs`.
+//! Which requests a command becomes, and whether it took effect, is known below, in the library.
 
 mod answer;
 mod dry_run;
 mod filament;
 mod progress;
+mod values;
 mod verbs;
 mod words;
 

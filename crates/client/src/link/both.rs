@@ -6,7 +6,7 @@
 
 mod choice;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::{
     sync::watch,
@@ -15,29 +15,13 @@ use tokio::{
 
 use super::{
     Connection, Reason, Snapshot, Way,
-    hub::{Feed, Handle, Owner},
+    hub::{Detour, Feed, Handle, Owner},
 };
 use crate::options::Timing;
 use choice::{Choice, Seen};
 
 /// Reports that differ by more are no sign of their order: the printer's clock was set.
 const CLOCK_SET_MILLIS: u64 = 60_000;
-
-/// The handle that requests take instead of the LAN's; written by the LAN's task alone.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Detour(Arc<Mutex<Option<Arc<Handle>>>>);
-
-impl Detour {
-    pub(super) fn handle(&self) -> Option<Arc<Handle>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, handle: Option<Arc<Handle>>) {
-        // What stood there is dropped after the lock.
-        let _old =
-            std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), handle);
-    }
-}
 
 /// Both ways to one printer.
 pub(super) struct Both {

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Connection, Reason, SendError, Snapshot, Way, both::Detour};
+use super::{Connection, Reason, SendError, Snapshot, Way};
 
 /// Payloads that a slow reader of raw reports may be behind.
 const RAW_DEPTH: usize = 1024;
@@ -296,5 +296,21 @@ impl Drop for Handle {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").field("serial", &self.feed.serial).finish()
+    }
+}
+
+/// The handle that requests take instead of the LAN's; written by the LAN's task alone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Detour(Arc<Mutex<Option<Arc<Handle>>>>);
+
+impl Detour {
+    pub(super) fn handle(&self) -> Option<Arc<Handle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set(&self, handle: Option<Arc<Handle>>) {
+        // What stood there is dropped after the lock.
+        let _old =
+            std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), handle);
     }
 }

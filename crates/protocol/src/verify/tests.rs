@@ -1,4 +1,4 @@
-//! Outcomes, acknowledgement by acknowledgement; effects are in `tests/effects.rs`.
+//! Outcomes, acknowledgement by acknowledgement; effects are in `tests/verify/`.
 
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use bambu_protocol::command::{Command, Filament};
 
-use super::verbs::{Wrong, number, plain_word, tray};
+use super::values::{Wrong, number, plain_word, read};
 
 /// `TRAY MATERIAL COLOUR MIN-MAX [FILAMENT_ID]`.
 pub(super) fn set(words: &[&str]) -> Result<Command, Wrong> {
@@ -20,7 +20,7 @@ pub(super) fn set(words: &[&str]) -> Result<Command, Wrong> {
         nozzle_min: number(min, "temperature in °C")?,
         nozzle_max: number(max, "temperature in °C")?,
     };
-    Ok(Command::SetFilament { tray: tray(at)?, filament: Some(filament) })
+    Ok(Command::SetFilament { tray: read(at)?, filament: Some(filament) })
 }
 
 /// `RRGGBB` with or without `#` and opacity.

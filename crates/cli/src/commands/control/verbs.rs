@@ -4,11 +4,14 @@ use bambu_protocol::{
     command::{Command, seed_name},
     request::{
         AirDuctMode, AmsAction, Axis, Camera, Fan, Job, LightMode, LightNode, PrintOption, Raw,
-        Request, Resolution, Steps, Switch, System, TrayId,
+        Request, Resolution, Steps, Switch, System,
     },
 };
 
-use super::filament;
+use super::{
+    filament,
+    values::{Wrong, celsius, length, number, one, plain_word, read, wrong},
+};
 
 /// One thing that can be asked of a printer.
 pub(super) struct Verb {
@@ -19,22 +22,6 @@ pub(super) struct Verb {
     pub(super) shape: &'static str,
     pub(super) does: &'static str,
     read: fn(&[&str]) -> Result<Command, Wrong>,
-}
-
-/// What is wrong with the words behind a verb.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Wrong {
-    /// Too few or too many.
-    #[error("the words do not fit")]
-    Shape,
-    /// One that cannot be meant.
-    #[error("{0}")]
-    Value(String),
-}
-
-/// A word that is none of those that it could be.
-pub(super) fn wrong(error: &impl std::error::Error) -> Wrong {
-    Wrong::Value(error.to_string())
 }
 
 /// Every verb, in the order of the help.
@@ -148,11 +135,6 @@ const fn plain(
     Verb { name, also: &[], shape, does, read }
 }
 
-/// A spelling without case, and `_` as `-`.
-pub(super) fn plain_word(word: &str) -> String {
-    word.to_ascii_lowercase().replace('_', "-")
-}
-
 /// The verb that these words begin with, and the words behind it.
 pub(super) fn find<'a>(words: &'a [&'a str]) -> Option<(&'static Verb, &'a [&'a str])> {
     let begins = |name: &str| {
@@ -214,49 +196,6 @@ fn ams(action: AmsAction) -> Result<Command, Wrong> {
 
 fn exact(request: impl Into<Command>) -> Result<Command, Wrong> {
     Ok(request.into())
-}
-
-/// The only word, read.
-pub(super) fn one<T>(words: &[&str]) -> Result<T, Wrong>
-where
-    T: std::str::FromStr,
-    T::Err: std::error::Error,
-{
-    match words {
-        [word] => read(word),
-        _ => Err(Wrong::Shape),
-    }
-}
-
-/// A word, read.
-pub(super) fn read<T>(word: &str) -> Result<T, Wrong>
-where
-    T: std::str::FromStr,
-    T::Err: std::error::Error,
-{
-    word.parse().map_err(|error| wrong(&error))
-}
-
-/// A whole number.
-pub(super) fn number<T: std::str::FromStr>(word: &str, what: &str) -> Result<T, Wrong> {
-    word.parse().map_err(|_| Wrong::Value(format!("{word:?} is no {what}")))
-}
-
-fn celsius(words: &[&str]) -> Result<u16, Wrong> {
-    let [word] = words else { return Err(Wrong::Shape) };
-    if word.eq_ignore_ascii_case("off") {
-        return Ok(0);
-    }
-    let bare = word.trim_end_matches(['C', 'c']).trim_end_matches('°');
-    bare.trim().parse().map_err(|_| {
-        Wrong::Value(format!("{word:?} is no temperature: whole °C, such as 220, or off"))
-    })
-}
-
-fn length(word: &str) -> Result<f64, Wrong> {
-    let far: Option<f64> = word.trim_end_matches("mm").parse().ok();
-    far.filter(|far| far.is_finite())
-        .ok_or_else(|| Wrong::Value(format!("{word:?} is no length in mm, such as 10 or -0.5")))
 }
 
 /// The extruder in front of other words, if one is named.
@@ -329,9 +268,4 @@ fn option(words: &[&str]) -> Result<Command, Wrong> {
         "sound" => exact(PrintOption::Sound { sound_enable: on }),
         _ => Err(Wrong::Value(format!("{name:?} is no option"))),
     }
-}
-
-/// A tray, for the verbs of `filament.rs`.
-pub(super) fn tray(word: &str) -> Result<TrayId, Wrong> {
-    read(word)
 }

@@ -2,7 +2,10 @@
 
 use bambu_protocol::command::Command;
 
-use super::verbs::{self, VERBS, Wrong};
+use super::{
+    values::{Wrong, plain_word},
+    verbs::{self, VERBS},
+};
 use crate::exit::{Failure, Kind};
 
 /// What a call says.
@@ -112,7 +115,7 @@ impl Mistake {
                     .next("give °C, percent or lines as one value, such as: set_nozzle_temp 220")
             }
             Self::Family(word) => {
-                let family = format!("{} ", verbs::plain_word(&word));
+                let family = format!("{} ", plain_word(&word));
                 let verbs = VERBS.iter().filter(|verb| verb.name.starts_with(&family));
                 let usages: Vec<String> = verbs.map(verbs::Verb::usage).collect();
                 Failure::say(Kind::Usage, format!("{word} alone says too little"))
@@ -133,7 +136,7 @@ impl Mistake {
 
 /// The verb that a mistyped word is nearest to, and how far from it.
 fn nearest(word: &str) -> Option<(&'static str, usize)> {
-    let word = verbs::plain_word(word);
+    let word = plain_word(word);
     let near = VERBS.iter().map(|verb| (verb.name, distance(&word, verb.name)));
     near.min_by_key(|(_, distance)| *distance).filter(|(_, distance)| *distance <= 2)
 }

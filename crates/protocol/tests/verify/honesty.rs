@@ -1,29 +1,19 @@
 //! Commands whose acknowledgement is no proof, and whose effect shows in part only.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use bambu_protocol::{
     Model,
-    report::{Ack, State},
-    request::{LightMode, LightNode, Raw, Request, System},
+    report::Ack,
+    request::{LightMode, LightNode, Request, System},
     status::Status,
     verify::{Outcome, Verification},
 };
 use serde_json::{Value, json};
 
-fn status(model: Model, print: &Value) -> Status {
-    let mut print = print.clone();
-    print["msg"] = json!(0);
-    let mut state = State::new().with_model(model);
-    state.apply(json!({ "print": print }).to_string().as_bytes()).unwrap();
-    let mut status = state.status();
-    status.online = Some(true);
-    status
-}
+use crate::{request, status};
 
 /// What becomes of a request that is acknowledged, with `after` as the newest status.
 fn ended(body: &Value, before: &Status, after: &Status) -> Outcome {
-    let request: Request = Raw::parse(&json!({ "print": body }).to_string()).unwrap().into();
-    let mut verification = Verification::new(&request, before);
+    let mut verification = Verification::new(&request("print", body), before);
     let good = Ack { result: Some("success".into()), ..Ack::default() };
     let at_once = verification.ack(&good).or_else(|| verification.status(after));
     at_once.unwrap_or_else(|| verification.out_of_time(after))

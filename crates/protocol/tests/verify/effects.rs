@@ -1,9 +1,8 @@
 //! What each request is expected to do, and that nothing is confirmed that the status does not show.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use bambu_protocol::{
     Model,
-    report::{Ack, State},
+    report::Ack,
     request::{Raw, Request},
     status::Status,
     verify::{Effect, Outcome, Verification},
@@ -11,19 +10,7 @@ use bambu_protocol::{
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Value, json};
 
-fn status(model: Model, print: &Value) -> Status {
-    let mut print = print.clone();
-    print["msg"] = json!(0);
-    let mut state = State::new().with_model(model);
-    state.apply(json!({ "print": print }).to_string().as_bytes()).unwrap();
-    let mut status = state.status();
-    status.online = Some(true);
-    status
-}
-
-fn request(section: &str, body: &Value) -> Request {
-    Raw::parse(&json!({ section: body }).to_string()).unwrap().into()
-}
+use crate::{request, status};
 
 fn gcode(lines: &str) -> Value {
     json!({"command": "gcode_line", "param": lines})
