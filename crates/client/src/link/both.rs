@@ -119,6 +119,8 @@ impl Both {
             tracing::debug!(serial = %self.shown.serial, way = ?self.choice.way(),
                 "the printer is read over another way");
         }
+        // Before it is shown: who reads that it is live may send at once.
+        self.lead();
         let shown = self.choice.shown(&lan.connection, cloud.as_ref().map(|c| &c.connection));
         match (self.choice.way(), &mut self.cloud, cloud) {
             (Way::Cloud, Some(subscribed), Some(cloud)) => {
@@ -127,6 +129,11 @@ impl Both {
             _ => show(&self.shown, &mut self.lan, lan, shown),
         }
         self.subscribe();
+        self.lead();
+    }
+
+    /// Leads requests over the way in use.
+    fn lead(&self) {
         let handle = self.cloud.as_ref().map(|cloud| cloud.handle.clone());
         self.detour.set(handle.filter(|_| self.choice.way() == Way::Cloud));
     }
