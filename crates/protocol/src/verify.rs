@@ -7,6 +7,7 @@
 mod effect;
 mod expected;
 mod rejection;
+mod shown;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
-//! What a status shows after a command.
+//! What a status shows after a command. How it is read is in `verify/shown.rs`, which request wants
+//! what in `verify/expected.rs`.
 
 use std::fmt;
 
+use super::shown::{dries, fan, filament, light};
 use crate::{
     request::{AirDuctMode, Fan},
     status::{Heater, PrinterState, Status, Text},
@@ -103,70 +105,6 @@ impl PartialEq for Switch {
 impl PartialEq for Word {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
-    }
-}
-
-/// The set value where the machine tells one, else the drive.
-pub(super) fn fan(status: &Status, fan: Fan) -> Option<u8> {
-    let parts = status.air_duct.as_ref().map_or(&[][..], |duct| &duct.parts);
-    let part = parts.iter().find(|part| part.id == u16::from(fan.wire()));
-    let set = part.and_then(|part| part.target_percent.or(part.percent));
-    set.or(match fan {
-        Fan::Part => status.fans.part_percent,
-        Fan::Aux => status.fans.aux_percent,
-        Fan::Chamber => status.fans.chamber_percent,
-        Fan::AuxLeft => status.fans.aux_left_percent,
-    })
-}
-
-pub(super) fn light<'a>(status: &'a Status, node: &str) -> Option<&'a str> {
-    let lights = &status.lights;
-    match node {
-        "chamber_light" => lights.chamber.as_deref(),
-        "chamber_light2" => lights.chamber2.as_deref(),
-        "work_light" => lights.work.as_deref(),
-        _ => None,
-    }
-}
-
-/// What a tray or an external spool holds.
-pub(super) struct Held<'a> {
-    material: Option<&'a str>,
-    color: Option<&'a str>,
-    id: Option<&'a str>,
-    celsius: (Option<u16>, Option<u16>),
-}
-
-/// What a tray or an external spool holds; `None` when there is no such place, or no spool in it.
-pub(super) fn filament(status: &Status, (unit, slot): (u16, u8)) -> Option<Held<'_>> {
-    if unit >= 254 {
-        let spools = &status.external_spools;
-        let only = || if spools.len() == 1 { spools.first() } else { None };
-        let spool = spools.iter().find(|spool| spool.id == unit).or_else(only)?;
-        return Some(Held {
-            material: spool.material.as_deref(),
-            color: spool.color.as_deref(),
-            id: spool.filament_id.as_deref(),
-            celsius: (spool.nozzle_temperature_min, spool.nozzle_temperature_max),
-        });
-    }
-    let tray = status.ams.tray(unit, slot).filter(|tray| tray.loaded != Some(false))?;
-    Some(Held {
-        material: tray.material.as_deref(),
-        color: tray.color.as_deref(),
-        id: tray.filament_id.as_deref(),
-        celsius: (tray.nozzle_temperature_min, tray.nozzle_temperature_max),
-    })
-}
-
-/// Whether a unit dries; `None` where it does not tell.
-pub(super) fn dries(status: &Status, unit: u16) -> Option<bool> {
-    let unit = status.ams.unit(unit)?;
-    let word = unit.drying.as_ref().and_then(|drying| drying.status);
-    match word {
-        Some("checking" | "drying") => Some(true),
-        Some(_) => Some(false),
-        None => unit.drying_minutes_left.map(|minutes| minutes > 0),
     }
 }
 

@@ -3,7 +3,10 @@
 
 use serde_json::Value;
 
-use super::effect::{Effect, Switch, Word, dries, fan, filament, light};
+use super::{
+    effect::{Effect, Switch, Word},
+    shown::{dries, fan, filament, light},
+};
 use crate::{
     gcode,
     request::{
