@@ -12,7 +12,7 @@ use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
     SignatureScheme, SupportedProtocolVersion,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::ring,
+    crypto::{WebPkiSupportedAlgorithms, ring},
     version::{TLS12, TLS13},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _};
@@ -76,6 +76,10 @@ async fn a_printer_speaks_tls_1_2_only_and_has_no_name_that_a_browser_knows() {
     world.until(|counters| counters.refused == 2).await;
 }
 
+fn algorithms() -> WebPkiSupportedAlgorithms {
+    ring::default_provider().signature_verification_algorithms
+}
+
 /// Believes everybody whose signature fits the certificate, and keeps that.
 #[derive(Debug, Default)]
 struct Seen(Mutex<Vec<u8>>);
@@ -99,8 +103,7 @@ impl ServerCertVerifier for Seen {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = ring::default_provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, leaf, signed, &algorithms)
+        rustls::crypto::verify_tls12_signature(message, leaf, signed, &algorithms())
     }
 
     fn verify_tls13_signature(
@@ -109,12 +112,11 @@ impl ServerCertVerifier for Seen {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = ring::default_provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, leaf, signed, &algorithms)
+        rustls::crypto::verify_tls13_signature(message, leaf, signed, &algorithms())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ring::default_provider().signature_verification_algorithms.supported_schemes()
+        algorithms().supported_schemes()
     }
 }
 
