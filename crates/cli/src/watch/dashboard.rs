@@ -196,6 +196,10 @@ impl View for Dashboard {
         table.fit(columns.max(20), &["LAYER", "LEFT", "BED", "NOZZLE", "PROGRESS"]);
         let mut out = output::stdout();
         table.write(&mut out, output::colour())?;
+        let more = self.board.printers.len().saturating_sub(LAST);
+        if more > 0 {
+            writeln!(out, "… and {more} more")?;
+        }
         out.flush()
     }
 }
