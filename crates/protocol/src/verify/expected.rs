@@ -44,9 +44,6 @@ impl Effect {
             Self::Target(which, _) => status.temperatures.of(*which).target.is_some(),
             Self::Fan { fan: which, .. } => fan(status, *which).is_some(),
             Self::AirDuct(_) => status.air_duct.is_some(),
-            // Until somebody switches it, an X1 says that its work light flashes, which the status
-            // leaves out.
-            Self::Light("work_light", mode) if mode != "flashing" && has_work_light(status) => true,
             Self::Light(node, _) => light(status, node).is_some(),
             Self::Filament { tray, .. } => filament(status, *tray).is_some(),
             Self::Profile((unit, slot), _) => status.ams.tray(*unit, *slot).is_some(),
@@ -62,11 +59,6 @@ impl Effect {
             _ => true,
         }
     }
-}
-
-fn has_work_light(status: &Status) -> bool {
-    let told = status.lights.chamber.is_some();
-    told && status.model.is_some_and(|m| m.capabilities().lights.contains(&"work_light"))
 }
 
 fn of_print(command: &str, body: &Body, before: &Status) -> Vec<Effect> {

@@ -3,7 +3,6 @@
 use bambu_protocol::{
     Model,
     report::Ack,
-    request::{LightMode, LightNode, Request, System},
     status::Status,
     verify::{Outcome, Verification},
 };
@@ -98,21 +97,4 @@ fn a_target_without_its_fraction_and_a_coarse_fan_are_no_failures() {
     let fan = |step: u8| status(Model::P1S, &json!({"cooling_fan_speed": step.to_string()}));
     let body = json!({"command": "gcode_line", "param": "M106 P1 S252"});
     assert_eq!(ended(&body, &fan(0), &fan(14)), Outcome::Confirmed, "14 of 15 reads as 90");
-}
-
-#[test]
-fn the_work_light_of_an_x1_is_switched_when_it_does_not_flash_any_more() {
-    let lights = |work: &str| {
-        status(
-            Model::X1C,
-            &json!({"lights_report": [{"node": "chamber_light", "mode": "on"},
-                {"node": "work_light", "mode": work}]}),
-        )
-    };
-    let request = Request::from(System::light(LightNode::Work, LightMode::Off));
-    let mut verification = Verification::new(&request, &lights("flashing"));
-    let good = Ack { result: Some("success".into()), ..Ack::default() };
-    assert_eq!(verification.ack(&good), None);
-    assert!(is_unconfirmed(&verification.out_of_time(&lights("flashing"))));
-    assert_eq!(verification.status(&lights("off")), Some(Outcome::Confirmed));
 }
