@@ -183,7 +183,12 @@ impl Verification {
     /// The outcome when the time is up, with the newest status.
     pub fn out_of_time(&self, status: &Status) -> Outcome {
         let fresh = status.online != Some(false) && (self.acked || self.holds.is_some());
-        if fresh && all(&self.effects, status) {
+        let refused = !self.acked
+            && self.acknowledged
+            && self.is_print
+            && (status.developer_mode == Some(false) || refuses(status));
+        // What was so before is no sign that a printer that refuses commands took this one.
+        if fresh && all(&self.effects, status) && !(refused && self.held_before) {
             return Outcome::Confirmed;
         }
         if self.reboots {
@@ -195,7 +200,7 @@ impl Verification {
                 .expected()
                 .map_or(Outcome::Accepted, |expected| Outcome::Unconfirmed { expected });
         }
-        if self.is_print && (status.developer_mode == Some(false) || refuses(status)) {
+        if refused {
             return Outcome::Rejected(Rejection::developer_mode(None));
         }
         let hint = self.is_print && status.developer_mode.is_none() && may_want_signatures(status);
