@@ -284,3 +284,13 @@ fn the_light_of_the_bed_may_switch_although_it_says_no() {
     let outcome = Verification::new(&request, &running()).ack(&no);
     assert!(matches!(outcome, Some(Outcome::Unconfirmed { .. })), "{outcome:?}");
 }
+
+#[test]
+fn a_printer_that_refuses_in_silence_has_not_done_what_was_so_before() {
+    let hms = json!([{"attr": 0x0500_0500, "code": 0x0001_0007}]);
+    let refusing = status(Model::P1S, &json!({"bed_target_temper": 60, "hms": hms}));
+    let request: Request = Gcode::Line("M140 S60\n".into()).into();
+    let mut verification = Verification::new(&request, &refusing);
+    verification.status(&refusing);
+    assert!(matches!(verification.out_of_time(&refusing), Outcome::Rejected(_)));
+}
