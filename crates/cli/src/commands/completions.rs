@@ -23,6 +23,14 @@ pub(crate) fn run(args: &Args, syntax: clap::Command) -> Result<(), Failure> {
     });
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut syntax, "bambu", &mut script);
+    if args.shell == Shell::Fish {
+        // The generator knows no words of arguments there.
+        writeln!(
+            script,
+            "complete -c bambu -n \"__fish_bambu_using_subcommand control\" -f -a \"{}\"",
+            control::words().join(" "),
+        )?;
+    }
     let mut out = output::stdout();
     out.write_all(&script)?;
     Ok(out.flush()?)
