@@ -485,12 +485,117 @@ IDLE = [*ASKING, *SWITCHES, *OPTIONS, *HEAT, *FANS, *MOTION, *AMS, *PRESSURE, *R
 #: What needs a job: refused without one.
 JOB_ONLY = [Case("print", {"command": name, "param": ""}, lambda *_: False) for name in ("pause", "resume", "stop")] + [
     Case("print", {"command": "skip_objects", "obj_list": [1]}, lambda *_: False),
+    Case("print", {"command": "ignore", "err": "50364433", "param": "reserve", "job_id": "0"}, lambda *_: False),
 ]
 
 
-def state(word):
-    """Whether the job is in a state."""
-    return lambda _, f: f["gcode_state"] == word
+def state(*words):
+    """Whether the job is in a state, or in one of several."""
+    return lambda _, f: f["gcode_state"] in words
+
+
+def busy(_model, full):
+    """Obeyed inside a job."""
+    return full["gcode_state"] in ("PREPARE", "SLICING", "RUNNING", "PAUSE")
+
+
+def project(**change):
+    """`project_file` as it works on the LAN; None takes a field away."""
+    body = {"command": "project_file", "param": "Metadata/plate_1.gcode", "project_id": "0", "profile_id": "0",
+            "task_id": "20111", "subtask_id": "20112", "subtask_name": "cube", "file": "cube.gcode.3mf",
+            "url": "ftp:///cube.gcode.3mf", "md5": "", "bed_type": "auto", "timelapse": False, "bed_leveling": True,
+            "auto_bed_leveling": 1, "flow_cali": False, "vibration_cali": True, "layer_inspect": False,
+            "use_ams": True, "ams_mapping": [0], "ams_mapping2": [{"ams_id": 0, "slot_id": 0}], "cfg": "0",
+            "extrude_cali_flag": 0, "nozzle_offset_cali": 0} | change
+    return {k: v for k, v in body.items() if v is not None}
+
+
+def absent(full):
+    """The flat number of a tray that the printer does not have."""
+    units = {int(u["id"]) for u in full["ams"]["ams"]}
+    return next(number * 4 + 3 for number in range(4) if number not in units)
+
+
+#: What ends what the case before it began, where it was obeyed; and takes the error away by its decimal number.
+END = [
+    Case("print", {"command": "stop", "param": "", "job_id": "0"}, busy, state("FAILED")),
+    Case("print", {"command": "idle_ignore", "err": "50348044", "type": 0}, effect=lambda _, f: f["print_error"] == 0,
+         wrong=({"type": 7}, {"type": None}, {"err": None})),
+]
+
+#: Said to an idle printer, which is busy with it: a second one is refused, and `stop` ends it.
+BUSY = [
+    Case("print", {"command": "calibration", "option": 6}, effect=state("RUNNING"),
+         wrong=({"option": None}, {"option": "all"}, {"option": 0})),
+    Case("print", {"command": "calibration", "option": 6}, lambda *_: False),
+    Case("print", {"command": "idle_ignore", "err": "50348044", "type": 7}, lambda *_: False),
+    *END,
+    Case("print", {"command": "extrusion_cali", "mode": 0, "filaments": [WIZARD]} | NOZZLE,
+         lambda _m, f: f.get("cali_version", -1) >= 0, state("RUNNING"),
+         wrong=({"filaments": []}, {"mode": 7}, {"nozzle_diameter": "7.7"})),
+    Case("print", {"command": "extrusion_cali", "mode": 0, "filaments": [WIZARD]} | NOZZLE, lambda *_: False),
+    *END,
+    # The form of machines without a table.
+    Case("print", {"command": "extrusion_cali", "tray_id": 1, "nozzle_temp": 220, "bed_temp": 60,
+                   "max_volumetric_speed": 15}, lambda _m, f: None if f.get("cali_version", -1) >= 0 else True,
+         state("RUNNING"), wrong=({"tray_id": None}, {"nozzle_temp": "hot"})),
+    Case("print", {"command": "stop", "param": ""}, busy, state("FAILED")),
+    Case("print", {"command": "flowrate_cali", "tray_id": 0, "filaments": [FLOW]} | NOZZLE, effect=state("RUNNING"),
+         wrong=({"filaments": None}, {"filaments": []}, {"nozzle_diameter": "7.7"})),
+    Case("print", {"command": "flowrate_cali", "tray_id": 0, "filaments": [FLOW]} | NOZZLE, lambda *_: False),
+    *END,
+    # An A1 mini refused it, once.
+    Case("print", {"command": "gcode_file", "param": "/sdcard/cube.gcode"}, lambda m, _f: None if m == "A1 mini" else True,
+         state("PREPARE", "RUNNING"), wrong=({"param": None}, {"param": ""}, {"param": "/cube.png"})),
+    Case("print", {"command": "stop", "param": ""}, busy, state("FAILED")),
+]
+
+
+@from_report("project_file")
+def _unmapped(full):
+    return project(ams_mapping=[absent(full)], ams_mapping2=None)
+
+
+@from_report("ams_change_filament")
+def _load(full):
+    first = unit(full)
+    slot = next(int(t["id"]) for t in first["tray"] if t.get("tray_type") and int(t["id"]) > 0)
+    return {"command": "ams_change_filament", "curr_temp": 220, "tar_temp": 220, "ams_id": int(first["id"]),
+            "slot_id": slot, "target": int(first["id"]) * 4 + slot}
+
+
+def loaded(full):
+    """Whether filament is in an extruder, and no change of it goes on."""
+    extruders = full.get("device", {}).get("extruder", {}).get("info", [])
+    now = [e["snow"] for e in extruders] if extruders else [int(full["ams"]["tray_now"])]
+    return any(tray not in (255, 0xFFFF, 0xFEFF) for tray in now)
+
+
+#: What takes its time, said to idle printers whose time goes fast: its end is waited for.
+LASTING = [
+    Case("print", {"command": "extrusion_cali", "mode": 0, "filaments": [WIZARD]} | NOZZLE, effect=state("FINISH")),
+    Case("print", {"command": "extrusion_cali_get_result"} | NOZZLE,
+         reply=lambda a: a["filaments"][0]["filament_id"] == "GFA00" and a["filaments"][0]["confidence"] in (0, 1)
+         and a["filaments"][0]["n_coef"]),
+    Case("print", {"command": "flowrate_cali", "tray_id": 0, "filaments": [FLOW]} | NOZZLE, effect=state("FINISH")),
+    # A P2S was seen to stay silent.
+    Case("print", {"command": "flowrate_get_result"} | NOZZLE, lambda m, _f: None if m == "P2S" else True,
+         reply=lambda a: float(a["filaments"][0]["flow_ratio"]) > 0.5 and a["filaments"][0]["filament_id"] == "GFA00"),
+    Case("print", {"command": "calibration", "option": 6}, effect=state("FINISH")),
+    Case("print", {"command": "unload_filament"}, lambda *_: False),
+    Case("print", _load, effect=lambda _, f: loaded(f)),
+    # Newer machines have `ams_change_filament` for it alone.
+    Case("print", {"command": "unload_filament"}, lambda m, f: False if m in ("P2S", *H2) else None if "fun" in f else True,
+         effect=lambda _, f: not loaded(f)),
+    # A job that waits for a person: its cause persists, until it is told to ignore it.
+    Case("print", _unmapped, effect=lambda _, f: (f["gcode_state"], f["print_error"]) == ("PAUSE", 0x07008012)),
+    Case("print", {"command": "ignore", "err": "07008012", "param": "reserve", "job_id": "0"}, unknown),
+    Case("print", {"command": "resume", "param": ""},
+         effect=lambda _, f: (f["gcode_state"], f["print_error"]) == ("PAUSE", 0x07008012)),
+    Case("print", {"command": "ignore", "err": "117473298", "param": "reserve", "job_id": "0"},
+         effect=lambda _, f: f["gcode_state"] in ("PREPARE", "RUNNING", "FINISH") and f["print_error"] == 0),
+    Case("print", {"command": "stop", "param": ""}, busy, state("FAILED")),
+]
 
 
 #: Said to a printer inside a job, in this order.

@@ -38,9 +38,9 @@ class Link:
 
     sequence = itertools.count(20000)
 
-    def __init__(self, host, port, username, password, ca_file, name=None):
+    def __init__(self, host, port, username, password, ca_file, name=None, client_id=""):
         # The first version of the callbacks hands out the numbers as they are on the wire.
-        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION1, protocol=mqtt.MQTTv311)
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION1, client_id, protocol=mqtt.MQTTv311)
         self.client.tls_set_context(context(ca_file, name))
         if username is not None:
             self.client.username_pw_set(username, password)
@@ -140,9 +140,9 @@ def cloud(world, uid=None, token=None, ca_file=None):
     )
 
 
-def lan(world, printer, code=None, name=None, user="bblp", ca_file=None):
+def lan(world, printer, code=None, name=None, user="bblp", ca_file=None, client_id=""):
     """A session at a printer."""
     return Link(
         printer["host"], printer["mqtt_port"], user, code or printer["access_code"],
-        ca_file or world.ca_file, name or printer["serial"],
+        ca_file or world.ca_file, name or printer["serial"], client_id,
     )

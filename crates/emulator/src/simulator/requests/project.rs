@@ -117,7 +117,9 @@ fn tray(board: &Mainboard, asked: &Asked<'_>) -> Result<Option<u32>, NoTray> {
     }
     if let Some((unit, slot)) = pair {
         if unit >= 254 {
-            return if filament.has(unit, slot) { Ok(Some(unit)) } else { Err(NoTray) };
+            // 255 is the one spool of a single nozzle, too, though older machines report it as 254 [V].
+            let known = filament.has(unit, slot) || (unit, slot) == (MAIN_SPOOL, 0);
+            return if known { Ok(Some(unit)) } else { Err(NoTray) };
         }
         let at = filament.position(unit, slot).and_then(|at| filament.trays.get(at));
         return at.map(|tray| Some(tray.flat())).ok_or(NoTray);
