@@ -9,9 +9,6 @@ mod expected;
 mod rejection;
 mod shown;
 
-#[cfg(test)]
-mod tests;
-
 use std::{fmt, time::Duration};
 
 use crate::{

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 mod effects;
 mod honesty;
+mod outcomes;
 
 /// The status of a live printer that reports these keys.
 fn status(model: Model, print: &Value) -> Status {

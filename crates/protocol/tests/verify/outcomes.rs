@@ -1,24 +1,15 @@
-//! Outcomes, acknowledgement by acknowledgement; effects are in `tests/verify/`.
+//! Outcomes, acknowledgement by acknowledgement; effects are in `effects.rs`.
 
-use serde_json::{Value, json};
-
-use super::{Hint, Outcome, Verification};
-use crate::{
+use bambu_protocol::{
     Firmware, Model,
     report::{Ack, Applied, State},
     request::{Ams, AmsAction, Climate, Gcode, Job, LightMode, LightNode, Request, System},
     status::Status,
+    verify::{Hint, Outcome, Verification},
 };
+use serde_json::{Value, json};
 
-fn status(model: Model, print: &Value) -> Status {
-    let mut print = print.clone();
-    print["msg"] = json!(0);
-    let mut state = State::new().with_model(model);
-    state.apply(json!({ "print": print }).to_string().as_bytes()).unwrap();
-    let mut status = state.status();
-    status.online = Some(true);
-    status
-}
+use super::status;
 
 /// An answer as a printer sends it.
 fn answer(document: &Value) -> Ack {
