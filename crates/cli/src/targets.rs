@@ -22,7 +22,7 @@ pub(crate) use way::connect;
 /// How long the account may take to say whether it knows a printer that is named already.
 const GLANCE: Duration = Duration::from_secs(3);
 
-/// Which printers, and how to reach one by hand. A secret is in it, so it has no `Debug`.
+/// Which printers, and how to reach one by hand.
 #[derive(Default, clap::Args)]
 pub(crate) struct Which {
     /// Name, serial number or the unique beginning of one; all known printers when none is given
@@ -31,6 +31,13 @@ pub(crate) struct Which {
     /// Only printers of this group of the config file
     #[arg(long)]
     pub(crate) group: Option<String>,
+    #[command(flatten)]
+    pub(crate) by_hand: ByHand,
+}
+
+/// How to reach one printer by hand. A secret is in it, so it has no `Debug`.
+#[derive(Clone, Default, clap::Args)]
+pub(crate) struct ByHand {
     /// Address on the local network of the one printer named, instead of the cloud
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) host: Option<String>,
@@ -92,7 +99,7 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
     let sure = |name: &String| find::exact(&known, name).len() == 1 || find::is_serial(name);
     let named = !which.printers.is_empty() && which.printers.iter().all(sure);
     // With a token, the account is asked for names, unless the call needs none of them.
-    let by_hand = which.host.is_some();
+    let by_hand = which.by_hand.host.is_some();
     if settings.token.is_some() && !named && !by_hand && which.group.is_none() {
         match account::cloud(settings)?.devices().await.map_err(account::failure) {
             Ok(devices) => find::merge(&mut known, devices.value),
@@ -107,7 +114,7 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
         known.retain(|target| target.group.as_ref() == Some(group));
     }
     let mut chosen = Vec::new();
-    let known_by_address = which.host.as_ref().filter(|_| known.len() != 1);
+    let known_by_address = which.by_hand.host.as_ref().filter(|_| known.len() != 1);
     if let (true, Some(host)) = (which.printers.is_empty(), known_by_address) {
         let serial = address::who(host).await?;
         chosen.push(find::one(&known, serial.as_str(), true)?);
@@ -120,7 +127,7 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
     }
     let mut seen = HashSet::new();
     chosen.retain(|target| seen.insert(target.serial.clone()));
-    let code = match which.access_code.clone() {
+    let code = match which.by_hand.access_code.clone() {
         Some(given) => Some(AccessCode::new(&read_secret(given).await?)),
         None => settings.access_code.as_ref().map(|setting| setting.value.clone()),
     };
@@ -128,7 +135,7 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
     if settings.token.is_some() && named && !by_hand {
         look_up(settings, &mut chosen).await;
     }
-    address::find(&mut chosen, which.mqtt_port, settings).await?;
+    address::find(&mut chosen, which.by_hand.mqtt_port, settings).await?;
     if chosen.is_empty() {
         return Err(no_printer(which, settings));
     }
@@ -176,9 +183,9 @@ fn by_hand_overrides(
     code: Option<AccessCode>,
     chosen: &mut [Target],
 ) -> Result<(), Failure> {
-    match (chosen, &which.host) {
+    match (chosen, &which.by_hand.host) {
         ([target], Some(host)) => {
-            target.lan = Some((host.clone(), which.mqtt_port));
+            target.lan = Some((host.clone(), which.by_hand.mqtt_port));
             // The way is said.
             target.in_account = false;
             target.access_code = code.or(target.access_code.take());
@@ -188,7 +195,7 @@ fn by_hand_overrides(
                 .next("give its serial number, such as: bambu monitor 01P00A000000001 --host …"));
         }
         ([target], None) if target.lan.is_some() => {
-            if let (Some((_, port)), Some(given)) = (&mut target.lan, which.mqtt_port) {
+            if let (Some((_, port)), Some(given)) = (&mut target.lan, which.by_hand.mqtt_port) {
                 *port = Some(given);
             }
             target.access_code = code.or(target.access_code.take());

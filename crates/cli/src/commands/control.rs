@@ -36,7 +36,7 @@ use crate::{
     },
     settings::{Flags, Settings},
     shutdown,
-    targets::{self, Target, Which},
+    targets::{self, ByHand, Target, Which},
     watch::{self, Until, seconds},
 };
 
@@ -80,15 +80,8 @@ pub(crate) struct Args {
     /// Write one JSON object per printer
     #[arg(long)]
     json: bool,
-    /// Address on the local network of the one printer named, instead of the cloud
-    #[arg(long, value_name = "ADDRESS")]
-    host: Option<String>,
-    /// Port of the printer's MQTT broker [default: 8883]
-    #[arg(long, value_name = "PORT")]
-    mqtt_port: Option<u16>,
-    /// LAN access code; `-` reads it from standard input [env: BAMBU_ACCESS_CODE]
-    #[arg(long, value_name = "CODE")]
-    access_code: Option<String>,
+    #[command(flatten)]
+    by_hand: ByHand,
 }
 
 fn after_help() -> String {
@@ -192,13 +185,7 @@ async fn choose(
 ) -> Result<Vec<Target>, Failure> {
     let mut printers = args.printers.clone();
     printers.extend(said.printer.clone());
-    let which = Which {
-        printers,
-        group: args.group.clone(),
-        host: args.host.clone(),
-        mqtt_port: args.mqtt_port,
-        access_code: args.access_code.clone(),
-    };
+    let which = Which { printers, group: args.group.clone(), by_hand: args.by_hand.clone() };
     let targets = until.cut(settings, targets::choose(&which, settings)).await?;
     let several = args.all || args.group.is_some() || !which.printers.is_empty();
     if targets.len() > 1 && !several {

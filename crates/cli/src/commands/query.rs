@@ -70,7 +70,7 @@ pub(crate) async fn run(mut args: Args, flags: &Flags) -> Result<(), Failure> {
     }
     args.which.printers.extend(args.device.take());
     // An address on the local network is only good for asking the printer itself.
-    args.status |= args.which.host.is_some();
+    args.status |= args.which.by_hand.host.is_some();
     args.devices |= !(args.status || args.profile || args.firmware);
     let settings = Settings::load(flags)?;
     let stop = shutdown::token();
