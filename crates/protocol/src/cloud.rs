@@ -6,11 +6,18 @@
 mod account;
 mod device;
 mod lenient;
+mod print_job;
 mod refusal;
+mod upload;
 
 pub use account::{Preference, Profile};
 pub use device::{AmsOffers, Device, DeviceJob, DeviceVersions, Devices, Jobs, Offer, Versions};
+pub use print_job::{
+    AmsSlot, BED_TYPES, CreatedTask, NewProject, NewTask, PlateFile, PrintReady, Processing,
+    ProfileFile, UploadDone, UploadTicket,
+};
 pub use refusal::Refusal;
+pub use upload::{SignedUrl, UploadUrl, UploadUrls};
 
 #[cfg(test)]
 mod tests;

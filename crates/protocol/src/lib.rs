@@ -15,6 +15,7 @@
 //! * [`event`]: what happened, from how the status changed.
 //! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
 //! * [`cloud`]: the cloud's REST bodies.
+//! * [`file_kind`], [`threemf`]: files that are uploaded and printed.
 //! * [`discovery`]: how printers are found: SSDP packets and the detect frame.
 //!
 //! Wire facts carry the tag of their source: `[L]` seen on hardware or the live service,
@@ -25,6 +26,7 @@ pub mod cloud;
 pub mod command;
 pub mod discovery;
 pub mod event;
+pub mod file_kind;
 pub mod firmware;
 pub mod gcode;
 pub mod hms;
@@ -36,9 +38,11 @@ pub mod request;
 pub mod serial;
 pub mod stage;
 pub mod status;
+pub mod threemf;
 pub mod verify;
 
 pub use access_code::AccessCode;
+pub use file_kind::FileKind;
 pub use firmware::Firmware;
 pub use model::Model;
 pub use serial::Serial;

@@ -37,7 +37,7 @@ impl TrayId {
     }
 
     /// The number in `ams_mapping`: flat, but on an A2L the slot alone.
-    pub(super) fn mapped(self) -> u16 {
+    pub(crate) fn mapped(self) -> u16 {
         if self.unit == 16 { self.slot.into() } else { self.flat() }
     }
 }
