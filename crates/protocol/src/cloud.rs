@@ -13,7 +13,7 @@ mod upload;
 pub use account::{Preference, Profile};
 pub use device::{AmsOffers, Device, DeviceJob, DeviceVersions, Devices, Jobs, Offer, Versions};
 pub use print_job::{
-    AmsSlot, BED_TYPES, CreatedTask, NewProject, NewTask, PlateFile, PrintReady, Processing,
+    AmsSlot, BED_TYPES, CreatedProject, CreatedTask, NewTask, PlateFile, PrintReady, Processing,
     ProfileFile, UploadDone, UploadTicket,
 };
 pub use refusal::Refusal;

@@ -9,7 +9,7 @@ use crate::request::{Auto, TrayId};
 
 /// Body of the answer to `POST user/project`; all of it is text. [L]
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct NewProject {
+pub struct CreatedProject {
     /// The project.
     #[serde(default, deserialize_with = "lenient::text")]
     pub project_id: Option<String>,
