@@ -49,6 +49,14 @@ pub enum InvalidEndpoint {
 }
 
 impl Region {
+    /// Its name in files and settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::China => "china",
+        }
+    }
+
     /// Where its cloud is.
     pub fn endpoint(self) -> Endpoint {
         let (api, broker) = match self {

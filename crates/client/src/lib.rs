@@ -66,6 +66,9 @@ pub mod link;
 mod mqtt;
 pub mod options;
 pub mod printer;
+mod private_file;
+pub mod proxy_tokens;
+pub mod session;
 pub mod tls;
 pub mod token;
 
@@ -78,5 +81,8 @@ pub use link::{
 };
 pub use options::{Options, Timing};
 pub use printer::{CommandError, Events, Printer, PublishError, SendOptions};
+pub use private_file::FileError;
+pub use proxy_tokens::ProxyTokens;
+pub use session::{SavedSession, SessionFile};
 pub use tls::{Identity, KnownPrinters, Roots};
-pub use token::Token;
+pub use token::{Token, TokenFingerprint};

@@ -1,8 +1,13 @@
 //! The cloud's access token: a secret that may name its user.
 
-use std::fmt;
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use base64::{Engine, alphabet::URL_SAFE, engine};
+
+use crate::tls::Fingerprint;
 
 /// An access token of the cloud.
 ///
@@ -30,6 +35,29 @@ impl Token {
     /// The user id that an old three-part token names; new tokens are opaque, ask
     /// [`Cloud::uid`](crate::cloud::Cloud::uid) then. [L]
     pub fn uid(&self) -> Option<String> {
+        let claims = self.claims()?;
+        let uid = claims.get("username")?.as_str()?.strip_prefix("u_")?;
+        let plain = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        plain.then(|| uid.to_owned())
+    }
+
+    /// When an old three-part token ends (its claim `exp`); new tokens do not tell. [D]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        let end = self.claims()?.get("exp")?.as_u64()?;
+        UNIX_EPOCH.checked_add(Duration::from_secs(end))
+    }
+
+    /// What tells this token from others and gives nothing of it away.
+    pub fn fingerprint(&self) -> TokenFingerprint {
+        TokenFingerprint(self.digest())
+    }
+
+    /// SHA-256 of its text.
+    pub(crate) fn digest(&self) -> Option<Fingerprint> {
+        Fingerprint::of(self.0.as_bytes())
+    }
+
+    fn claims(&self) -> Option<serde_json::Value> {
         let parts: Vec<&str> = self.0.split('.').collect();
         let [_, claims, _] = parts.as_slice() else {
             return None;
@@ -39,11 +67,24 @@ impl Token {
             &URL_SAFE,
             engine::GeneralPurposeConfig::new().with_decode_padding_mode(padding),
         );
-        let claims: serde_json::Value =
-            serde_json::from_slice(&engine.decode(claims).ok()?).ok()?;
-        let uid = claims.get("username")?.as_str()?.strip_prefix("u_")?;
-        let plain = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        plain.then(|| uid.to_owned())
+        serde_json::from_slice(&engine.decode(claims).ok()?).ok()
+    }
+}
+
+/// The first 12 hex digits of a token's SHA-256: to be shown and compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenFingerprint(Option<Fingerprint>);
+
+impl TokenFingerprint {
+    /// The digits alone.
+    pub fn digits(&self) -> String {
+        self.0.map(|print| print.to_string().chars().take(12).collect()).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for TokenFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.digits())
     }
 }
 
@@ -67,7 +108,17 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_never_shown_by_debug() {
+    fn an_old_token_names_its_end() {
+        let claims = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":1800000000}"#);
+        let end = Token::new(&format!("aa.{claims}.bb")).expires_at();
+        assert_eq!(end, Some(UNIX_EPOCH + Duration::from_secs(1_800_000_000)));
+        assert_eq!(Token::new("AQAopaque").expires_at(), None);
+    }
+
+    #[test]
+    fn a_token_is_shown_by_its_fingerprint_alone() {
+        // As `printf AQAsecret | sha256sum` tells.
+        assert_eq!(Token::new("AQAsecret").fingerprint().to_string(), "sha256:be7cae4a412d");
         assert_eq!(format!("{:?}", Token::new("AQAsecret")), "Token(<redacted>)");
     }
 }
