@@ -7,6 +7,7 @@ pub mod account;
 pub mod http;
 pub mod rules;
 pub mod sessions;
+pub mod store;
 pub mod switchboard;
 
 use std::{
@@ -20,9 +21,20 @@ use std::{
 
 use bambu_protocol::{Firmware, Serial};
 
-use crate::{machine::Machine, simulator::Summary};
+use crate::{faults::Faults, machine::Machine, simulator::Summary};
 use account::{Account, Accounts};
 use sessions::{Refusal, Sessions, SignedIn};
+use store::Store;
+
+/// How the cloud answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// As the live service was seen to answer.
+    #[default]
+    Observed,
+    /// As the seeds' documentation says it does: `success` at login, `{code, message, data}` …
+    Documented,
+}
 
 /// A machine that can be bound to an account.
 pub trait Listed: Machine {
@@ -39,6 +51,9 @@ pub struct Cloud {
     sessions: Mutex<Sessions>,
     printers: Vec<Bound>,
     by_serial: HashMap<Serial, usize>,
+    dialect: Dialect,
+    faults: Faults,
+    store: Option<Arc<Store>>,
 }
 
 /// A printer and the account it is bound to.
@@ -58,7 +73,41 @@ impl Cloud {
             .collect();
         let by_serial =
             printers.iter().enumerate().map(|(at, b)| (b.printer.serial().clone(), at)).collect();
-        Self { accounts, sessions, printers, by_serial }
+        let (dialect, faults, store) = Default::default();
+        Self { accounts, sessions, printers, by_serial, dialect, faults, store }
+    }
+
+    /// The same, answering in another dialect.
+    #[must_use]
+    pub fn in_dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    /// The same, with these faults, which others may hold, too.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// The same, with an object store; without one, no account has cloud storage.
+    #[must_use]
+    pub fn with_store(self, store: Arc<Store>) -> Self {
+        Self { store: Some(store), ..self }
+    }
+
+    /// How it answers.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// What goes wrong with the cloud on purpose; the printers have their own.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Where files are uploaded to, if anywhere.
+    pub fn store(&self) -> Option<&Arc<Store>> {
+        self.store.as_ref()
     }
 
     /// The accounts.

@@ -1,7 +1,8 @@
-//! What can go wrong with a printer on purpose: the names and rates that people write.
+//! What can go wrong on purpose, with a printer or with the cloud: the names and rates that people
+//! write.
 //!
 //! `faults/switch.rs` is what all who obey share. Faults of requests and reports are obeyed in
-//! `simulator`, those of connections by `port` and `wire`, under every face.
+//! `simulator`, those of connections by `port` and `wire`, the cloud's by `cloud/weather.rs`.
 
 use std::{fmt, str::FromStr};
 
@@ -56,10 +57,32 @@ pub enum Fault {
     /// Six connections within ten seconds bring the printer down for twenty: P1 and A1 were seen
     /// to bear such storms badly [L], the figures are ours [G].
     ReconnectStorm,
+    /// The cloud answers with a challenge page for browsers: HTML 403 with `cf-mitigated`.
+    Challenge,
+    /// The cloud answers 401 in words that do not mean that the token is dead.
+    Stray401,
+    /// The cloud takes no token for alive: 401 with code 4.
+    DeadToken,
+    /// The cloud answers 429 with `Retry-After`.
+    RateLimited,
+    /// The cloud answers 502 with the HTML of its gateway.
+    ServerError,
+    /// The cloud's answers come seconds later.
+    SlowAnswer,
+    /// The object store resets the connection in the middle of a file.
+    CutUpload,
+    /// `POST my/task` wants the headers of the vendor's own programs, whatever the rate.
+    VendorGate,
+    /// Accounts have no cloud storage: there are no URLs to upload to.
+    NoCloudStorage,
+    /// What was uploaded is processed for ever, whatever the rate.
+    UploadStuck,
+    /// What was uploaded cannot be processed.
+    UploadFailed,
 }
 
 /// Names and one line for people, in the order of the enum.
-const FAULTS: [(Fault, &str, &str); 18] = [
+const FAULTS: [(Fault, &str, &str); 29] = [
     (Fault::AckAndIgnore, "ack-and-ignore", "commands are acknowledged and nothing happens"),
     (Fault::NoAck, "no-ack", "commands take effect and are not acknowledged"),
     (Fault::AckWithoutCommand, "ack-without-command", "acknowledgements lack the command's name"),
@@ -82,6 +105,17 @@ const FAULTS: [(Fault, &str, &str); 18] = [
     (Fault::Stall, "stall", "connections stay open and nothing moves in them"),
     (Fault::FewSessions, "few-sessions", "four LAN connections at a time, whatever the rate"),
     (Fault::ReconnectStorm, "reconnect-storm", "six connections in 10 s bring it down for 20 s"),
+    (Fault::Challenge, "challenge", "cloud: a challenge page for browsers instead of the answer"),
+    (Fault::Stray401, "stray-401", "cloud: a 401 that does not mean that the token is dead"),
+    (Fault::DeadToken, "dead-token", "cloud: no token is taken for alive (401, code 4)"),
+    (Fault::RateLimited, "rate-limited", "cloud: 429 with Retry-After"),
+    (Fault::ServerError, "server-error", "cloud: 502 with the HTML of a gateway"),
+    (Fault::SlowAnswer, "slow-answer", "cloud: answers come seconds later"),
+    (Fault::CutUpload, "cut-upload", "cloud: the store resets the connection in mid-file"),
+    (Fault::VendorGate, "vendor-gate", "cloud: starting a print is for the vendor's programs"),
+    (Fault::NoCloudStorage, "no-cloud-storage", "cloud: there are no URLs to upload to"),
+    (Fault::UploadStuck, "upload-stuck", "cloud: what was uploaded is processed for ever"),
+    (Fault::UploadFailed, "upload-failed", "cloud: what was uploaded cannot be processed"),
 ];
 
 /// No fault has this name.
@@ -93,6 +127,11 @@ impl Fault {
     /// Every fault there is.
     pub fn all() -> impl Iterator<Item = Self> {
         FAULTS.iter().map(|(fault, ..)| *fault)
+    }
+
+    /// Whether it is the cloud that fails, and not a printer.
+    pub fn is_of_cloud(self) -> bool {
+        self as usize >= Self::Challenge as usize
     }
 
     /// Its name, as people write it.
@@ -176,6 +215,7 @@ mod tests {
             assert_eq!(*fault as usize, at);
             assert_eq!(name.parse(), Ok(*fault));
             assert!(!description.is_empty() && !description.ends_with('.'));
+            assert_eq!(fault.is_of_cloud(), description.starts_with("cloud: "), "{name}");
         }
         let error = "zombi".parse::<Fault>().unwrap_err().to_string();
         assert!(error.contains("`zombi`") && error.contains("zombie, drop-connections"), "{error}");

@@ -1,4 +1,5 @@
-//! The switch of one printer's faults, shared by everybody who obeys them, and the chance in it.
+//! The switch of the faults of one printer or of the cloud, shared by everybody who obeys them, and
+//! the chance in it.
 
 use std::{
     collections::VecDeque,
@@ -13,7 +14,8 @@ use tokio::{net::TcpStream, sync::watch};
 
 use super::{FAULTS, Fault, Setting};
 
-/// The faults of one printer, to be switched while it runs. A clone is the same switch.
+/// The faults of one printer or of the cloud, to be switched while it runs. A clone is the same
+/// switch.
 #[derive(Clone)]
 pub struct Faults(Arc<Switches>);
 
