@@ -40,7 +40,12 @@ pub(crate) fn failure(error: CloudError) -> Failure {
         CloudError::NoToken | CloudError::LoginWanted | CloudError::Unauthorized { .. } => {
             Kind::NotAuthenticated
         }
-        CloudError::Refused { .. } | CloudError::Challenge { .. } => Kind::Refused,
+        CloudError::Refused { .. }
+        | CloudError::Forbidden { .. }
+        | CloudError::NotFound { .. }
+        | CloudError::Limited { .. }
+        | CloudError::OverBudget { .. }
+        | CloudError::Challenge { .. } => Kind::Refused,
         CloudError::Server { .. } => Kind::Unreachable,
         error if error.is_unreachable() => Kind::Unreachable,
         _ => Kind::Failed,

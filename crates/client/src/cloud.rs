@@ -3,24 +3,32 @@
 //! Bodies are in `bambu_protocol::cloud`; the broker, which tells what printers do right now, is
 //! behind [`CloudSession`](crate::CloudSession).
 
+mod budget;
+mod call;
 mod error;
 mod http;
+mod pages;
+mod possession;
+mod retry;
 
-use std::{fmt, ops::Deref};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use bambu_protocol::{
     Serial,
-    cloud::{
-        Device, DeviceJob, DeviceVersions, Devices, Jobs, Preference, Profile, Refusal, Versions,
-    },
+    cloud::{Device, DeviceJob, DeviceVersions, Devices, Jobs, Preference, Profile, Versions},
 };
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{endpoint::Endpoint, tls::Roots, token::Token};
 
+pub use budget::{Budget, Group, Rate};
 pub use error::CloudError;
+pub use possession::Possession;
 
+pub(crate) use call::{Call, Reply};
+pub(crate) use pages::{PageStart, pages};
+
+use budget::Ledger;
 use http::Http;
 
 /// An account's view of the cloud. Cheap to clone; connections are shared and reused.
@@ -28,6 +36,20 @@ use http::Http;
 pub struct Cloud {
     http: Http,
     token: Option<Token>,
+    manners: Manners,
+    ledger: Arc<Ledger>,
+}
+
+/// How the cloud is asked: how often, how many times more, and whether a key is shown.
+#[derive(Debug, Clone)]
+pub struct Manners {
+    /// How often, per kind of call.
+    pub budget: Budget,
+    /// How many times a call that only reads is made again when nobody answers, when the cloud is
+    /// in trouble (5xx) or wants it later (429); 2 by default. No other call is ever repeated.
+    pub retries: u32,
+    /// The user's own key, for the one call that may want it; none by default.
+    pub possession: Option<Possession>,
 }
 
 /// A typed answer, and the JSON it was read from, with every key the cloud sent.
@@ -51,7 +73,29 @@ impl Cloud {
         token: Option<Token>,
         roots: &Roots,
     ) -> Result<Self, CloudError> {
-        Ok(Self { http: Http::new(endpoint, roots)?, token })
+        Self::with(endpoint, token, roots, Manners::default())
+    }
+
+    /// The same with manners of one's own.
+    ///
+    /// # Errors
+    /// [`CloudError::Setup`] when TLS cannot be set up.
+    pub fn with(
+        endpoint: &Endpoint,
+        token: Option<Token>,
+        roots: &Roots,
+        manners: Manners,
+    ) -> Result<Self, CloudError> {
+        let http = Http::new(endpoint, roots)?;
+        let ledger = Ledger::shared(&http.api_host(), token.as_ref(), manners.budget);
+        Ok(Self { http, token, manners, ledger })
+    }
+
+    /// The same cloud for another token; connections are shared.
+    #[must_use]
+    pub fn with_token(&self, token: Token) -> Self {
+        let ledger = Ledger::shared(&self.http.api_host(), Some(&token), self.manners.budget);
+        Self { token: Some(token), ledger, ..self.clone() }
     }
 
     /// The account's printers: `GET user/bind`. [L]
@@ -59,8 +103,8 @@ impl Cloud {
     /// # Errors
     /// [`CloudError`], as all calls.
     pub async fn devices(&self) -> Result<Answer<Vec<Device>>, CloudError> {
-        let answer = self.read::<Devices>("/v1/iot-service/api/user/bind", &[]).await?;
-        Ok(answer.map(|body| body.devices))
+        let call = Call::get("/v1/iot-service/api/user/bind");
+        Ok(self.call::<Devices>(call).await?.map(|body| body.devices))
     }
 
     /// What each printer prints: `GET user/print`; an empty list when the cloud tells nothing. [L]
@@ -68,9 +112,8 @@ impl Cloud {
     /// # Errors
     /// [`CloudError`].
     pub async fn print_status(&self) -> Result<Answer<Vec<DeviceJob>>, CloudError> {
-        let query = [("force", "true")];
-        let answer = self.read::<Jobs>("/v1/iot-service/api/user/print", &query).await?;
-        Ok(answer.map(|body| body.devices))
+        let call = Call::get("/v1/iot-service/api/user/print").query("force", true);
+        Ok(self.call::<Jobs>(call).await?.map(|body| body.devices))
     }
 
     /// Firmware on offer, for one printer or all: `GET user/device/version`. [L]
@@ -81,9 +124,11 @@ impl Cloud {
         &self,
         printer: Option<&Serial>,
     ) -> Result<Answer<Vec<DeviceVersions>>, CloudError> {
-        let query: Vec<_> = printer.iter().map(|serial| ("dev_id", serial.as_str())).collect();
-        let path = "/v1/iot-service/api/user/device/version";
-        Ok(self.read::<Versions>(path, &query).await?.map(|body| body.devices))
+        let mut call = Call::get("/v1/iot-service/api/user/device/version");
+        if let Some(serial) = printer {
+            call = call.query("dev_id", serial);
+        }
+        Ok(self.call::<Versions>(call).await?.map(|body| body.devices))
     }
 
     /// The account's preferences: `GET my/preference`, the cheapest call there is. [L]
@@ -91,7 +136,7 @@ impl Cloud {
     /// # Errors
     /// [`CloudError`].
     pub async fn preference(&self) -> Result<Answer<Preference>, CloudError> {
-        self.read("/v1/design-user-service/my/preference", &[]).await
+        self.call(Call::get("/v1/design-user-service/my/preference")).await
     }
 
     /// The account's profile: `GET my/profile`. [L]
@@ -99,7 +144,7 @@ impl Cloud {
     /// # Errors
     /// [`CloudError`].
     pub async fn profile(&self) -> Result<Answer<Profile>, CloudError> {
-        self.read("/v1/user-service/my/profile", &[]).await
+        self.call(Call::get("/v1/user-service/my/profile")).await
     }
 
     /// The user id: from an old token itself, else asked for.
@@ -115,46 +160,28 @@ impl Cloud {
                 Some(uid) if uid != "0" => return Ok(uid),
                 _ => None,
             },
-            Err(error) if error.is_login_wanted() || error.is_unreachable() => return Err(error),
+            Err(error) if error.is_auth() || error.is_unreachable() => return Err(error),
             Err(error) => Some(error),
         };
         match (self.profile().await?.uid(), refused) {
             (Some(uid), _) => Ok(uid.to_owned()),
             (None, Some(error)) => Err(error),
-            (None, None) => Err(CloudError::BadBody { path: "my/profile", source: None }),
+            (None, None) => Err(CloudError::BadBody {
+                route: "/v1/user-service/my/profile",
+                why: "it names no user",
+            }),
         }
     }
+}
 
-    async fn read<T: DeserializeOwned>(
-        &self,
-        path: &'static str,
-        query: &[(&str, &str)],
-    ) -> Result<Answer<T>, CloudError> {
-        let token = self.token.as_ref().filter(|token| !token.is_empty());
-        let body = self.http.read(path, query, token.ok_or(CloudError::NoToken)?).await?;
-        let bad = |source| CloudError::BadBody { path, source: Some(source) };
-        let raw: Value = match serde_json::from_slice(&body) {
-            Ok(raw) => raw,
-            Err(_) if error::is_challenge(200, false, &body) => {
-                return Err(CloudError::Challenge { status: 200 });
-            }
-            Err(error) => return Err(bad(error)),
-        };
-        // A list or a bare word is nobody's answer, though it could be read as an empty one.
-        if !raw.is_object() {
-            return Err(CloudError::BadBody { path, source: None });
-        }
-        let refusal = Refusal::read(&body);
-        if refusal.is_told_as_success() {
-            return Err(CloudError::of_reply(path, 200, false, &body));
-        }
-        let value = T::deserialize(&raw).map_err(bad)?;
-        Ok(Answer { value, raw })
+impl Default for Manners {
+    fn default() -> Self {
+        Self { budget: Budget::default(), retries: 2, possession: None }
     }
 }
 
 impl<T> Answer<T> {
-    fn map<U>(self, of: impl FnOnce(T) -> U) -> Answer<U> {
+    pub(crate) fn map<U>(self, of: impl FnOnce(T) -> U) -> Answer<U> {
         Answer { value: of(self.value), raw: self.raw }
     }
 }

@@ -21,8 +21,27 @@ pub enum Region {
 pub struct Endpoint {
     /// Base of all REST paths, such as `https://api.bambulab.com`, without a slash at its end.
     pub api_url: String,
+    /// Base of the few calls that only the web site has, such as `https://bambulab.com`.
+    pub web_url: String,
     /// The broker.
     pub mqtt: BrokerAddress,
+}
+
+/// Which installation of the cloud: everybody's, or one of the vendor's own, which live accounts do
+/// not reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Environment {
+    /// Everybody's. [L]
+    #[default]
+    Production,
+    /// `api-dev.bambulab.net`. [D]
+    Dev,
+    /// `api-qa.bambulab.net`. [D]
+    Qa,
+    /// `api-pre.bambulab.net`. [D]
+    Pre,
+    /// `api-pre-us.bambulab.net`. [D]
+    PreUs,
 }
 
 /// Host and port of a broker; always TLS.
@@ -43,6 +62,12 @@ pub enum InvalidEndpoint {
     /// Write it as `https://host[:port]`; `http://` is taken for this machine only.
     #[error("the API address is not https://host[:port] (http:// only for this machine)")]
     ApiUrl,
+    /// Write `production`, `dev`, `qa`, `pre` or `pre-us`.
+    #[error("{0:?} is no environment: write production, dev, qa, pre or pre-us")]
+    Environment(String),
+    /// Write it as `https://host[:port]`; `http://` is taken for this machine only.
+    #[error("the web address is not https://host[:port] (http:// only for this machine)")]
+    WebUrl,
     /// Write it as `mqtts://host[:port]`.
     #[error("the broker address is not mqtts://host[:port]")]
     Broker,
@@ -59,14 +84,7 @@ impl Region {
 
     /// Where its cloud is.
     pub fn endpoint(self) -> Endpoint {
-        let (api, broker) = match self {
-            Self::Global => ("https://api.bambulab.com", "us.mqtt.bambulab.com"),
-            Self::China => ("https://api.bambulab.cn", "cn.mqtt.bambulab.com"),
-        };
-        Endpoint {
-            api_url: api.into(),
-            mqtt: BrokerAddress { host: broker.into(), port: MQTT_PORT },
-        }
+        Endpoint::of(self, Environment::Production)
     }
 }
 
@@ -82,24 +100,69 @@ impl FromStr for Region {
     }
 }
 
+impl FromStr for Environment {
+    type Err = InvalidEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "production" | "prod" => Ok(Self::Production),
+            "dev" => Ok(Self::Dev),
+            "qa" => Ok(Self::Qa),
+            "pre" => Ok(Self::Pre),
+            "pre-us" => Ok(Self::PreUs),
+            other => Err(InvalidEndpoint::Environment(other.chars().take(40).collect())),
+        }
+    }
+}
+
 impl Endpoint {
-    /// The same with another REST address.
+    /// Where a region's accounts are, in one of the installations; the region matters in
+    /// production alone.
+    ///
+    /// Of the others only the REST addresses and one broker are known; their web site is taken to
+    /// be at the REST address, their broker to be the one. [G]
+    pub fn of(region: Region, environment: Environment) -> Self {
+        let (api, web, broker) = match (environment, region) {
+            (Environment::Production, Region::Global) => {
+                ("https://api.bambulab.com", "https://bambulab.com", "us.mqtt.bambulab.com")
+            }
+            (Environment::Production, Region::China) => {
+                ("https://api.bambulab.cn", "https://bambulab.cn", "cn.mqtt.bambulab.com")
+            }
+            (environment, _) => {
+                let api = match environment {
+                    Environment::Production | Environment::Dev => "https://api-dev.bambulab.net",
+                    Environment::Qa => "https://api-qa.bambulab.net",
+                    Environment::Pre => "https://api-pre.bambulab.net",
+                    Environment::PreUs => "https://api-pre-us.bambulab.net",
+                };
+                (api, api, "dev.mqtt.bambu-lab.com")
+            }
+        };
+        let mqtt = BrokerAddress { host: broker.into(), port: MQTT_PORT };
+        Self { api_url: api.into(), web_url: web.into(), mqtt }
+    }
+
+    /// The same with another REST address, which is taken for the web site, too; a region's own
+    /// REST address brings that region's web site.
     ///
     /// # Errors
     /// [`InvalidEndpoint::ApiUrl`]: no address, credentials in it, or plain HTTP to another machine,
     /// which would send the token in the open.
     pub fn with_api_url(mut self, text: &str) -> Result<Self, InvalidEndpoint> {
-        let url = Url::parse(text.trim()).map_err(|_| InvalidEndpoint::ApiUrl)?;
-        let safe = match url.scheme() {
-            "https" => url.host().is_some(),
-            "http" => is_this_machine(&url),
-            _ => false,
-        };
-        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-        if !safe || !plain {
-            return Err(InvalidEndpoint::ApiUrl);
-        }
-        self.api_url = url.as_str().trim_end_matches('/').to_owned();
+        self.api_url = checked(text)?;
+        let known = [Region::Global, Region::China].map(Region::endpoint);
+        let known = known.into_iter().find(|known| known.api_url == self.api_url);
+        self.web_url = known.map_or_else(|| self.api_url.clone(), |known| known.web_url);
+        Ok(self)
+    }
+
+    /// The same with another web site; after [`with_api_url`](Self::with_api_url), which sets it.
+    ///
+    /// # Errors
+    /// [`InvalidEndpoint::WebUrl`], for the same reasons.
+    pub fn with_web_url(mut self, text: &str) -> Result<Self, InvalidEndpoint> {
+        self.web_url = checked(text).map_err(|_| InvalidEndpoint::WebUrl)?;
         Ok(self)
     }
 
@@ -109,6 +172,21 @@ impl Endpoint {
         self.mqtt = mqtt;
         self
     }
+}
+
+/// An address that a token may be sent to, without a slash at its end.
+fn checked(text: &str) -> Result<String, InvalidEndpoint> {
+    let url = Url::parse(text.trim()).map_err(|_| InvalidEndpoint::ApiUrl)?;
+    let safe = match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => is_this_machine(&url),
+        _ => false,
+    };
+    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    if !safe || !plain {
+        return Err(InvalidEndpoint::ApiUrl);
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// Whether an address stays on this machine.

@@ -74,7 +74,7 @@ pub mod token;
 
 pub use bambu_protocol as protocol;
 pub use cloud::{Cloud, CloudError};
-pub use endpoint::{BrokerAddress, Endpoint, Region};
+pub use endpoint::{BrokerAddress, Endpoint, Environment, Region};
 pub use link::{
     CloudLogin, CloudSession, Connection, LanTarget, Link, Reason, SendError, Snapshot, Way,
     connect_both, connect_lan,

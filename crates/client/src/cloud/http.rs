@@ -1,105 +1,140 @@
-//! HTTP as the cloud needs it: bounded in time and size, the token in one header only.
+//! HTTP as the cloud needs it: one attempt, bounded in time and size, the token in one header only.
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use reqwest::{
     Client, Response,
-    header::{AUTHORIZATION, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect::Policy,
 };
 use url::Url;
 
-use super::CloudError;
-use crate::{endpoint::Endpoint, tls::Roots, token::Token};
+use super::{
+    CloudError, Possession,
+    call::{Call, Origin, Reply},
+};
+use crate::{
+    endpoint::{Endpoint, is_this_machine},
+    tls::Roots,
+    token::Token,
+};
 
-/// Largest body that is read. A device list of a thousand printers has 0.5 MB.
+/// Largest body that is read, after it was unpacked. A list of a thousand printers has 0.5 MB.
 const MAX_BODY: usize = 8 << 20;
 const CONNECT: Duration = Duration::from_secs(10);
-/// The whole call, body included.
-const CALL: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone)]
 pub(super) struct Http {
     client: Client,
-    base: Url,
+    api: Url,
+    web: Url,
 }
 
 impl Http {
     pub(super) fn new(endpoint: &Endpoint, roots: &Roots) -> Result<Self, CloudError> {
-        let base =
-            Url::parse(&endpoint.api_url).map_err(|error| CloudError::Setup(Box::new(error)))?;
+        let url = |text| Url::parse(text).map_err(|error| CloudError::Setup(Box::new(error)));
+        let (api, web) = (url(&endpoint.api_url)?, url(&endpoint.web_url)?);
         let tls = roots.cloud_config().map_err(|error| CloudError::Setup(Box::new(error)))?;
         let mut client = Client::builder()
             .tls_backend_preconfigured((*tls).clone())
             .user_agent(concat!("bambu/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
-            .timeout(CALL)
             .redirect(Policy::none());
-        if crate::endpoint::is_this_machine(&base) {
+        if is_this_machine(&api) {
             client = client.no_proxy();
         }
         let client = client.build().map_err(|error| CloudError::Setup(Box::new(error)))?;
-        Ok(Self { client, base })
+        Ok(Self { client, api, web })
     }
 
-    /// One GET; the body of a success.
-    pub(super) async fn read(
+    /// The connections, for what is neither the REST interface nor the web site. No time-out is
+    /// set, no redirect followed.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Host and port of the REST interface.
+    pub(super) fn api_host(&self) -> String {
+        host(&self.api)
+    }
+
+    /// One attempt: what came, whatever its status is.
+    pub(super) async fn send(
         &self,
-        path: &'static str,
-        query: &[(&str, &str)],
-        token: &Token,
-    ) -> Result<BytesMut, CloudError> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.reveal()))
-            .map_err(|_| CloudError::LoginWanted)?;
-        bearer.set_sensitive(true);
-        let host = self.host();
-        let reply = self
-            .client
-            .get(url)
-            .query(query)
-            .header(AUTHORIZATION, bearer)
-            .send()
-            .await
-            .map_err(|error| CloudError::of_transport(error, &host))?;
-        let status = reply.status();
-        let is_challenge = (status == 403 && reply.headers().contains_key("cf-mitigated"))
-            || (status == 503 && reply.headers().contains_key("cf-ray"));
-        let body = self.body(reply, path).await;
-        if status.is_success() {
-            return body;
-        }
-        // What a refusal is does not depend on the rest of an endless body.
-        let body = body.unwrap_or_default();
-        // A server that repeats what it was sent must not get the token into a message.
-        let told = String::from_utf8_lossy(&body).replace(token.reveal(), "********");
-        Err(CloudError::of_reply(path, status.as_u16(), is_challenge, told.as_bytes()))
-    }
-
-    async fn body(&self, mut reply: Response, path: &'static str) -> Result<BytesMut, CloudError> {
-        let mut body = BytesMut::new();
-        let next = async |reply: &mut Response| {
-            reply.chunk().await.map_err(|error| {
-                if error.is_decode() && !error.is_timeout() {
-                    CloudError::BadBody { path, source: None }
-                } else {
-                    CloudError::of_transport(error, &self.host())
-                }
-            })
+        call: &Call,
+        token: Option<&Token>,
+        possession: Option<&Possession>,
+    ) -> Result<Reply, CloudError> {
+        let token = match token.filter(|token| !token.is_empty()) {
+            _ if call.is_public => None,
+            Some(token) => Some(token),
+            None => return Err(CloudError::NoToken),
         };
-        while let Some(chunk) = next(&mut reply).await? {
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(CloudError::TooLarge { path, limit: MAX_BODY });
-            }
-            body.extend_from_slice(&chunk);
+        let base = match call.origin {
+            Origin::Api => &self.api,
+            Origin::Web => &self.web,
+        };
+        let mut url = base.clone();
+        url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), call.path()?));
+        let mut request = self.client.request(call.method.clone(), url).query(&call.query);
+        request = request.timeout(call.within).headers(call.headers.clone());
+        if let Some(token) = token {
+            let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.reveal()))
+                .map_err(|_| CloudError::LoginWanted)?;
+            bearer.set_sensitive(true);
+            request = request.header(AUTHORIZATION, bearer);
         }
-        Ok(body)
+        if let Some(possession) = possession.filter(|_| call.is_possession_shown) {
+            request = request.headers(possession.headers()?);
+        }
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let host = host(base);
+        let reply = request.send().await.map_err(|error| CloudError::of_transport(error, &host))?;
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        let read = body(reply, call.route, &host).await;
+        let body = if status.is_success() {
+            read?
+        } else {
+            // What a refusal is does not depend on the rest of an endless body, and a server that
+            // repeats what it was sent must not get the token into a message.
+            masked(read.unwrap_or_default(), token)
+        };
+        Ok(Reply { status: status.as_u16(), headers, body, route: call.route })
     }
+}
 
-    fn host(&self) -> String {
-        let host = self.base.host_str().unwrap_or_default();
-        self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+fn masked(body: Bytes, token: Option<&Token>) -> Bytes {
+    match token {
+        Some(token) => {
+            let told = String::from_utf8_lossy(&body).replace(token.reveal(), "********");
+            Bytes::from(told)
+        }
+        None => body,
     }
+}
+
+async fn body(mut reply: Response, route: &'static str, host: &str) -> Result<Bytes, CloudError> {
+    let mut body = BytesMut::new();
+    let failure = |error: reqwest::Error| {
+        if error.is_decode() && !error.is_timeout() {
+            CloudError::BadBody { route, why: "it is cut or badly packed" }
+        } else {
+            CloudError::of_transport(error, host)
+        }
+    };
+    while let Some(chunk) = reply.chunk().await.map_err(failure)? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(CloudError::TooLarge { route, limit: MAX_BODY });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn host(base: &Url) -> String {
+    let host = base.host_str().unwrap_or_default();
+    base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

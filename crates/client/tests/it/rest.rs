@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bambulab::{
     Cloud, CloudError, Region, Roots, Token,
+    cloud::Manners,
     protocol::{Model, Serial},
 };
 use tokio::{
@@ -19,7 +20,9 @@ async fn server(replies: Vec<Vec<u8>>) -> (Cloud, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let endpoint = Region::Global.endpoint().with_api_url(&url).unwrap();
-    let cloud = Cloud::new(&endpoint, Some(Token::new(SECRET)), &Roots::public()).unwrap();
+    let once = Manners { retries: 0, ..Manners::default() };
+    let token = Some(Token::new(SECRET));
+    let cloud = Cloud::with(&endpoint, token, &Roots::public(), once).unwrap();
     let task = tokio::spawn(async move {
         let mut asked = Vec::new();
         for reply in replies {
@@ -99,7 +102,7 @@ async fn the_other_calls_ask_for_what_the_cloud_knows() {
 #[tokio::test]
 async fn only_a_dead_token_asks_for_a_new_login() {
     let dead = r#"{"code":4,"error":"Please login.","message":""}"#;
-    assert!(failure("401 Unauthorized", "", dead).await.is_login_wanted());
+    assert!(failure("401 Unauthorized", "", dead).await.is_auth());
     for body in ["", r#"{"code":1,"error":"forbidden"}"#, "<html>no</html>"] {
         let error = failure("401 Unauthorized", "", body).await;
         assert!(matches!(error, CloudError::Unauthorized { .. }), "{error:?}");
@@ -124,7 +127,7 @@ async fn each_kind_of_failure_is_told_apart() {
     let error = failure("400 Bad Request", "", "field \"version\" is not set").await;
     assert!(error.to_string().contains("field \"version\" is not set"), "{error}");
     let error = failure("502 Bad Gateway", "", "<html>").await;
-    assert!(matches!(error, CloudError::Server { status: 502 }) && error.is_retryable());
+    assert!(matches!(error, CloudError::Server { status: 502, .. }) && error.is_retryable());
     let error = failure("302 Found", "location: http://127.0.0.1:1/\r\n", "").await;
     assert!(matches!(error, CloudError::Refused { status: 302, .. }), "{error:?}");
     for body in ["garbage", "", "[1,2]", "{\"devices\":"] {
@@ -137,11 +140,14 @@ async fn each_kind_of_failure_is_told_apart() {
 
 #[tokio::test]
 async fn a_refusal_that_comes_as_a_success_is_no_empty_account() {
-    let refused = r#"{"message":"fail","code":2,"error":"x","devices":null}"#;
+    let missing = r#"{"message":"fail","code":2,"error":"x","devices":null}"#;
+    assert!(failure("200 OK", "", missing).await.is_not_found());
+    let refused = r#"{"message":"full","code":14,"error":"x"}"#;
     let error = failure("200 OK", "", refused).await;
+    assert_eq!(error.code(), Some(14));
     assert!(matches!(error, CloudError::Refused { status: 200, .. }), "{error:?}");
     let dead = r#"{"code":4,"error":"Please login.","message":""}"#;
-    assert!(failure("200 OK", "", dead).await.is_login_wanted());
+    assert!(failure("200 OK", "", dead).await.is_auth());
     for body in ["[]", "7", "null"] {
         let error = failure("200 OK", "", body).await;
         assert!(matches!(error, CloudError::BadBody { .. }), "{body}: {error:?}");
