@@ -2,29 +2,26 @@
 //!
 //! In which order they are said is in the client's `cloud/print`.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{SignedUrl, lenient};
+use super::{Notification, SignedUrl, lenient::body};
 use crate::request::{Auto, TrayId};
 
-/// Body of the answer to `POST user/project`; all of it is text. [L]
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct CreatedProject {
-    /// The project.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub project_id: Option<String>,
-    /// The model in it: `US` and 14 hex digits.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub model_id: Option<String>,
-    /// The profile in it: decimal.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub profile_id: Option<String>,
-    /// Where its configuration goes.
-    #[serde(default)]
-    pub upload_url: Option<SignedUrl>,
-    /// What its processing is asked for with.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub upload_ticket: Option<String>,
+body! {
+    /// Body of the answer to `POST user/project`; all of it is text. [L]
+    #[derive(Default)]
+    pub struct CreatedProject {
+        /// The project.
+        pub project_id: Option<String>,
+        /// The model in it: `US` and 14 hex digits.
+        pub model_id: Option<String>,
+        /// The profile in it: decimal.
+        pub profile_id: Option<String>,
+        /// Where its configuration goes.
+        pub upload_url: Option<SignedUrl>,
+        /// What its processing is asked for with.
+        pub upload_ticket: Option<String>,
+    }
 }
 
 /// Body of `PUT user/notification`: the upload behind a ticket is complete. [L]
@@ -57,13 +54,13 @@ pub enum Processing {
 impl Processing {
     /// Reads a body; one without a word is a failure, too.
     pub fn read(body: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Body {
-            #[serde(default, deserialize_with = "lenient::text")]
-            message: Option<String>,
-        }
-        let message = serde_json::from_slice(body).ok().and_then(|body: Body| body.message);
-        match message.as_deref() {
+        let body: Notification = serde_json::from_slice(body).unwrap_or_default();
+        Self::of(body.message.as_deref())
+    }
+
+    /// What a message says.
+    pub(super) fn of(message: Option<&str>) -> Self {
+        match message {
             Some("running") => Self::Running,
             Some("success") => Self::Done,
             Some(other) => Self::Failed(one_line(other)),
@@ -101,18 +98,17 @@ fn revealed<S: serde::Serializer>(url: &SignedUrl, serializer: S) -> Result<S::O
     serializer.serialize_str(url.reveal())
 }
 
-/// Body of `GET user/profile/{id}?model_id=`, as far as a print needs it. [L]
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct ProfileFile {
-    /// The file's name.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub filename: Option<String>,
-    /// Where it is, for about five minutes.
-    #[serde(default)]
-    pub url: Option<SignedUrl>,
-    /// Its MD5.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub md5: Option<String>,
+body! {
+    /// Body of `GET user/profile/{id}?model_id=`, as far as a print needs it. [L]
+    #[derive(Default)]
+    pub struct ProfileFile {
+        /// The file's name.
+        pub filename: Option<String>,
+        /// Where it is, for about five minutes.
+        pub url: Option<SignedUrl>,
+        /// Its MD5.
+        pub md5: Option<String>,
+    }
 }
 
 /// The plates that the cloud's printers know, as `bedType` names them. [L]
@@ -257,15 +253,15 @@ impl NewTask {
     }
 }
 
-/// Body of the answer to `POST my/task`. [L]
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct CreatedTask {
-    /// The task, as `my/tasks` lists it.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub id: Option<String>,
-    /// Only in the documented shape. [G]
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub status: Option<String>,
+body! {
+    /// Body of the answer to `POST my/task`. [L]
+    #[derive(Default)]
+    pub struct CreatedTask {
+        /// The task, as `my/tasks` lists it.
+        pub id: Option<String>,
+        /// Only in the documented shape. [G]
+        pub status: Option<String>,
+    }
 }
 
 #[cfg(test)]

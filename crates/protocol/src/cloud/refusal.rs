@@ -1,21 +1,18 @@
 //! What the cloud says when it refuses.
 
-use serde::Deserialize;
+use super::lenient::body;
 
-use super::lenient;
-
-/// The error envelope of all services: `{"code", "error", "message"}`, each key optional. [L]
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Refusal {
-    /// 2 missing, 4 please log in, 8 forbidden, 14 quota reached.
-    #[serde(default, deserialize_with = "lenient::integer")]
-    pub code: Option<i64>,
-    /// Short name, such as `Please login.`
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub error: Option<String>,
-    /// Text.
-    #[serde(default, alias = "detail", deserialize_with = "lenient::text")]
-    pub message: Option<String>,
+body! {
+    /// The error envelope of all services: `{"code", "error", "message"}`, each key optional. [L]
+    #[derive(Default, Eq)]
+    pub struct Refusal {
+        /// 2 missing, 4 please log in, 8 forbidden, 14 quota reached.
+        pub code: Option<i64>,
+        /// Short name, such as `Please login.`
+        pub error: Option<String>,
+        /// Text.
+        pub message: Option<String> = "message" | "detail",
+    }
 }
 
 impl Refusal {

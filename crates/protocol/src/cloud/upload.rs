@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-use super::lenient;
+use super::lenient::body;
 
 /// An address that lets whoever has it store or fetch one object: the signature is in its query.
 ///
 /// A secret: `Debug`, `Display` and `Serialize` show it without the query.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignedUrl(String);
 
 impl SignedUrl {
@@ -54,28 +53,25 @@ impl Serialize for SignedUrl {
     }
 }
 
-/// Body of `GET user/upload`. [L]
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct UploadUrls {
-    /// One address per thing to store; empty for an account without cloud storage.
-    #[serde(default, deserialize_with = "lenient::list")]
-    pub urls: Vec<UploadUrl>,
-    /// The only address in the documented shape. [G]
-    #[serde(default)]
-    pub upload_url: Option<SignedUrl>,
-}
+body! {
+    /// Body of `GET user/upload`. [L]
+    #[derive(Default)]
+    pub struct UploadUrls {
+        /// One address per thing to store; empty for an account without cloud storage.
+        pub urls: Vec<UploadUrl>,
+        /// The only address in the documented shape. [G]
+        pub upload_url: Option<SignedUrl>,
+    }
 
-/// An address, and what to store there. [L]
-#[derive(Debug, Clone, Deserialize)]
-pub struct UploadUrl {
-    /// `filename`: the file; `size`: its size as decimal text (`type`).
-    #[serde(default, rename = "type", deserialize_with = "lenient::text")]
-    pub kind: Option<String>,
-    /// The last part of the address: the file's name, or its size.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub file: Option<String>,
-    /// The address.
-    pub url: SignedUrl,
+    /// An address, and what to store there. [L]
+    pub struct UploadUrl {
+        /// `filename`: the file; `size`: its size as decimal text (`type`).
+        pub kind: Option<String> = "type",
+        /// The last part of the address: the file's name, or its size.
+        pub file: Option<String>,
+        /// The address.
+        pub url: SignedUrl,
+    }
 }
 
 impl UploadUrls {
