@@ -4,7 +4,11 @@
 //! it; `world.rs` puts printers in.
 
 pub mod account;
+mod bound;
+mod dialect;
+mod history;
 pub mod http;
+pub mod library;
 pub mod rules;
 pub mod sessions;
 pub mod store;
@@ -12,29 +16,25 @@ pub mod switchboard;
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
 use bambu_protocol::{Firmware, Serial};
 
-use crate::{faults::Faults, machine::Machine, simulator::Summary};
+use crate::{
+    faults::Faults,
+    machine::Machine,
+    simulator::{EndedJob, Summary},
+};
 use account::{Account, Accounts};
+use bound::Tickets;
+use library::Library;
 use sessions::{Refusal, Sessions, SignedIn};
 use store::Store;
 
-/// How the cloud answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Dialect {
-    /// As the live service was seen to answer.
-    #[default]
-    Observed,
-    /// As the seeds' documentation says it does: `success` at login, `{code, message, data}` …
-    Documented,
-}
+pub use bound::Bound;
+pub use dialect::{Dialect, UnknownDialect};
 
 /// A machine that can be bound to an account.
 pub trait Listed: Machine {
@@ -43,38 +43,37 @@ pub trait Listed: Machine {
 
     /// The firmware installed, if known.
     fn firmware(&self) -> Option<Firmware>;
+
+    /// The last cloud jobs that ended, oldest first.
+    fn ended_jobs(&self) -> Vec<EndedJob> {
+        Vec::new()
+    }
 }
 
-/// The cloud of one simulated world; the printers bound to it never change, their state does.
+/// The cloud of one simulated world. Its printers never change; their owners and state do.
 pub struct Cloud {
     accounts: Accounts,
     sessions: Mutex<Sessions>,
     printers: Vec<Bound>,
     by_serial: HashMap<Serial, usize>,
+    tickets: Tickets,
+    library: Library,
     dialect: Dialect,
     faults: Faults,
     store: Option<Arc<Store>>,
-}
-
-/// A printer and the account it is bound to.
-pub struct Bound {
-    owner: Arc<Account>,
-    printer: Arc<dyn Listed>,
-    online: AtomicBool,
 }
 
 impl Cloud {
     /// A cloud with these accounts; each printer comes with the account that owns it.
     pub fn new(accounts: Accounts, printers: Vec<(Arc<Account>, Arc<dyn Listed>)>) -> Self {
         let sessions = Mutex::new(Sessions::new(&accounts, Instant::now()));
-        let printers: Vec<Bound> = printers
-            .into_iter()
-            .map(|(owner, printer)| Bound { owner, printer, online: AtomicBool::new(true) })
-            .collect();
-        let by_serial =
-            printers.iter().enumerate().map(|(at, b)| (b.printer.serial().clone(), at)).collect();
-        let (dialect, faults, store) = Default::default();
-        Self { accounts, sessions, printers, by_serial, dialect, faults, store }
+        let printers: Vec<Bound> =
+            printers.into_iter().map(|(owner, printer)| Bound::new(owner, printer)).collect();
+        let serials = printers.iter().map(|bound| bound.printer().serial().clone());
+        let by_serial = serials.enumerate().map(|(at, serial)| (serial, at)).collect();
+        let library = Library::new(accounts.ready.token_seed);
+        let (tickets, dialect, faults, store) = Default::default();
+        Self { accounts, sessions, printers, by_serial, tickets, library, dialect, faults, store }
     }
 
     /// The same, answering in another dialect.
@@ -110,14 +109,19 @@ impl Cloud {
         self.store.as_ref()
     }
 
+    /// What its accounts have beside printers.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
     /// The accounts.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
-    /// The printers bound to this account, in the order they were bound.
+    /// The printers bound to this account, in the order in which the world has them.
     pub fn printers_of<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = &'a Bound> {
-        self.printers.iter().filter(|bound| bound.owner.uid == account.uid)
+        self.printers.iter().filter(|bound| bound.is_of(account))
     }
 
     /// All printers, whoever owns them.
@@ -181,27 +185,5 @@ impl Cloud {
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Bound {
-    /// The account that owns it.
-    pub fn owner(&self) -> &Account {
-        &self.owner
-    }
-
-    /// The printer.
-    pub fn printer(&self) -> &Arc<dyn Listed> {
-        &self.printer
-    }
-
-    /// Whether the cloud reaches it.
-    pub fn online(&self) -> bool {
-        self.online.load(Ordering::Relaxed)
-    }
-
-    /// Cuts it off from the cloud or lets it back; tells whether that was news.
-    pub fn set_online(&self, online: bool) -> bool {
-        self.online.swap(online, Ordering::Relaxed) != online
     }
 }

@@ -179,6 +179,11 @@ impl Broker {
         self.shared.resync(topic);
     }
 
+    /// Ends all subscriptions to exactly this topic; the connections stay.
+    pub fn revoke(&self, topic: &str) {
+        self.shared.revoke(topic);
+    }
+
     /// Closes all connections of `user`, as after a changed password.
     pub fn disconnect(&self, user: &str) {
         self.shared.disconnect(user);

@@ -45,7 +45,7 @@ use crate::{
 
 pub use self::job::{Job, Origin};
 pub use self::replay::{Replay, ReplayError};
-pub use self::summary::{JobSummary, Summary};
+pub use self::summary::{EndedJob, JobSummary, Summary};
 
 /// Reports that a slow reader may lag behind before it gets a full one instead.
 const BACKLOG: usize = 64;
@@ -242,6 +242,11 @@ impl Printer {
     /// What the cloud knows of it.
     pub fn summary(&self) -> Summary {
         Summary::of(&self.board())
+    }
+
+    /// The last cloud jobs that ended, oldest first.
+    pub fn ended_jobs(&self) -> Vec<EndedJob> {
+        self.board().ended().cloned().collect()
     }
 
     fn board(&self) -> MutexGuard<'_, Mainboard> {

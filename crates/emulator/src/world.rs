@@ -23,7 +23,7 @@ use crate::{
     control,
     faults::Setting,
     mqtt::{Broker, Limits},
-    simulator::{Printer, Replay, ReplayError, Summary},
+    simulator::{EndedJob, Printer, Replay, ReplayError, Summary},
     ssdp::Beacon,
 };
 
@@ -300,6 +300,10 @@ impl Listed for Printer {
 
     fn firmware(&self) -> Option<Firmware> {
         Self::firmware(self)
+    }
+
+    fn ended_jobs(&self) -> Vec<EndedJob> {
+        Self::ended_jobs(self)
     }
 }
 

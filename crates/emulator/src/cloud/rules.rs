@@ -26,7 +26,8 @@ impl Rules {
     fn own(&self, user: &User, topic: &str, wanted: topic::Kind) -> Option<&Bound> {
         let (serial, kind) = topic::parse(topic)?;
         let bound = self.cloud.printer(&serial)?;
-        (kind == wanted && user_name(bound.owner().uid) == **user).then_some(bound)
+        let owner = bound.owner()?;
+        (kind == wanted && user_name(owner.uid) == **user).then_some(bound)
     }
 }
 

@@ -56,9 +56,20 @@ impl Switchboard {
             }
             std::future::pending().await
         };
+        let mut owners = bound.owners();
+        // Who no longer owns it hears no more, even where the subscription was granted before.
+        let part = async {
+            while owners.changed().await.is_ok() {
+                self.broker.revoke(&topic);
+            }
+            std::future::pending().await
+        };
+        let reachable = || bound.online() && bound.owner().is_some();
         tokio::select! {
-            () = self.broker.carry(&topic, reports, || bound.online(), shutdown) => {}
+            biased;
+            () = part => {}
             () = follow => {}
+            () = self.broker.carry(&topic, reports, reachable, shutdown) => {}
         }
     }
 }

@@ -53,6 +53,11 @@ impl Router {
         found.is_some()
     }
 
+    /// Ends all subscriptions to exactly this topic.
+    pub(super) fn clear(&mut self, topic: &str) {
+        self.exact.remove(topic);
+    }
+
     /// Calls `visit` once for each client that wants `topic`, with its highest level.
     pub(super) fn visit(&self, topic: &str, mut visit: impl FnMut(&Arc<Client>, QoS)) {
         let exact = self.exact.get(topic).map(Vec::as_slice).unwrap_or_default();

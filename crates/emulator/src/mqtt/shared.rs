@@ -145,6 +145,10 @@ impl Shared {
         self.router.read().unwrap_or_else(PoisonError::into_inner).visit(topic, visit);
     }
 
+    pub(super) fn revoke(&self, topic: &str) {
+        self.router_mut().clear(topic);
+    }
+
     pub(super) fn disconnect(&self, user: &str) {
         for client in self.clients().values().filter(|client| client.user.as_ref() == user) {
             client.close();

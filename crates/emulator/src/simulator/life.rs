@@ -35,6 +35,8 @@ pub(super) struct Life {
     pub(super) job: Option<Job>,
     /// Seconds of printing done when the last job failed; `None`: it failed before its first layer.
     pub(super) failed_at: Option<f64>,
+    /// Cloud jobs that have ended since somebody looked: their task and whether they ended well.
+    pub(super) ended: Vec<(String, bool)>,
     /// Index into `filament.trays` of the tray that feeds the job.
     pub(super) tray: Option<usize>,
     /// The external spool that is loaded instead of a tray: 254 or 255.
@@ -112,6 +114,7 @@ impl Life {
             pause: None,
             job: None,
             failed_at: None,
+            ended: Vec::new(),
             tray: None,
             spool: None,
             filament,

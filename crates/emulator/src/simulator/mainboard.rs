@@ -1,6 +1,6 @@
 //! The state of one simulated printer and the payloads that come out of it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use bambu_protocol::{Firmware, Model};
 use bytes::Bytes;
@@ -13,10 +13,14 @@ use super::{
     life::Life,
     phase::UNSIGNED,
     report::{self, Entry, Identity},
+    summary::EndedJob,
     template::{Template, put},
     version,
 };
 use crate::faults::Fault;
+
+/// Ended jobs remembered; the oldest goes.
+const MOST_ENDED: usize = 16;
 
 /// Makes the printer's own certificate as PEM when somebody asks: a thousand are not kept.
 #[derive(Default)]
@@ -47,6 +51,8 @@ pub(super) struct Mainboard {
     developer_mode: bool,
     /// When the current job began, in milliseconds since 1970.
     pub(super) started_job_ms: u64,
+    /// The last cloud jobs that ended, oldest first.
+    ended: VecDeque<EndedJob>,
     sequence: u64,
     /// Fingerprint of each entry as last sent, in the order of [`report::entries`].
     sent: Vec<u64>,
@@ -71,6 +77,7 @@ impl Mainboard {
             files: None,
             applications: Vec::new(),
             certificate: Certificate::default(),
+            ended: VecDeque::new(),
             sequence: 0,
             sent: Vec::new(),
             sent_feed: 0,
@@ -144,8 +151,25 @@ impl Mainboard {
         self.show_lock();
         let busy = self.life.busy();
         self.life.pass(period.as_secs_f64() * self.spec.speed);
+        self.note_ends();
         if self.life.busy() && !busy {
             self.started_job_ms = self.now_ms();
+        }
+    }
+
+    /// The last cloud jobs that ended, oldest first.
+    pub(super) fn ended(&mut self) -> impl Iterator<Item = &EndedJob> {
+        self.note_ends();
+        self.ended.iter()
+    }
+
+    fn note_ends(&mut self) {
+        let ended_ms = self.now_ms();
+        for (task_id, well) in self.life.ended.drain(..) {
+            if self.ended.len() >= MOST_ENDED {
+                self.ended.pop_front();
+            }
+            self.ended.push_back(EndedJob { task_id, well, ended_ms });
         }
     }
 

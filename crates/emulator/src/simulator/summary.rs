@@ -46,6 +46,17 @@ pub struct JobSummary {
     pub remaining_minutes: u32,
 }
 
+/// A cloud job that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedJob {
+    /// Cloud task number.
+    pub task_id: String,
+    /// Whether it ended well; false when it failed or was stopped.
+    pub well: bool,
+    /// When, in milliseconds since 1970, by the printer's clock.
+    pub ended_ms: u64,
+}
+
 impl Summary {
     pub(super) fn of(board: &Mainboard) -> Self {
         let (spec, life) = (&board.spec, &board.life);

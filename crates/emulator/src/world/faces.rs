@@ -92,8 +92,8 @@ pub(super) fn about(cloud: Arc<Cloud>, serial: Serial, ip: Ipv4Addr) -> About {
     Arc::new(move || {
         let bound = cloud.printer(&serial)?;
         let printer = bound.printer();
-        let summary = printer.summary();
-        let (connect, bind) = match bound.online() {
+        let summary = bound.summary();
+        let (connect, bind) = match bound.online() && bound.owner().is_some() {
             true => (Mode::Cloud, Bind::Occupied),
             false => (Mode::Lan, Bind::Free),
         };

@@ -7,7 +7,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
-use bambu_protocol::{Model, Serial};
+use bambu_protocol::Model;
 use serde_json::{Value, json};
 
 use super::{
@@ -49,19 +49,13 @@ pub(super) async fn version(
 ) -> Response {
     let devices: Vec<Value> = match parameters.get("dev_id") {
         None => cloud.printers_of(&caller.account).map(firmware).collect(),
-        Some(id) => Serial::new(id)
-            .ok()
-            .and_then(|serial| cloud.printer(&serial))
-            .filter(|bound| bound.owner().uid == caller.account.uid)
-            .map(firmware)
-            .into_iter()
-            .collect(),
+        Some(id) => cloud.own(&caller.account, id).map(firmware).into_iter().collect(),
     };
     success(json!({"devices": devices}))
 }
 
 fn bound(bound: &Bound) -> Value {
-    let summary = bound.printer().summary();
+    let summary = bound.summary();
     let structure = match summary.model {
         Model::A1 | Model::A1Mini | Model::A2L => "I3",
         _ => "CoreXY",
@@ -81,7 +75,7 @@ fn bound(bound: &Bound) -> Value {
 }
 
 fn printing(bound: &Bound) -> (bool, Value) {
-    let summary = bound.printer().summary();
+    let summary = bound.summary();
     let job = summary.job.as_ref();
     let device = json!({
         "dev_id": summary.serial.as_str(),

@@ -82,7 +82,7 @@ pub(super) async fn slicer_resource() -> Response {
 }
 
 fn task(bound: &Bound) -> Option<(u64, Value)> {
-    let summary = bound.printer().summary();
+    let summary = bound.summary();
     let job = summary.job?;
     let id = number(&job.task_id);
     if id == 0 {

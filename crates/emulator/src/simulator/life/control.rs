@@ -9,6 +9,9 @@ use crate::simulator::{
     phase::{CANCELLED, Pause, Phase, RUN_OUT},
 };
 
+/// Ends of jobs that are remembered at once; a printer starts far fewer in one period.
+const MOST_ENDED: usize = 64;
+
 impl Life {
     /// Starts a job; false when another one holds the printer.
     pub(in crate::simulator) fn start(&mut self, mut job: Job) -> bool {
@@ -161,12 +164,22 @@ impl Life {
             self.failed_at = Some(done);
         }
         self.phase = Phase::Failed;
+        self.remember_end(false);
         self.parsing = 0.0;
         self.change = None;
         self.print_error = error;
         self.fail_reason = error;
         self.hms.extend(hms);
         self.cool_down();
+    }
+
+    /// The cloud's history wants to know how its jobs end.
+    pub(super) fn remember_end(&mut self, well: bool) {
+        if let Some(job) = self.job.as_ref().filter(|job| job.task_id != "0")
+            && self.ended.len() < MOST_ENDED
+        {
+            self.ended.push((job.task_id.clone(), well));
+        }
     }
 
     pub(super) fn cool_down(&mut self) {

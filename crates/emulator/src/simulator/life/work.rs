@@ -163,6 +163,7 @@ impl Life {
             self.break_down();
         } else if done + worked >= total {
             self.phase = Phase::Finished;
+            self.remember_end(true);
             self.cool_down();
             (self.tray, self.spool) = (None, None);
         } else if let Some(tray) = self.tray
