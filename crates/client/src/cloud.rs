@@ -3,27 +3,38 @@
 //! Bodies are in `bambu_protocol::cloud`; the broker, which tells what printers do right now, is
 //! behind [`CloudSession`](crate::CloudSession).
 
+mod account;
+mod ams;
+mod bind;
 mod budget;
 mod call;
+mod camera;
+mod devices;
 mod error;
+mod filament;
 mod http;
+mod messages;
 mod pages;
 mod possession;
+mod projects;
 mod retry;
+mod slicer;
+mod tasks;
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use bambu_protocol::{
-    Serial,
-    cloud::{Device, DeviceJob, DeviceVersions, Devices, Jobs, Preference, Profile, Versions},
-};
 use serde_json::Value;
 
 use crate::{endpoint::Endpoint, tls::Roots, token::Token};
 
+pub use ams::{AmsError, AmsFilaments, AmsUnitFilaments, TrayFilament};
 pub use budget::{Budget, Group, Rate};
+pub use camera::{CameraUrls, CloudVideo, LocalCamera};
+pub use devices::DeviceInfo;
 pub use error::CloudError;
+pub use messages::MessageQuery;
 pub use possession::Possession;
+pub use tasks::TaskQuery;
 
 pub(crate) use call::{Call, Reply};
 pub(crate) use pages::{PageStart, pages};
@@ -96,81 +107,6 @@ impl Cloud {
     pub fn with_token(&self, token: Token) -> Self {
         let ledger = Ledger::shared(&self.http.api_host(), Some(&token), self.manners.budget);
         Self { token: Some(token), ledger, ..self.clone() }
-    }
-
-    /// The account's printers: `GET user/bind`. [L]
-    ///
-    /// # Errors
-    /// [`CloudError`], as all calls.
-    pub async fn devices(&self) -> Result<Answer<Vec<Device>>, CloudError> {
-        let call = Call::get("/v1/iot-service/api/user/bind");
-        Ok(self.call::<Devices>(call).await?.map(|body| body.devices))
-    }
-
-    /// What each printer prints: `GET user/print`; an empty list when the cloud tells nothing. [L]
-    ///
-    /// # Errors
-    /// [`CloudError`].
-    pub async fn print_status(&self) -> Result<Answer<Vec<DeviceJob>>, CloudError> {
-        let call = Call::get("/v1/iot-service/api/user/print").query("force", true);
-        Ok(self.call::<Jobs>(call).await?.map(|body| body.devices))
-    }
-
-    /// Firmware on offer, for one printer or all: `GET user/device/version`. [L]
-    ///
-    /// # Errors
-    /// [`CloudError`].
-    pub async fn versions(
-        &self,
-        printer: Option<&Serial>,
-    ) -> Result<Answer<Vec<DeviceVersions>>, CloudError> {
-        let mut call = Call::get("/v1/iot-service/api/user/device/version");
-        if let Some(serial) = printer {
-            call = call.query("dev_id", serial);
-        }
-        Ok(self.call::<Versions>(call).await?.map(|body| body.devices))
-    }
-
-    /// The account's preferences: `GET my/preference`, the cheapest call there is. [L]
-    ///
-    /// # Errors
-    /// [`CloudError`].
-    pub async fn preference(&self) -> Result<Answer<Preference>, CloudError> {
-        self.call(Call::get("/v1/design-user-service/my/preference")).await
-    }
-
-    /// The account's profile: `GET my/profile`. [L]
-    ///
-    /// # Errors
-    /// [`CloudError`].
-    pub async fn profile(&self) -> Result<Answer<Profile>, CloudError> {
-        self.call(Call::get("/v1/user-service/my/profile")).await
-    }
-
-    /// The user id: from an old token itself, else asked for.
-    ///
-    /// # Errors
-    /// [`CloudError`]; [`CloudError::BadBody`] when no answer names one.
-    pub async fn uid(&self) -> Result<String, CloudError> {
-        if let Some(uid) = self.token.as_ref().and_then(Token::uid) {
-            return Ok(uid);
-        }
-        let refused = match self.preference().await {
-            Ok(answer) => match answer.value.uid {
-                Some(uid) if uid != "0" => return Ok(uid),
-                _ => None,
-            },
-            Err(error) if error.is_auth() || error.is_unreachable() => return Err(error),
-            Err(error) => Some(error),
-        };
-        match (self.profile().await?.uid(), refused) {
-            (Some(uid), _) => Ok(uid.to_owned()),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(CloudError::BadBody {
-                route: "/v1/user-service/my/profile",
-                why: "it names no user",
-            }),
-        }
     }
 }
 

@@ -230,7 +230,7 @@ async fn devices(cloud: &Cloud, args: &Args, colour: bool, page: &mut Page) -> R
 }
 
 async fn profile(cloud: &Cloud, page: &mut Page) -> Result<(), Failure> {
-    let profile = cloud.profile().await.map_err(account::failure)?.value;
+    let profile = cloud.user_profile().await.map_err(account::failure)?.value;
     let value = || {
         json!({
             "uid": profile.uid(), "name": profile.name, "account": profile.account,
@@ -260,7 +260,7 @@ async fn firmware(
     colour: bool,
     page: &mut Page,
 ) -> Result<(), Failure> {
-    let mut versions = cloud.versions(None).await.map_err(account::failure)?.value;
+    let mut versions = cloud.device_versions().await.map_err(account::failure)?.value;
     let any = !versions.is_empty();
     versions.retain(|printer| wanted(args, &printer.serial, None));
     if any && versions.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! `cloud/http.rs` carries it over the wire, once; `cloud/retry.rs` says when once more.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use bambu_protocol::cloud::Refusal;
 use bytes::Bytes;
@@ -26,7 +26,7 @@ pub(crate) struct Call {
     pub(super) method: Method,
     pub(super) route: &'static str,
     pub(super) origin: Origin,
-    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) query: Vec<(Cow<'static, str>, String)>,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
     pub(super) is_public: bool,
@@ -112,8 +112,8 @@ impl Call {
     }
 
     /// Adds a key and its value to the query.
-    pub(crate) fn query(mut self, key: &'static str, value: impl ToString) -> Self {
-        self.query.push((key, value.to_string()));
+    pub(crate) fn query(mut self, key: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
+        self.query.push((key.into(), value.to_string()));
         self
     }
 

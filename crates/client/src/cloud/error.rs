@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use bambu_protocol::cloud::Refusal;
+use bambu_protocol::{Serial, cloud::Refusal};
 
 use super::{Group, call::Reply, retry};
 
@@ -145,6 +145,22 @@ pub enum CloudError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The account has no such printer: see which it has.
+    #[error("this account has no printer {serial}; check the serial number and the region")]
+    NoSuchPrinter {
+        /// Serial number.
+        serial: Serial,
+    },
+    /// Another printer showed that PIN, and it is bound now.
+    #[error(
+        "the PIN was of the printer {bound}, which is bound now, not of {wanted}; unbind it, or give the right serial number"
+    )]
+    OtherPrinter {
+        /// The printer that was meant.
+        wanted: Serial,
+        /// The printer that is bound.
+        bound: Serial,
+    },
     /// A value is empty or cannot be written into a request; nothing was sent.
     #[error("what was given for {route} cannot be sent; check that no value is empty")]
     Unsendable {
@@ -174,7 +190,7 @@ impl CloudError {
 
     /// Whether there is no such thing, or no such call.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound { .. })
+        matches!(self, Self::NotFound { .. } | Self::NoSuchPrinter { .. })
     }
 
     /// Whether too much was asked, by the cloud's measure or by ours.

@@ -88,10 +88,10 @@ async fn the_other_calls_ask_for_what_the_cloud_knows() {
         reply("200 OK", "", r#"{"uidStr":"78"}"#),
     ])
     .await;
-    assert!(cloud.print_status().await.unwrap().is_empty());
-    assert!(cloud.versions(Some(&serial)).await.unwrap()[0].firmware.is_empty());
-    assert_eq!(cloud.preference().await.unwrap().uid.as_deref(), Some("77"));
-    assert_eq!(cloud.profile().await.unwrap().account.as_deref(), Some("maker@example.com"));
+    assert!(cloud.print_status(true).await.unwrap().is_empty());
+    assert!(cloud.device_version(&serial).await.unwrap().firmware.is_empty());
+    assert_eq!(cloud.user_info().await.unwrap().uid.as_deref(), Some("77"));
+    assert_eq!(cloud.user_profile().await.unwrap().account.as_deref(), Some("maker@example.com"));
     assert_eq!(cloud.uid().await.unwrap(), "78");
     let asked = asked.await.unwrap();
     assert!(asked[0].starts_with("GET /v1/iot-service/api/user/print?force=true "));

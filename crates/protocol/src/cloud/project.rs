@@ -174,6 +174,12 @@ pub struct NewProject {
     pub more: Map<String, Value>,
 }
 
+impl From<&str> for NewProject {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), more: Map::new() }
+    }
+}
+
 /// Something of the account that can be printed: a project, or a print of the history. The cloud has
 /// no list of files, so this is the union of both.
 #[derive(Debug, Clone, PartialEq, Serialize)]

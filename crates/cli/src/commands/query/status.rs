@@ -98,7 +98,7 @@ const JOBS: Duration = Duration::from_secs(2);
 /// printer's own reason is what counts.
 async fn add_jobs(settings: &Settings, entries: &mut [Entry]) {
     let Ok(cloud) = account::cloud(settings) else { return };
-    let Ok(jobs) = cloud.print_status().await else { return };
+    let Ok(jobs) = cloud.print_status(true).await else { return };
     for entry in entries.iter_mut().filter(|entry| entry.failure.is_some()) {
         let serial = entry.snapshot.status.serial.as_ref();
         entry.job = jobs.iter().find(|job| Some(&job.serial) == serial).cloned();
