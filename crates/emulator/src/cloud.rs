@@ -1,10 +1,11 @@
 //! The simulated cloud: who has an account, which printers are bound to whom, which tokens live.
 //!
-//! `cloud/http.rs` answers REST, `cloud/rules.rs` guards the broker, `cloud/switchboard.rs` feeds
+//! `cloud/http.rs` answers REST under `cloud/weather.rs`, `cloud/rules.rs` guards the broker, `cloud/switchboard.rs` feeds
 //! it; `world.rs` puts printers in.
 
 pub mod account;
 mod bound;
+pub mod counts;
 mod dialect;
 mod history;
 pub mod http;
@@ -13,6 +14,7 @@ pub mod rules;
 pub mod sessions;
 pub mod store;
 pub mod switchboard;
+mod weather;
 
 use std::{
     collections::HashMap,
@@ -29,6 +31,7 @@ use crate::{
 };
 use account::{Account, Accounts};
 use bound::Tickets;
+use counts::Counts;
 use library::Library;
 use sessions::{Refusal, Sessions, SignedIn};
 use store::Store;
@@ -60,6 +63,7 @@ pub struct Cloud {
     library: Library,
     dialect: Dialect,
     faults: Faults,
+    counts: Counts,
     store: Option<Arc<Store>>,
 }
 
@@ -72,8 +76,19 @@ impl Cloud {
         let serials = printers.iter().map(|bound| bound.printer().serial().clone());
         let by_serial = serials.enumerate().map(|(at, serial)| (serial, at)).collect();
         let library = Library::new(accounts.ready.token_seed);
-        let (tickets, dialect, faults, store) = Default::default();
-        Self { accounts, sessions, printers, by_serial, tickets, library, dialect, faults, store }
+        let (tickets, dialect, faults, counts, store) = Default::default();
+        Self {
+            accounts,
+            sessions,
+            printers,
+            by_serial,
+            tickets,
+            library,
+            dialect,
+            faults,
+            counts,
+            store,
+        }
     }
 
     /// The same, answering in another dialect.
@@ -86,6 +101,12 @@ impl Cloud {
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
+    }
+
+    /// The same, counting into these numbers, which others may hold, too.
+    #[must_use]
+    pub fn counting(self, counts: Counts) -> Self {
+        Self { counts, ..self }
     }
 
     /// The same, with an object store; without one, no account has cloud storage.
@@ -102,6 +123,11 @@ impl Cloud {
     /// What goes wrong with the cloud on purpose; the printers have their own.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// How often it was asked what.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Where files are uploaded to, if anywhere.

@@ -1,4 +1,5 @@
-//! The control endpoint of a world: HTTP on the loopback network that switches faults while it runs.
+//! The control endpoint of a world: HTTP on the loopback network that switches faults while it runs
+//! and tells what the cloud was asked.
 //!
 //! What the faults do is in `faults.rs`. It is a tool of testers; no printer has one.
 
@@ -21,7 +22,9 @@ use crate::{
 };
 
 /// Every route, as `GET /` lists them.
-const ROUTES: [&str; 9] = [
+const ROUTES: [&str; 11] = [
+    "GET /requests",
+    "DELETE /requests",
     "GET /faults",
     "PUT /faults/NAME?rate=RATE",
     "DELETE /faults[/NAME]",
@@ -56,6 +59,8 @@ enum Refused {
     Switch(String),
     #[error("`{0}` is no position of a switch; it has to be on or off")]
     Position(String),
+    #[error("`{0}` is a fault of the cloud, not of a printer; switch it by PUT /faults/{0}")]
+    OfCloud(Fault),
     #[error("there is nothing here; GET / lists what there is")]
     Route,
     #[error("this cannot be done here; GET / lists what can be")]
@@ -81,6 +86,7 @@ struct Entry<'a> {
 pub fn router(cloud: Arc<Cloud>, switchboard: Switchboard) -> Router {
     Router::new()
         .route("/", get(|| async { Json(ROUTES) }))
+        .route("/requests", get(requests).delete(forget))
         .route("/faults", get(faults).delete(clear_everywhere))
         .route("/faults/{name}", put(set_everywhere).delete(clear_one_everywhere))
         .route("/printers", get(printers))
@@ -97,11 +103,24 @@ pub fn router(cloud: Arc<Cloud>, switchboard: Switchboard) -> Router {
 type Answer = Result<Json<Value>, Refused>;
 type Asked = Query<BTreeMap<String, String>>;
 
+async fn requests(State(panel): State<Panel>) -> Json<Value> {
+    let routes = panel.cloud.counts().all();
+    let total: u64 = routes.values().flat_map(BTreeMap::values).sum();
+    Json(json!({"total": total, "routes": routes}))
+}
+
+async fn forget(State(panel): State<Panel>) -> Json<Value> {
+    panel.cloud.counts().clear();
+    requests(State(panel)).await
+}
+
 async fn faults(State(panel): State<Panel>) -> Json<Value> {
     let all = Fault::all().map(|fault| {
+        let of_cloud = ("cloud".to_owned(), panel.cloud.faults().rate(fault));
         let on: BTreeMap<_, _> = panel
             .all()
             .map(|(bound, faults)| (bound.printer().serial().to_string(), faults.rate(fault)))
+            .chain([of_cloud])
             .filter(|(_, rate)| *rate > 0.0)
             .collect();
         json!({"name": fault.name(), "description": fault.description(), "on": on})
@@ -122,7 +141,7 @@ async fn set(
     Path((serial, name)): Path<(String, String)>,
     Query(asked): Asked,
 ) -> Answer {
-    let (bound, fault, rate) = (panel.one(&serial)?, name.parse()?, rate(&asked)?);
+    let (bound, fault, rate) = (panel.one(&serial)?, of_printer(&name)?, rate(&asked)?);
     bound.printer().faults().set(fault, rate);
     Ok(Json(json!(entry(bound))))
 }
@@ -131,7 +150,7 @@ async fn clear_one(
     State(panel): State<Panel>,
     Path((serial, name)): Path<(String, String)>,
 ) -> Answer {
-    let (bound, fault) = (panel.one(&serial)?, name.parse()?);
+    let (bound, fault) = (panel.one(&serial)?, of_printer(&name)?);
     bound.printer().faults().clear(fault);
     Ok(Json(json!(entry(bound))))
 }
@@ -148,16 +167,16 @@ async fn set_everywhere(
     Query(asked): Asked,
 ) -> Answer {
     let (fault, rate) = (name.parse()?, rate(&asked)?);
-    Ok(panel.everywhere(|faults| faults.set(fault, rate)))
+    Ok(panel.everywhere(Some(fault), |faults| faults.set(fault, rate)))
 }
 
 async fn clear_one_everywhere(State(panel): State<Panel>, Path(name): Path<String>) -> Answer {
     let fault = name.parse()?;
-    Ok(panel.everywhere(|faults| faults.clear(fault)))
+    Ok(panel.everywhere(Some(fault), |faults| faults.clear(fault)))
 }
 
 async fn clear_everywhere(State(panel): State<Panel>) -> Json<Value> {
-    panel.everywhere(Faults::clear_all)
+    panel.everywhere(None, Faults::clear_all)
 }
 
 async fn switch(
@@ -195,10 +214,23 @@ impl Panel {
         known.ok_or_else(|| Refused::Printer(serial.to_owned()))
     }
 
-    fn everywhere(&self, change: impl Fn(&Faults)) -> Json<Value> {
+    /// Changes the faults of all whom this one concerns: the cloud, the printers, or both.
+    fn everywhere(&self, fault: Option<Fault>, change: impl Fn(&Faults)) -> Json<Value> {
+        let of_cloud = fault.is_none_or(Fault::is_of_cloud);
+        if of_cloud {
+            change(self.cloud.faults());
+        }
+        if fault.is_some_and(Fault::is_of_cloud) {
+            return Json(json!({"printers": 0, "cloud": true}));
+        }
         let count = self.all().map(|(_, faults)| change(&faults)).count();
-        Json(json!({"printers": count}))
+        Json(json!({"printers": count, "cloud": of_cloud}))
     }
+}
+
+fn of_printer(name: &str) -> Result<Fault, Refused> {
+    let fault: Fault = name.parse()?;
+    if fault.is_of_cloud() { Err(Refused::OfCloud(fault)) } else { Ok(fault) }
 }
 
 fn rate(asked: &BTreeMap<String, String>) -> Result<f64, InvalidSetting> {
@@ -225,7 +257,9 @@ impl IntoResponse for Refused {
         let status = match self {
             Self::Printer(_) | Self::Route | Self::Fault(_) => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Setting(_) | Self::Switch(_) | Self::Position(_) => StatusCode::BAD_REQUEST,
+            Self::Setting(_) | Self::Switch(_) | Self::Position(_) | Self::OfCloud(_) => {
+                StatusCode::BAD_REQUEST
+            }
         };
         (status, Json(json!({"error": self.to_string()}))).into_response()
     }

@@ -3,165 +3,37 @@
 //! What it is made of is in `world/plan.rs`, what programs learn of it in `world/ready.rs`.
 
 mod bind;
+mod config;
+mod doors;
+mod error;
 mod faces;
 mod plan;
 mod ready;
 mod state_dir;
 
-use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use axum::Router;
-use bambu_protocol::{
-    Firmware, Model, Serial, discovery::ssdp as ssdp_wire, mqtt::login as mqtt_login,
-};
-use tokio::{net::TcpListener, task::JoinSet};
+use bambu_protocol::{Firmware, discovery::ssdp as ssdp_wire, mqtt::login as mqtt_login};
+use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    certs::{Ca, CertError, Shape},
-    cloud::{self, Cloud, Listed, account::Accounts, rules::Rules, switchboard::Switchboard},
-    control,
-    faults::Setting,
-    mqtt::{Broker, Limits},
-    simulator::{EndedJob, Printer, Replay, ReplayError, Summary},
+    certs::{Ca, Shape},
+    cloud::{Listed, account::Accounts, switchboard::Switchboard},
+    simulator::{EndedJob, Printer, Replay, Summary},
     ssdp::Beacon,
 };
 
-pub use ready::{AccountEntry, Address, PrinterEntry, Ready};
+pub use config::{Config, State};
+pub use error::WorldError;
+pub use ready::{AccountEntry, Address, PrinterEntry, Ready, StoreEntry};
 
-use self::{
-    faces::Listeners,
-    plan::{Kind, Planned},
-    state_dir::StateDir,
-};
+use self::{doors::Doors, faces::Front, plan::Kind, state_dir::StateDir};
 
 /// How long tasks may take to end; they are broken off then.
 const FAREWELL: Duration = Duration::from_millis(1500);
 /// Most printers in one world: their serial numbers and loopback addresses have to suffice.
 pub const MAX_PRINTERS: usize = 20_000;
-
-/// What a world is to be made of.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Printers of the ready account, at most [`MAX_PRINTERS`].
-    pub printers: usize,
-    /// Their models, taken in turn; the default three when empty.
-    pub models: Vec<Model>,
-    /// What they do at first.
-    pub state: State,
-    /// Decides everything that chance decides.
-    pub seed: u64,
-    /// Simulated seconds per second, above 0.
-    pub speed: f64,
-    /// Where certificates live; a temporary directory, removed at the end, when `None`.
-    pub state_dir: Option<PathBuf>,
-    /// The first printer's own loopback address, counting up from there; all printers share
-    /// 127.0.0.1 and have free ports when `None`.
-    pub lan_addresses: Option<Ipv4Addr>,
-    /// All printers are in LAN mode: the cloud does not reach them.
-    pub lan_mode: bool,
-    /// UDP port where printers with their own addresses are announced; 2021 when `None`.
-    pub ssdp_port: Option<u16>,
-    /// Port of the REST API; a free one when `None` or taken.
-    pub api_port: Option<u16>,
-    /// Port of the cloud's broker; a free one when `None` or taken.
-    pub mqtt_port: Option<u16>,
-    /// Port of the control endpoint; a free one when `None` or taken.
-    pub control_port: Option<u16>,
-    /// What all printers' certificates are like; as their model's were seen when `None`.
-    pub certificates: Option<Shape>,
-    /// What goes wrong from the start, with every printer.
-    pub faults: Vec<Setting>,
-    /// Captures; each adds a printer that repeats it.
-    pub replay: Vec<PathBuf>,
-}
-
-/// What the printers of a world do at first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum State {
-    /// All stand idle.
-    #[default]
-    Idle,
-    /// All are inside a job.
-    Printing,
-    /// Two of three are inside a job.
-    Mixed,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            printers: 3,
-            models: plan::DEFAULT_MODELS.to_vec(),
-            state: State::Idle,
-            seed: 1,
-            speed: 1.0,
-            state_dir: None,
-            lan_addresses: None,
-            lan_mode: false,
-            ssdp_port: None,
-            api_port: None,
-            mqtt_port: None,
-            control_port: None,
-            certificates: None,
-            faults: Vec::new(),
-            replay: Vec::new(),
-        }
-    }
-}
-
-/// Why a world does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WorldError {
-    /// A setting is out of range: change it.
-    #[error("{setting} has to be {range}")]
-    Setting {
-        /// Which one.
-        setting: &'static str,
-        /// What it may be.
-        range: &'static str,
-    },
-    /// The addresses from [`Config::lan_addresses`] on leave 127.0.0.0/8: take a lower first one.
-    #[error("the printers' own addresses leave the loopback network")]
-    Addresses,
-    /// The state directory cannot be made or read: check path and permissions.
-    #[error("cannot use the state directory {path}", path = path.display())]
-    StateDir {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A capture cannot be replayed: see the cause.
-    #[error("cannot replay {path}", path = path.display())]
-    Replay {
-        /// The capture.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: ReplayError,
-    },
-    /// Two printers have one serial number: leave one capture out.
-    #[error("two printers have the serial number {serial}")]
-    Twice {
-        /// The serial number.
-        serial: Serial,
-    },
-    /// No certificates: see the cause.
-    #[error("cannot make certificates")]
-    Certificates(#[from] CertError),
-    /// No port to listen on: the address is not of this machine, or files are used up (`ulimit -n`).
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Start-up was broken off.
-    #[error("the start was broken off")]
-    Stopped,
-}
 
 /// A running world. It ends with its shutdown token, or when it is dropped.
 pub struct World {
@@ -189,37 +61,20 @@ impl World {
         let state_dir = StateDir::open(config.state_dir.clone())?;
         let ca = open_ca(state_dir.path().to_owned()).await?;
         let mut notes = Vec::new();
+        let doors = Doors::open(&config, &mut notes).await?;
+        let fronts = faces::bind(planned, &config, &mut notes).await?;
+        let bound = fronts.iter().map(|front| (front.owner.clone(), front.printer.listed()));
+        let cloud = doors.cloud(&config, accounts, bound.collect(), state_dir.path())?;
+        let cloud = Arc::new(cloud);
 
-        let api = bind::tcp(Ipv4Addr::LOCALHOST, config.api_port, "REST API", &mut notes).await?;
-        let mqtt = bind::tcp(Ipv4Addr::LOCALHOST, config.mqtt_port, "MQTT", &mut notes).await?;
-        let panel = config.control_port;
-        let panel = bind::tcp(Ipv4Addr::LOCALHOST, panel, "control", &mut notes).await?;
-        let mut faces = Vec::with_capacity(planned.len());
-        let own_addresses = config.lan_addresses.is_some();
-        for Planned { owner, ip, printer } in planned {
-            let name = printer.summary().name;
-            let faults = printer.listed().faults();
-            config.faults.iter().for_each(|on| faults.set(on.fault, on.rate));
-            let listeners = Listeners::bind(ip, own_addresses, &name, &mut notes).await?;
-            faces.push((owner, ip, printer, listeners));
-        }
-
-        let bound = faces.iter().map(|(owner, _, printer, _)| (owner.clone(), printer.listed()));
-        let cloud = Arc::new(Cloud::new(accounts, bound.collect()));
-        let broker = Broker::new(Arc::new(Rules::new(Arc::clone(&cloud))), Limits::default());
-        let switchboard = Switchboard::new(Arc::clone(&cloud), broker.clone());
-
-        let mut ready = Ready::new(&cloud, state_dir.path(), bind::port(&api)?, bind::port(&mqtt)?);
-        ready.control_url = local_url(&panel)?;
+        let mut ready = doors.ready(&cloud, state_dir.path())?;
         let mut tasks = JoinSet::new();
-        let controls = control::router(Arc::clone(&cloud), switchboard.clone());
-        tasks.spawn(serve(panel, controls, shutdown.clone()));
-        let routes = cloud::http::router(Arc::clone(&cloud));
-        tasks.spawn(serve(api, routes, shutdown.clone()));
-        tasks.spawn(broker.run(mqtt, Some(ca.cloud_config()), shutdown.clone()));
+        let tls = ca.cloud_config();
+        let switchboard = doors.serve(&cloud, tls, &mut tasks, &shutdown);
         let mut printers = Vec::new();
         let mut announced = Vec::new();
-        for (owner, ip, printer, listeners) in faces {
+        for front in fronts {
+            let Front { owner, ip, printer, listeners } = front;
             let summary = printer.summary();
             let ports = listeners.ports()?;
             ready.add(&owner, &summary, ip, ports);
@@ -232,7 +87,7 @@ impl World {
             let tls = ca.model_config(&summary.serial, model, shape, faults)?;
             let about = faces::about(Arc::clone(&cloud), summary.serial.clone(), ip);
             // Who hears of a printer goes to its real port.
-            if own_addresses && ports.mqtt == mqtt_login::PORT {
+            if config.lan_addresses.is_some() && ports.mqtt == mqtt_login::PORT {
                 announced.push((ip, Arc::clone(&about)));
             }
             listeners.serve(&machine, &tls, &about, &mut tasks, &shutdown);
@@ -320,14 +175,4 @@ impl Listed for Replay {
 async fn open_ca(state_dir: PathBuf) -> Result<Ca, WorldError> {
     let opening = tokio::task::spawn_blocking(move || Ca::open_or_create(&state_dir));
     Ok(opening.await.map_err(|_| WorldError::Stopped)??)
-}
-
-async fn serve(listener: TcpListener, routes: Router, shutdown: CancellationToken) {
-    if let Err(error) = cloud::http::serve(listener, routes, shutdown).await {
-        tracing::error!(%error, "an HTTP server has ended");
-    }
-}
-
-fn local_url(listener: &TcpListener) -> Result<String, WorldError> {
-    Ok(format!("http://127.0.0.1:{}", bind::port(listener)?))
 }

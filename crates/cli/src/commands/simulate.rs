@@ -10,6 +10,7 @@ use std::{
 
 use bambu_emulator::{
     certs::Shape,
+    cloud,
     faults::{Fault, Setting},
     world::{Config, Ready, State, World, WorldError},
 };
@@ -82,6 +83,9 @@ pub(crate) struct WorldArgs {
     /// Port of the control endpoint, which switches faults while all runs [default: a free one]
     #[arg(long, value_name = "PORT")]
     control_port: Option<u16>,
+    /// Port of the object store that files are uploaded to [default: a free one]
+    #[arg(long, value_name = "PORT")]
+    store_port: Option<u16>,
     /// Let this go wrong, on that share of its occasions (repeatable; --help names them)
     #[arg(long = "fault", value_name = "NAME[=RATE]", long_help = fault_help())]
     faults: Vec<Setting>,
@@ -105,6 +109,17 @@ pub(crate) struct WorldArgs {
 enum Dialect {
     /// As the live service was seen to answer
     Observed,
+    /// As the documentation of the Python library says: `success` at login, `{code, data}` …
+    Documented,
+}
+
+impl From<Dialect> for cloud::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Observed => Self::Observed,
+            Dialect::Documented => Self::Documented,
+        }
+    }
 }
 
 /// All that can go wrong.
@@ -141,7 +156,6 @@ pub(crate) enum StateName {
 impl WorldArgs {
     /// The world asked for; `state` and `speed` count where the call does not say.
     pub(crate) fn config(&self, state: State, speed: f64) -> Config {
-        let Dialect::Observed = self.dialect;
         Config {
             printers: self.printers,
             models: self.models.clone(),
@@ -155,9 +169,12 @@ impl WorldArgs {
             api_port: self.api_port,
             mqtt_port: self.mqtt_port,
             control_port: self.control_port,
+            store_port: self.store_port,
+            dialect: self.dialect.into(),
             certificates: self.certificates,
             faults: self.faults(),
             replay: self.replay.clone(),
+            ..Config::default()
         }
     }
 
@@ -273,6 +290,9 @@ fn tell(ready: &Ready) -> io::Result<()> {
     writeln!(out, "A simulated world is up until Ctrl-C.\n")?;
     writeln!(out, "REST API  {}", ready.api_url)?;
     writeln!(out, "MQTT      mqtts://{}:{}", mqtt.host, mqtt.port)?;
+    if let Some(store) = &ready.store {
+        writeln!(out, "Store     {}/{}", store.url, store.bucket)?;
+    }
     writeln!(out, "Control   {}", ready.control_url)?;
     writeln!(out, "Trust     {}", ready.ca_file.display())?;
     let (email, password, code) = (&account.email, &account.password, &account.email_code);

@@ -21,7 +21,7 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Cloud;
+use super::{Cloud, weather};
 
 /// Longest request body that is read; the login bodies are far below it.
 const MAX_BODY: usize = 64 * 1024;
@@ -50,7 +50,7 @@ pub fn router(cloud: Arc<Cloud>) -> Router {
         .route("/my/profile", get(profile::profile))
         .route("/my/messages", get(history::messages))
         .route("/my/tasks", get(history::tasks));
-    Router::new()
+    let routes = Router::new()
         .nest("/v1/iot-service/api", iot)
         .nest("/v1/user-service", user)
         .route("/v1/design-user-service/my/preference", get(profile::preference))
@@ -58,7 +58,8 @@ pub fn router(cloud: Arc<Cloud>) -> Router {
         .route("/api/sign-in/tfa", post(login::web_authenticator))
         .fallback(|| async { page_not_found() })
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(cloud)
+        .with_state(Arc::clone(&cloud));
+    weather::over(routes, cloud)
 }
 
 /// Serves the REST half until `shutdown`; requests under way may end.

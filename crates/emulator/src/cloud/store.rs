@@ -28,6 +28,7 @@ use self::{
     shelf::Shelf,
     signature::{Signed, encoded, sign},
 };
+use super::counts::Counts;
 use crate::faults::Faults;
 
 pub use self::shelf::Object;
@@ -41,12 +42,28 @@ pub const UPLOAD_LIFE: Duration = Duration::from_secs(60 * 60);
 /// How long a URL for a download counts [L].
 pub const DOWNLOAD_LIFE: Duration = Duration::from_secs(5 * 60);
 
+/// What a store is made from.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Where [`Store::run`] listens, without a slash at the end.
+    pub url: String,
+    /// Decides the key pair.
+    pub seed: u64,
+    /// Bytes of all objects together, such as [`DEFAULT_CAPACITY`].
+    pub capacity: u64,
+    /// What goes wrong on purpose.
+    pub faults: Faults,
+    /// Where requests are counted, as `PUT (store)`.
+    pub counts: Counts,
+}
+
 /// An object store with one bucket and one key pair.
 pub struct Store {
     url: String,
     access_key_id: String,
     secret_access_key: String,
     faults: Faults,
+    counts: Counts,
     shelf: Mutex<Shelf>,
     /// Numbers the requests.
     asked: AtomicU64,
@@ -59,18 +76,12 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// An empty store whose files are in `dir`; what an earlier one left there is removed. `url` is
-    /// where [`Store::run`] listens, without a slash at the end; `capacity` is in bytes.
+    /// An empty store whose files are in `dir`; what an earlier one left there is removed.
     ///
     /// # Errors
     /// What the system says when the directory cannot be emptied or made.
-    pub fn open(
-        dir: &Path,
-        url: String,
-        seed: u64,
-        capacity: u64,
-        faults: Faults,
-    ) -> io::Result<Self> {
+    pub fn open(dir: &Path, setup: Setup) -> io::Result<Self> {
+        let Setup { url, seed, capacity, faults, counts } = setup;
         let mut rng = StdRng::seed_from_u64(seed ^ 0x0B1E_C757);
         let shelf = Mutex::new(Shelf::open(dir, capacity)?);
         Ok(Self {
@@ -78,6 +89,7 @@ impl Store {
             access_key_id: format!("AKIA{}", word(&mut rng, UPPER, 16)),
             secret_access_key: word(&mut rng, ALL, 40),
             faults,
+            counts,
             shelf,
             asked: AtomicU64::new(0),
         })

@@ -15,13 +15,43 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{WorldError, bind};
+use super::{
+    Config, WorldError, bind,
+    plan::{Kind, Planned},
+};
 use crate::{
-    cloud::{Cloud, Listed},
+    cloud::{Cloud, Listed, account::Account},
     detect as detect_face,
     machine::{About, Machine},
     mqtt,
 };
+
+/// A printer with its owner, its address and its listeners.
+pub(super) struct Front {
+    pub(super) owner: Arc<Account>,
+    pub(super) ip: Ipv4Addr,
+    pub(super) printer: Kind,
+    pub(super) listeners: Listeners,
+}
+
+/// Opens the ports of all printers, and lets go wrong what is to go wrong with them.
+pub(super) async fn bind(
+    planned: Vec<Planned>,
+    config: &Config,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Front>, WorldError> {
+    let mut fronts = Vec::with_capacity(planned.len());
+    for Planned { owner, ip, printer } in planned {
+        let name = printer.summary().name;
+        let faults = printer.listed().faults();
+        let of_printers = config.faults.iter().filter(|on| !on.fault.is_of_cloud());
+        of_printers.for_each(|on| faults.set(on.fault, on.rate));
+        let own_address = config.lan_addresses.is_some();
+        let listeners = Listeners::bind(ip, own_address, &name, notes).await?;
+        fronts.push(Front { owner, ip, printer, listeners });
+    }
+    Ok(fronts)
+}
 
 /// The listeners of a printer.
 pub(super) struct Listeners {

@@ -14,6 +14,7 @@ use crate::{
     cloud::{
         Cloud,
         account::{Account, SignIn},
+        store::{BUCKET, Store},
     },
     files::replace_private,
     simulator::Summary,
@@ -34,6 +35,8 @@ pub struct Ready {
     pub accounts: Vec<AccountEntry>,
     /// The printers of `account`.
     pub printers: Vec<PrinterEntry>,
+    /// Where files are uploaded to; `null` without cloud storage.
+    pub store: Option<StoreEntry>,
     /// Where the control endpoint is, without a slash at the end.
     pub control_url: String,
     /// Servers over the world, by name; only where somebody runs them.
@@ -48,6 +51,19 @@ pub struct Address {
     pub host: String,
     /// TCP port.
     pub port: u16,
+}
+
+/// The object store, with the key that its URLs are signed by.
+#[derive(Clone, Serialize)]
+pub struct StoreEntry {
+    /// Where it is, without a slash at the end; the bucket is the first part of a path.
+    pub url: String,
+    /// The bucket.
+    pub bucket: &'static str,
+    /// Id of the key pair.
+    pub access_key_id: String,
+    /// Secret of the key pair.
+    pub secret_access_key: String,
 }
 
 /// An account and all that it takes to sign in.
@@ -112,6 +128,7 @@ impl Ready {
             account: entry(&accounts.ready),
             accounts: vec![entry(&accounts.plain), entry(&accounts.authenticator)],
             printers: Vec::new(),
+            store: cloud.store().map(|store| StoreEntry::new(store)),
             control_url: String::new(),
             servers: None,
         }
@@ -147,6 +164,17 @@ impl Ready {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
         replace_private(path, &text)
+    }
+}
+
+impl StoreEntry {
+    fn new(store: &Store) -> Self {
+        Self {
+            url: store.url().to_owned(),
+            bucket: BUCKET,
+            access_key_id: store.access_key_id().to_owned(),
+            secret_access_key: store.secret_access_key().to_owned(),
+        }
     }
 }
 

@@ -38,7 +38,10 @@ async fn a_fault_is_switched_for_one_printer_or_for_all() {
     let (status, printer) = call(&world, "PUT", &format!("{P1S}/faults/zombie?rate=0.5")).await;
     assert_eq!((status, &printer["faults"]), (200, &json!({"zombie": 0.5})));
     assert_eq!((on(&world, 0), on(&world, 1)), (vec![(Fault::Zombie, 0.5)], vec![]));
-    assert_eq!(call(&world, "PUT", "/faults/no-ack").await, (200, json!({"printers": 5})));
+    assert_eq!(
+        call(&world, "PUT", "/faults/no-ack").await,
+        (200, json!({"printers": 5, "cloud": false}))
+    );
     assert_eq!(on(&world, 1), [(Fault::NoAck, 1.0)]);
     let (_, faults) = call(&world, "GET", "/faults").await;
     let zombie = faults["faults"].as_array().unwrap().iter().find(|of| of["name"] == "zombie");

@@ -8,4 +8,6 @@ mod control;
 mod discovery;
 mod http;
 mod signing_in;
+mod store;
+mod weather;
 mod whole_world;

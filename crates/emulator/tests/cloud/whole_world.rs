@@ -37,7 +37,8 @@ async fn the_ready_file_has_its_shape_and_every_port_is_open() {
     let file = dir.path().join("ready.json");
     world.ready().write(&file).unwrap();
     let ready = read(&file);
-    let wanted = ["account", "accounts", "api_url", "ca_file", "control_url", "mqtt", "printers"];
+    let wanted =
+        ["account", "accounts", "api_url", "ca_file", "control_url", "mqtt", "printers", "store"];
     assert_eq!(keys(&ready), wanted);
     for field in ["email", "password", "uid", "token", "email_code", "totp_code"] {
         assert!(!ready["account"][field].as_str().unwrap().is_empty(), "{field}");

@@ -73,6 +73,7 @@ async fn answer(
             answer
         }
     };
+    store.counts.add(&format!("{} (store)", parts.method), answer.status().as_u16());
     let headers = answer.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert("x-amz-request-id", id);

@@ -1,0 +1,90 @@
+//! What lies between a client and the cloud's routes: faults that strike any of them, and counting.
+//!
+//! Faults of uploads and prints are obeyed in `cloud/print` and `cloud/store`.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{MatchedPath, Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::Cloud;
+use crate::faults::Fault;
+
+/// How late a slow answer is.
+const SLOW: Duration = Duration::from_secs(5);
+/// `Retry-After` of a limited rate, in seconds: short, for those who wait.
+const RETRY_AFTER: u64 = 1;
+
+/// A page as the edge shows it to what it takes for a robot: its marks, and nothing more [L].
+const CHALLENGE: &str = "<!DOCTYPE html>\n<html lang=\"en-US\"><head><title>Just a moment...</title>\
+     <script src=\"https://challenges.cloudflare.com/\"></script></head><body></body></html>\n";
+/// A page as the gateway shows it when it does not reach the service [L].
+const GATEWAY: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
+     <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n\
+     </html>\r\n";
+
+/// The same routes under this cloud's weather.
+pub(super) fn over(routes: Router, cloud: Arc<Cloud>) -> Router {
+    routes.layer(middleware::from_fn_with_state(cloud, pass))
+}
+
+async fn pass(
+    State(cloud): State<Arc<Cloud>>,
+    path: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = path.as_ref().map_or("(unknown)", MatchedPath::as_str);
+    let route = format!("{} {path}", request.method());
+    if cloud.faults().strikes(Fault::SlowAnswer) {
+        tokio::time::sleep(SLOW).await;
+    }
+    let answer = match struck(&cloud, &request) {
+        Some(struck) => struck,
+        None => next.run(request).await,
+    };
+    cloud.counts().add(&route, answer.status().as_u16());
+    answer
+}
+
+/// What is answered instead, if anything.
+fn struck(cloud: &Cloud, request: &Request) -> Option<Response> {
+    let strikes = |fault| cloud.faults().strikes(fault);
+    if strikes(Fault::Challenge) {
+        let headers = [("cf-mitigated", "challenge"), ("server", "cloudflare")];
+        return Some((StatusCode::FORBIDDEN, headers, html(CHALLENGE)).into_response());
+    }
+    if strikes(Fault::RateLimited) {
+        let after = format!("{RETRY_AFTER} seconds");
+        let body = json!({
+            "error": "Too many requests", "message": "Rate limit exceeded", "retry_after": after,
+        });
+        let headers = [(header::RETRY_AFTER, RETRY_AFTER.to_string())];
+        return Some((StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response());
+    }
+    if strikes(Fault::ServerError) {
+        return Some((StatusCode::BAD_GATEWAY, html(GATEWAY)).into_response());
+    }
+    // A request without a token is not refused for it.
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        return None;
+    }
+    let refused = |code: i64, error: &str| {
+        let body = json!({"code": code, "error": error, "message": ""});
+        (StatusCode::UNAUTHORIZED, Json(body)).into_response()
+    };
+    if strikes(Fault::Stray401) {
+        return Some(refused(1, "forbidden"));
+    }
+    strikes(Fault::DeadToken).then(|| refused(4, "Please login."))
+}
+
+fn html(page: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/html")], page)
+}
