@@ -13,6 +13,7 @@ mod devices;
 mod error;
 mod filament;
 mod http;
+mod login;
 mod messages;
 mod pages;
 mod possession;
@@ -32,6 +33,10 @@ pub use budget::{Budget, Group, Rate};
 pub use camera::{CameraUrls, CloudVideo, LocalCamera};
 pub use devices::DeviceInfo;
 pub use error::CloudError;
+pub use login::{
+    Code, CodeSource, CodeWanted, Credentials, FixedCode, Found, Life, Login, LoginError, NoCode,
+    Obtained, Supply,
+};
 pub use messages::MessageQuery;
 pub use possession::Possession;
 pub use tasks::TaskQuery;

@@ -73,7 +73,7 @@ pub mod tls;
 pub mod token;
 
 pub use bambu_protocol as protocol;
-pub use cloud::{Cloud, CloudError};
+pub use cloud::{Cloud, CloudError, Credentials, FixedCode, Login, LoginError};
 pub use endpoint::{BrokerAddress, Endpoint, Environment, Region};
 pub use link::{
     CloudLogin, CloudSession, Connection, LanTarget, Link, Reason, SendError, Snapshot, Way,

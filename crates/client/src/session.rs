@@ -113,12 +113,7 @@ impl SessionFile {
     /// # Errors
     /// [`FileError`]; the old file is still there then.
     pub fn write(&self, session: &SavedSession) -> Result<(), FileError> {
-        // Who names a link or a file of something else by mistake does not lose it.
-        private_file::refuse_link(&self.path)?;
-        let mut kept = match private_file::read(&self.path)? {
-            Some(text) => self.parse(&text)?,
-            None => Map::new(),
-        };
+        let mut kept = self.check()?;
         let end = session.expires_at.and_then(|end| Timestamp::try_from(end).ok());
         let second = |end: Timestamp| Timestamp::from_second(end.as_second()).unwrap_or(end);
         for (key, value) in [
@@ -148,6 +143,13 @@ impl SessionFile {
     /// Whether others than its owner may read it: `chmod 600` helps.
     pub fn is_open_to_others(&self) -> bool {
         private_file::is_open_to_others(&self.path)
+    }
+
+    /// What is in it, if it may be replaced: who names a link or a file of something else by mistake
+    /// does not lose it.
+    pub(crate) fn check(&self) -> Result<Map<String, Value>, FileError> {
+        private_file::refuse_link(&self.path)?;
+        private_file::read(&self.path)?.map_or_else(|| Ok(Map::new()), |text| self.parse(&text))
     }
 
     fn parse(&self, text: &str) -> Result<Map<String, Value>, FileError> {

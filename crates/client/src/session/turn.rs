@@ -40,7 +40,7 @@ impl Turn {
         let Some(mut file) = private_file::lock_file(session) else {
             return Ok(Self { file: None });
         };
-        let began = Instant::now();
+        let (began, mut is_told) = (Instant::now(), patience.is_zero());
         loop {
             file = match private_file::try_lock(file) {
                 Ok(file) => return Ok(Self { file: Some(file) }),
@@ -48,6 +48,10 @@ impl Turn {
             };
             if began.elapsed() >= patience {
                 return Err(TurnError::Busy);
+            }
+            if !is_told {
+                tracing::warn!("another process is logging in with this session; waiting for it");
+                is_told = true;
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -12,6 +12,11 @@ impl Code {
         Self(text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect())
     }
 
+    /// This code, unless there is nothing in it.
+    pub(super) fn given(self) -> Result<Self, NoCode> {
+        if self.0.is_empty() { Err(NoCode) } else { Ok(self) }
+    }
+
     /// The code itself, for the request and nowhere else.
     pub(crate) fn reveal(&self) -> &str {
         &self.0

@@ -13,7 +13,8 @@ pub enum LoginError {
     #[error(
         "the cloud refuses this account with this password{}; check both, and BAMBU_REGION: \
          an account is known in its own region only. Who signs in through Google or Apple has \
-         no password and logs in by e-mail code", tail(text)
+         no password and logs in by e-mail code",
+        tail(text)
     )]
     WrongPassword {
         /// The cloud's words.
@@ -31,7 +32,8 @@ pub enum LoginError {
     /// The sign-in page refused the call before it looked at the code. [L]
     #[error(
         "the sign-in page refuses the call before it looks at the code (CSRF: {reason}){}; log in \
-         by e-mail code, without the password", api_too(api)
+         by e-mail code, without the password",
+        api_too(api)
     )]
     Csrf {
         /// `missing_cookie`, `missing_header`, as the cloud says it.
@@ -42,7 +44,8 @@ pub enum LoginError {
     /// A page for browsers stands in the way, which is no word on account or code.
     #[error(
         "the cloud wants a browser to prove itself (HTTP {status}){}; try again in some minutes, \
-         or log in by e-mail code", api_too(api)
+         or log in by e-mail code",
+        api_too(api)
     )]
     Challenge {
         /// HTTP status.
@@ -73,7 +76,10 @@ pub enum LoginError {
         here: Region,
     },
     /// The cloud refused for another reason: see its words.
-    #[error("the cloud refuses the login (HTTP {status}){}; check account and BAMBU_REGION", tail(text))]
+    #[error(
+        "the cloud refuses the login (HTTP {status}){}; check account and BAMBU_REGION",
+        tail(text)
+    )]
     Refused {
         /// HTTP status.
         status: u16,

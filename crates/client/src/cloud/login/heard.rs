@@ -6,7 +6,7 @@ use bambu_protocol::cloud::Refusal;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::token::Token;
+use crate::{cloud::Reply, token::Token};
 
 /// A reply: a success, or a refusal that means something to a login.
 pub(super) struct Heard {
@@ -25,6 +25,20 @@ pub(super) struct Grant {
 }
 
 impl Heard {
+    pub(super) fn of(reply: &Reply) -> Self {
+        let cookies = reply.headers.get_all("set-cookie").iter();
+        Self {
+            status: reply.status,
+            is_challenge: false,
+            cookies: cookies.filter_map(|it| it.to_str().ok()).map(str::to_owned).collect(),
+            body: reply.body.clone(),
+        }
+    }
+
+    pub(super) fn challenge(status: u16) -> Self {
+        Self { status, is_challenge: true, cookies: Vec::new(), body: Bytes::new() }
+    }
+
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status) && !self.is_challenge
     }

@@ -152,7 +152,7 @@ impl Steps {
             (State::Api { key }, Event::Heard(heard)) => self.after_api(key, &heard),
             // In trouble, it may not even have looked at the key.
             (State::Api { key }, Event::Failed(error)) if !error.is_unreachable() => {
-                self.state = State::Csrf { key, api: error.to_string() };
+                self.state = State::Csrf { key, api: cause(&error) };
                 Act::Csrf
             }
             (State::Csrf { key, api }, Event::Heard(heard)) => self.after_csrf(key, api, &heard),
