@@ -17,10 +17,12 @@ mod login;
 mod messages;
 mod pages;
 mod possession;
+pub mod print;
 mod projects;
 mod retry;
 mod slicer;
 mod tasks;
+pub mod upload;
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -39,13 +41,16 @@ pub use login::{
 };
 pub use messages::MessageQuery;
 pub use possession::Possession;
+pub use print::{CloudFile, JobFile, PrintError, PrintErrorKind, PrintOptions, Started, Step};
 pub use tasks::TaskQuery;
+pub use upload::{OnProgress, Progress, UploadError, UploadOptions, Uploaded};
 
 pub(crate) use call::{Call, Reply};
 pub(crate) use pages::{PageStart, pages};
 
 use budget::Ledger;
 use http::Http;
+use upload::Uploads;
 
 /// An account's view of the cloud. Cheap to clone; connections are shared and reused.
 #[derive(Debug, Clone)]
@@ -54,6 +59,9 @@ pub struct Cloud {
     token: Option<Token>,
     manners: Manners,
     ledger: Arc<Ledger>,
+    /// For connections to the store, which are not those of the interface.
+    roots: Roots,
+    uploads: Uploads,
 }
 
 /// How the cloud is asked: how often, how many times more, and whether a key is shown.
@@ -104,14 +112,15 @@ impl Cloud {
     ) -> Result<Self, CloudError> {
         let http = Http::new(endpoint, roots)?;
         let ledger = Ledger::shared(&http.api_host(), token.as_ref(), manners.budget);
-        Ok(Self { http, token, manners, ledger })
+        let (roots, uploads) = (roots.clone(), Uploads::default());
+        Ok(Self { http, token, manners, ledger, roots, uploads })
     }
 
     /// The same cloud for another token; connections are shared.
     #[must_use]
     pub fn with_token(&self, token: Token) -> Self {
         let ledger = Ledger::shared(&self.http.api_host(), Some(&token), self.manners.budget);
-        Self { token: Some(token), ledger, ..self.clone() }
+        Self { token: Some(token), ledger, uploads: Uploads::default(), ..self.clone() }
     }
 }
 

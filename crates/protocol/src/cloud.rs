@@ -33,7 +33,7 @@ pub use message::{
 };
 pub use print_job::{
     AmsSlot, BED_TYPES, CreatedProject, CreatedTask, NewTask, PlateFile, PrintReady, Processing,
-    ProfileFile, UploadDone, UploadTicket,
+    UploadDone, UploadTicket,
 };
 pub use project::{
     CloudEntry, CloudObject, Compatibility, EntrySource, NewProject, PlateSlice, PrintProfile,

@@ -98,19 +98,6 @@ fn revealed<S: serde::Serializer>(url: &SignedUrl, serializer: S) -> Result<S::O
     serializer.serialize_str(url.reveal())
 }
 
-body! {
-    /// Body of `GET user/profile/{id}?model_id=`, as far as a print needs it. [L]
-    #[derive(Default)]
-    pub struct ProfileFile {
-        /// The file's name.
-        pub filename: Option<String>,
-        /// Where it is, for about five minutes.
-        pub url: Option<SignedUrl>,
-        /// Its MD5.
-        pub md5: Option<String>,
-    }
-}
-
 /// The plates that the cloud's printers know, as `bedType` names them. [L]
 pub const BED_TYPES: [&str; 7] =
     ["auto", "cool_plate", "eng_plate", "hot_plate", "pei", "supertack_plate", "textured_plate"];
