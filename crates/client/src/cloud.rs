@@ -40,7 +40,7 @@ pub use login::{
     Obtained, Supply,
 };
 pub use messages::MessageQuery;
-pub use possession::Possession;
+pub use possession::{InvalidPossession, Possession};
 pub use print::{CloudFile, JobFile, PrintError, PrintErrorKind, PrintOptions, Started, Step};
 pub use tasks::TaskQuery;
 pub use upload::{OnProgress, Progress, UploadError, UploadOptions, Uploaded};

@@ -59,3 +59,61 @@ where
     });
     futures_util::StreamExt::flatten(whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    fn id(number: &usize) -> String {
+        number.to_string()
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_page_by_page_each_only_when_it_is_wanted() {
+        let asked = RefCell::new(Vec::new());
+        let page = async |start: PageStart| {
+            asked.borrow_mut().push(start.clone());
+            Ok((start.offset..7.min(start.offset + 3)).collect())
+        };
+        let mut list = Box::pin(pages(page, id));
+        for number in 0..3 {
+            assert_eq!(list.next().await.unwrap().unwrap(), number);
+        }
+        assert_eq!(asked.borrow().len(), 1);
+        let rest: Vec<_> = list.map(Result::unwrap).collect().await;
+        assert_eq!(rest, [3, 4, 5, 6]);
+        let starts: Vec<_> =
+            asked.borrow().iter().map(|start| (start.offset, start.after.clone())).collect();
+        let after = |number: usize| Some(number.to_string());
+        assert_eq!(starts, [(0, None), (3, after(2)), (6, after(5)), (7, after(6))]);
+    }
+
+    #[tokio::test]
+    async fn a_cloud_that_knows_no_pages_or_moves_them_is_read_once() {
+        let same = async |_: PageStart| Ok(vec![1, 2, 3]);
+        let list: Vec<_> = pages(same, id).map(Result::unwrap).collect().await;
+        assert_eq!(list, [1, 2, 3]);
+        // One more came in at the front meanwhile.
+        let moved = async |start: PageStart| match start.offset {
+            0 => Ok(vec![1, 2]),
+            2 => Ok(vec![2, 3]),
+            _ => Ok(Vec::new()),
+        };
+        let list: Vec<_> = pages(moved, id).map(Result::unwrap).collect().await;
+        assert_eq!(list, [1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn an_error_is_told_and_ends_the_list() {
+        let page = async |start: PageStart| match start.offset {
+            0 => Ok(vec![1]),
+            _ => Err(CloudError::NoToken),
+        };
+        let list: Vec<_> = pages(page, id).collect().await;
+        assert!(matches!(list.as_slice(), [Ok(1), Err(CloudError::NoToken)]), "{list:?}");
+    }
+}

@@ -64,3 +64,71 @@ fn of_date(text: &str, now: Option<&str>) -> Option<Duration> {
     let now = now.and_then(date).unwrap_or_else(Timestamp::now);
     Some(date(text)?.duration_since(now).try_into().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    const ROUTE: &str = "/v1/a";
+
+    fn limited(headers: &[(&'static str, &str)], body: &'static str) -> CloudError {
+        let headers = headers.iter().map(|(name, value)| {
+            (name.parse().unwrap(), reqwest::header::HeaderValue::try_from(*value).unwrap())
+        });
+        let headers = HeaderMap::from_iter(headers);
+        let body = Bytes::from_static(body.as_bytes());
+        Reply { status: 429, headers, body, route: ROUTE }.refusal()
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_as_a_date_and_from_the_body() {
+        let now = ("date", "Sat, 21 Nov 2026 15:00:00 GMT");
+        let cases: [(&[(&'static str, &str)], &'static str, Option<u64>); 9] = [
+            (&[("retry-after", "7")], "", Some(7)),
+            (&[("retry-after", "Sat, 21 Nov 2026 15:00:09 GMT"), now], "", Some(9)),
+            (&[("retry-after", "Sat, 21 Nov 2026 14:00:00 GMT"), now], "", Some(0)),
+            (&[("retry-after", "99999999999")], "", Some(24 * 60 * 60)),
+            (&[("retry-after", "soon")], "", None),
+            (&[("retry-after", "-5")], "", None),
+            (&[], r#"{"error":"x","message":"y","retry_after":"60 seconds"}"#, Some(60)),
+            (&[], r#"{"retry_after":3}"#, Some(3)),
+            (&[], "slow down", None),
+        ];
+        for (headers, body, seconds) in cases {
+            let after = limited(headers, body).retry_after();
+            assert_eq!(after, seconds.map(Duration::from_secs), "{headers:?} {body}");
+        }
+    }
+
+    #[test]
+    fn waits_grow_to_a_bound_and_the_cloud_is_given_what_it_asks_for() {
+        let trouble = CloudError::Server { route: ROUTE, status: 502 };
+        let waits = (0..7).map(|failures| wait(&trouble, failures, 1.0).unwrap().as_millis());
+        assert_eq!(waits.collect::<Vec<_>>(), [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+        assert_eq!(wait(&trouble, 3, 0.0), Some(Duration::ZERO), "full jitter");
+        let asked = limited(&[("retry-after", "5")], "");
+        assert_eq!(wait(&asked, 0, 0.0), Some(Duration::from_secs(5)));
+        assert!(wait(&limited(&[], ""), 0, 1.0).is_some());
+        assert_eq!(wait(&limited(&[("retry-after", "31")], ""), 0, 0.0), None, "too long to wait");
+    }
+
+    #[test]
+    fn what_would_not_help_is_not_tried_again() {
+        let host = || "h".to_owned();
+        for error in [
+            CloudError::LoginWanted,
+            CloudError::Challenge { status: 503 },
+            CloudError::Server { route: ROUTE, status: 501 },
+            CloudError::TimedOut { host: host() },
+            CloudError::UntrustedCertificate { host: host(), source: "x".into() },
+            CloudError::Limited { route: ROUTE, status: 418, retry_after: None, text: None },
+            CloudError::BadBody { route: ROUTE, why: "x" },
+        ] {
+            assert_eq!(wait(&error, 0, 1.0), None, "{error:?}");
+        }
+        assert!(wait(&CloudError::Broken { host: host(), source: "x".into() }, 0, 1.0).is_some());
+    }
+}
