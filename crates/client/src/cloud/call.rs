@@ -324,19 +324,4 @@ impl Cloud {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_is_one_segment_whatever_is_in_it() {
-        let path = |value: &str| Call::get("/a/{}/b").value(value).path();
-        assert_eq!(path("01P00A").unwrap(), "/a/01P00A/b");
-        assert_eq!(path("a/../b?c=d#e%2f ü").unwrap(), "/a/a%2F..%2Fb%3Fc%3Dd%23e%252f%20%C3%BC/b");
-        for bad in ["", ".", ".."] {
-            assert!(matches!(path(bad), Err(CloudError::Unsendable { .. })), "{bad:?}");
-        }
-        assert!(Call::get("/a/{}/{}").value(1).path().is_err(), "a value is missing");
-        assert!(Call::get("/a").value(1).path().is_err(), "a value too many");
-        assert!(Call::get("/a").header("cookie", "a\nb").path().is_err());
-    }
-}
+mod tests;

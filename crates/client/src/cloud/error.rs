@@ -107,7 +107,7 @@ pub enum CloudError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The connection ended before the answer, or what came is no HTTP.
+    /// The connection ended before the answer, or what came is no HTTP or badly packed.
     #[error("{host} did not give a whole answer; try again, and check BAMBU_API_URL")]
     Broken {
         /// Where.

@@ -118,13 +118,7 @@ fn masked(body: Bytes, token: Option<&Token>) -> Bytes {
 
 async fn body(mut reply: Response, route: &'static str, host: &str) -> Result<Bytes, CloudError> {
     let mut body = BytesMut::new();
-    let failure = |error: reqwest::Error| {
-        if error.is_decode() && !error.is_timeout() {
-            CloudError::BadBody { route, why: "it is cut or badly packed" }
-        } else {
-            CloudError::of_transport(error, host)
-        }
-    };
+    let failure = |error| CloudError::of_transport(error, host);
     while let Some(chunk) = reply.chunk().await.map_err(failure)? {
         if body.len() + chunk.len() > MAX_BODY {
             return Err(CloudError::TooLarge { route, limit: MAX_BODY });

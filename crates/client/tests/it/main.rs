@@ -10,6 +10,7 @@ mod discovery;
 mod errors;
 mod examples;
 mod fake;
+mod hostile;
 mod lan;
 mod many;
 mod printer;

@@ -135,7 +135,7 @@ async fn each_kind_of_failure_is_told_apart() {
         assert!(matches!(error, CloudError::BadBody { .. }), "{body}: {error:?}");
     }
     let error = failure("200 OK", "content-encoding: gzip\r\n", "not gzip at all").await;
-    assert!(matches!(error, CloudError::BadBody { .. }), "{error:?}");
+    assert!(matches!(error, CloudError::Broken { .. }), "{error:?}");
 }
 
 #[tokio::test]
