@@ -141,7 +141,7 @@ impl Cloud {
         serial: &Serial,
     ) -> Result<AmsFilaments, AmsError> {
         let link = session.printer(serial.clone(), None, None);
-        let (snapshot, versions) = futures_util::join!(link.ready(), self.device_version(serial));
+        let (snapshot, versions) = tokio::join!(link.ready(), self.device_version(serial));
         let silent = |source| AmsError::Silent { serial: serial.clone(), source };
         let mut filaments = AmsFilaments::of(serial.clone(), &snapshot.map_err(silent)?.status);
         // What is on offer is worth less than what is in the trays.

@@ -92,11 +92,8 @@ impl Cloud {
     /// [`CloudError`]; [`CloudError::NoSuchPrinter`].
     #[doc(alias = "get_device_info")]
     pub async fn device_info(&self, serial: &Serial) -> Result<Answer<DeviceInfo>, CloudError> {
-        let (bound, versions, jobs) = futures_util::join!(
-            self.devices(),
-            self.device_version(serial),
-            self.print_status(true)
-        );
+        let (bound, versions, jobs) =
+            tokio::join!(self.devices(), self.device_version(serial), self.print_status(true));
         let bound = bound?;
         let (mut raw_version, mut raw_print) = (None, None);
         let firmware = versions.ok().map(|it| {

@@ -87,7 +87,7 @@ impl Cloud {
     #[doc(alias = "get_cloud_files")]
     pub async fn cloud_files(&self) -> Result<Answer<Vec<CloudEntry>>, CloudError> {
         let query = TaskQuery { limit: Some(PRINTS), ..TaskQuery::default() };
-        let (projects, tasks) = futures_util::join!(self.projects(), self.tasks(&query));
+        let (projects, tasks) = tokio::join!(self.projects(), self.tasks(&query));
         let (projects, tasks) = (projects?, tasks?);
         let raw = json!({"projects": projects.raw, "tasks": tasks.raw});
         let models = projects.iter().filter_map(|project| project.model_id.clone());
