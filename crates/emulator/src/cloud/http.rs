@@ -3,11 +3,18 @@
 //! The table of routes is [`router`]; every route's answer is in the file of its subject.
 
 mod answer;
+mod binding;
 mod devices;
-mod history;
+mod fields;
 mod listener;
 mod login;
+mod messages;
 mod profile;
+mod projects;
+mod slicer;
+mod spools;
+mod tasks;
+mod upload;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -16,15 +23,17 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, delete, get, patch, post},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Cloud, weather};
 
-/// Longest request body that is read; the login bodies are far below it.
+/// Longest request body that is read; most are far below it.
 const MAX_BODY: usize = 64 * 1024;
+/// Longest body of a preset.
+const MAX_PRESET: usize = 256 * 1024;
 /// How long requests under way may take to end once the world stops.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -33,33 +42,66 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Browser and API host share it: their paths do not overlap.
 pub fn router(cloud: Arc<Cloud>) -> Router {
     let iot = Router::new()
-        .route("/user/bind", get(devices::bind))
+        .route("/user/bind", get(devices::bind).delete(binding::unbind))
+        .route("/user/bind_list", get(binding::bind_list))
         .route("/user/print", get(devices::print))
         .route("/user/device/version", get(devices::version))
-        .route("/user/device/info", any(method_absent))
-        .route("/user/notification", get(history::notification))
-        .route("/user/project", get(history::projects))
+        .route("/user/device/info", patch(binding::rename))
+        .route("/user/ttcode", post(binding::camera))
+        .route("/user/task/{id}", get(tasks::subtask))
+        .route("/user/project", get(projects::projects).post(projects::create))
         .route("/user/project/", any(method_absent))
-        .route("/slicer/resource", get(history::slicer_resource));
+        .route("/user/project/{id}", get(projects::project).patch(projects::patch))
+        .route("/user/profile/{id}", get(projects::profile))
+        .route("/user/notification", get(upload::poll).put(upload::announce))
+        .route("/user/upload", get(upload::urls))
+        .route("/slicer/resource", get(slicer::resource))
+        .merge(presets());
     let user = Router::new()
         .route("/user/login", post(login::login))
         .route("/user/sendemail/code", post(login::send_code))
         .route("/user/tfa/login", post(login::authenticator))
         .route("/user/refreshtoken", post(login::refresh))
+        .route("/user/consent", post(messages::consent))
         .route("/my/logout", post(login::logout))
-        .route("/my/profile", get(profile::profile))
-        .route("/my/messages", get(history::messages))
-        .route("/my/tasks", get(history::tasks));
+        .route("/my/profile", get(profile::profile).put(profile::change))
+        .route("/my/messages", get(messages::messages))
+        .route("/my/message/count", get(messages::count))
+        .route("/my/message/latest", get(messages::latest))
+        .route("/my/message/read", post(messages::read))
+        .route("/my/message/device/taskstatus", get(messages::task_status))
+        .route("/my/message/device/tasks/read", post(messages::read))
+        .route("/my/message/{id}", get(messages::message))
+        .route("/my/tasks", get(tasks::tasks))
+        .route("/my/task/{id}", get(tasks::task))
+        .route("/my/pincode/{pin}", post(binding::by_pin))
+        .route("/my/ticket/{ticket}", get(binding::ticket).post(binding::by_ticket));
+    let design = Router::new()
+        .route("/my/preference", get(profile::preference))
+        .route("/my/filament/v2", get(spools::spools).post(spools::create).put(spools::change))
+        .route("/my/filament/v2/batch", delete(spools::delete))
+        .route("/my/filament/v2/ams/sync", post(spools::sync))
+        .route("/my/filament/v2/slot-mappings/sync", post(spools::map))
+        .route("/filament/config", get(spools::catalogue));
     let routes = Router::new()
         .nest("/v1/iot-service/api", iot)
         .nest("/v1/user-service", user)
-        .route("/v1/design-user-service/my/preference", get(profile::preference))
+        .nest("/v1/design-user-service", design)
         .route("/api/csrf", get(login::csrf))
         .route("/api/sign-in/tfa", post(login::web_authenticator))
-        .fallback(|| async { page_not_found() })
+        .fallback(|| async { answer::page_not_found() })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(Arc::clone(&cloud));
     weather::over(routes, cloud)
+}
+
+/// Presets are longer than all other bodies: a printer's holds its start G-code.
+fn presets() -> Router<Arc<Cloud>> {
+    let one = get(slicer::setting).patch(slicer::change).delete(slicer::delete);
+    Router::new()
+        .route("/slicer/setting", get(slicer::settings).post(slicer::create))
+        .route("/slicer/setting/{id}", one)
+        .layer(DefaultBodyLimit::max(MAX_PRESET))
 }
 
 /// Serves the REST half until `shutdown`; requests under way may end.
@@ -91,11 +133,6 @@ pub(crate) async fn serve(
         result = served => result,
         () = late => Ok(()),
     }
-}
-
-/// As the service's router answers a path it does not have [L].
-fn page_not_found() -> Response {
-    (StatusCode::NOT_FOUND, "404 page not found").into_response()
 }
 
 async fn method_absent() -> Response {

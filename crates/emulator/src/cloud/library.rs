@@ -4,18 +4,23 @@
 //! It knows no HTTP: what becomes of it in JSON is in `http/`.
 
 mod messages;
+mod names;
 mod presets;
 mod projects;
 mod spools;
 mod tasks;
 mod uploads;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
 
 pub use self::{
     messages::Message,
+    names::Names,
     presets::{NewPreset, Preset, PresetChange, PresetKind, QuotaReached},
     projects::{Announced, PrintReady, Project},
     spools::{Mapping, Spool},
@@ -37,6 +42,8 @@ struct Shelves {
     presets: Vec<Preset>,
     spools: Vec<Spool>,
     mappings: Vec<Mapping>,
+    /// By account; there is one entry each at most.
+    names: HashMap<u64, Names>,
     /// Where numbers, tickets and model names come from.
     rng: StdRng,
     last: Last,
@@ -74,6 +81,7 @@ impl Library {
                 presets: Vec::new(),
                 spools: Vec::new(),
                 mappings: Vec::new(),
+                names: HashMap::new(),
                 rng,
                 last,
             }),

@@ -1,17 +1,16 @@
 //! What all routes share: who asks, the envelope, and every way to say no.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Json,
-    body::Bytes,
     extract::FromRequestParts,
     http::{StatusCode, header::AUTHORIZATION, request::Parts},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
 
-use crate::cloud::{Cloud, account::Account, sessions::Refusal};
+use crate::cloud::{Cloud, Dialect, account::Account, sessions::Refusal};
 
 /// The account that asks, by its bearer token.
 pub(super) struct Caller {
@@ -20,8 +19,8 @@ pub(super) struct Caller {
 }
 
 /// A request that is not answered as wished.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cloud) enum Refused {
     /// No token or a dead one: the only 401 that means "sign in again" [L].
     PleaseLogin,
     /// A sign-in step failed.
@@ -31,11 +30,23 @@ pub(super) enum Refused {
     /// The body is no JSON object.
     NotJson,
     /// A field is missing; plain text, as the service's Go back end writes it [L].
-    NotSet(&'static str),
+    NotSet(Cow<'static, str>),
     /// A field has another type; likewise.
-    TypeMismatch(&'static str),
+    TypeMismatch(Cow<'static, str>),
     /// A field has a value that is none of those known [L].
     Invalid,
+    /// It belongs to somebody else; the named keys come back empty [L].
+    Forbidden(&'static [&'static str]),
+    /// There is no such thing in the iot service [L].
+    Missing,
+    /// There is no such thing in a user service.
+    NotFound,
+    /// There is no room for more presets [L].
+    Quota,
+    /// The gateway has no back end for it [L].
+    BadGateway,
+    /// The token is none, in the words of the documented dialect [G].
+    TokenInvalid,
 }
 
 impl IntoResponse for Refused {
@@ -61,6 +72,29 @@ impl IntoResponse for Refused {
                 let body = json!({"detail": "Invalid input parameters"});
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response()
             }
+            Self::Forbidden(keys) => {
+                let forbidden = ("permission denied", 8, "Resource forbidden");
+                let mut body = envelope(forbidden.0, json!(forbidden.1), json!(forbidden.2));
+                body.extend(keys.iter().map(|key| ((*key).to_owned(), Value::Null)));
+                (StatusCode::FORBIDDEN, Json(Value::Object(body))).into_response()
+            }
+            Self::Missing => {
+                (bad, Json(envelope("missing", json!(2), json!("Not found")))).into_response()
+            }
+            Self::NotFound => failure(StatusCode::NOT_FOUND, 2, "Not found"),
+            Self::Quota => {
+                let body = envelope("quota exceeded", json!(14), json!("Quota exceeded"));
+                (bad, Json(body)).into_response()
+            }
+            Self::BadGateway => (StatusCode::BAD_GATEWAY, Html(BAD_GATEWAY)).into_response(),
+            Self::TokenInvalid => {
+                let details = json!({"reason": "Token signature verification failed"});
+                let body = json!({
+                    "code": 1001, "message": "Invalid token", "error": "TOKEN_INVALID",
+                    "details": details,
+                });
+                (StatusCode::UNAUTHORIZED, Json(body)).into_response()
+            }
             Self::TypeMismatch(field) => {
                 (bad, format!("type mismatch for field \"{field}\"")).into_response()
             }
@@ -78,6 +112,10 @@ impl FromRequestParts<Arc<Cloud>> for Caller {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, cloud: &Arc<Cloud>) -> Result<Self, Refused> {
+        let refused = || match cloud.dialect() {
+            Dialect::Observed => Refused::PleaseLogin,
+            Dialect::Documented => Refused::TokenInvalid,
+        };
         let token = parts
             .headers
             .get(AUTHORIZATION)
@@ -85,10 +123,21 @@ impl FromRequestParts<Arc<Cloud>> for Caller {
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
-            .ok_or(Refused::PleaseLogin)?;
-        let account = cloud.account_of(token).ok_or(Refused::PleaseLogin)?;
+            .ok_or_else(refused)?;
+        let account = cloud.account_of(token).ok_or_else(refused)?;
         Ok(Self { account, token: token.to_owned() })
     }
+}
+
+impl Caller {
+    pub(super) fn uid(&self) -> u64 {
+        self.account.uid
+    }
+}
+
+/// As the service's router answers a path it does not have [L].
+pub(super) fn page_not_found() -> Response {
+    (StatusCode::NOT_FOUND, "404 page not found").into_response()
 }
 
 /// A failure in the form of the user services [L].
@@ -98,32 +147,20 @@ fn failure(status: StatusCode, code: i64, error: &str) -> Response {
 
 /// Success of the iot service: the payload beside the envelope's three keys [L].
 pub(super) fn success(payload: Value) -> Response {
-    let mut body = Map::new();
-    body.insert("message".into(), "success".into());
-    body.insert("code".into(), Value::Null);
-    body.insert("error".into(), Value::Null);
+    let mut body = envelope("success", Value::Null, Value::Null);
     if let Value::Object(payload) = payload {
         body.extend(payload);
     }
     Json(Value::Object(body)).into_response()
 }
 
-/// The JSON object of a request, whatever content type it claims.
-pub(super) fn object(body: &Bytes) -> Result<Map<String, Value>, Refused> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        _ => Err(Refused::NotJson),
-    }
+/// The three keys of the iot service's envelope.
+fn envelope(message: &str, code: Value, error: Value) -> Map<String, Value> {
+    let fields = [("message", message.into()), ("code", code), ("error", error)];
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// A text field that has to be there and not empty.
-pub(super) fn text<'a>(
-    body: &'a Map<String, Value>,
-    field: &'static str,
-) -> Result<&'a str, Refused> {
-    match body.get(field) {
-        Some(Value::String(text)) if !text.is_empty() => Ok(text),
-        None | Some(Value::Null | Value::String(_)) => Err(Refused::NotSet(field)),
-        Some(_) => Err(Refused::TypeMismatch(field)),
-    }
-}
+/// The gateway's own page [L].
+const BAD_GATEWAY: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
+    <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>openresty</center>\r\n\
+    </body>\r\n</html>\r\n";

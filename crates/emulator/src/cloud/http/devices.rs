@@ -1,10 +1,10 @@
 //! The printers of an account: `user/bind`, `user/print`, `user/device/version`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use bambu_protocol::Model;
@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Caller, success},
-    history::{number, started},
+    fields,
+    tasks::iot_time,
 };
-use crate::cloud::{Bound, Cloud};
-
-type Parameters = Query<HashMap<String, String>>;
+use crate::cloud::{
+    Bound, Cloud,
+    history::{from_ms, number},
+};
 
 /// `GET user/bind`: the account's printers, with their access codes in clear text [L].
 pub(super) async fn bind(State(cloud): State<Arc<Cloud>>, caller: Caller) -> Response {
@@ -30,7 +32,7 @@ pub(super) async fn bind(State(cloud): State<Arc<Cloud>>, caller: Caller) -> Res
 pub(super) async fn print(
     State(cloud): State<Arc<Cloud>>,
     caller: Caller,
-    Query(parameters): Parameters,
+    parameters: fields::Query,
 ) -> Response {
     let devices: Vec<(bool, Value)> = cloud.printers_of(&caller.account).map(printing).collect();
     let forced = parameters.get("force").is_some_and(|force| force == "true");
@@ -45,7 +47,7 @@ pub(super) async fn print(
 pub(super) async fn version(
     State(cloud): State<Arc<Cloud>>,
     caller: Caller,
-    Query(parameters): Parameters,
+    parameters: fields::Query,
 ) -> Response {
     let devices: Vec<Value> = match parameters.get("dev_id") {
         None => cloud.printers_of(&caller.account).map(firmware).collect(),
@@ -90,7 +92,7 @@ fn printing(bound: &Bound) -> (bool, Value) {
         "model_id": job.map(|job| job.model_id.as_str()).filter(|id| !id.is_empty()),
         "project_id": job.map(|job| job.project_id.as_str()),
         "profile_id": job.map(|job| job.profile_id.as_str()),
-        "start_time": job.map(|job| started(job).strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        "start_time": job.map(|job| iot_time(from_ms(job.started_ms))),
         "prediction": job.map(|job| job.prediction_seconds),
         "progress": job.map(|job| job.progress),
         "thumbnail": null,

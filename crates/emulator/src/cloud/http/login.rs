@@ -12,7 +12,10 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use super::answer::{Caller, Refused, object, text};
+use super::{
+    answer::{Caller, Refused},
+    fields::{object, text},
+};
 use crate::cloud::{
     Cloud,
     sessions::{Refusal, SignedIn},

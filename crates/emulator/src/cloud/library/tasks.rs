@@ -85,6 +85,14 @@ pub struct Task {
     pub ended: Option<Timestamp>,
 }
 
+impl Task {
+    /// The number of its subtask, as the printer reports it (`subtask_id`); it differs from the
+    /// task's own.
+    pub fn subtask_id(&self) -> u64 {
+        self.id.saturating_add(2)
+    }
+}
+
 impl Library {
     /// A new task with the next number.
     pub fn add_task(&self, what: NewTask, now: Timestamp) -> Task {
