@@ -16,39 +16,17 @@ import tempfile
 import urllib.parse
 
 import recorded_cloud as recorded
-from judge import Judge, run
+from judge import Judge
 from nginx import Nginx
+from ours import Ours, json_of
 from recorded_cloud import DESIGN, IOT, MODEL, PROFILE, PROJECT, SERIAL, SIGNED, TICKET, TOKEN, UID, USER, RecordedCloud
 from sliced import sliced
-from world import clean_environment
 
 AGENT = re.compile(r"bambu/\d+\.\d+\.\d+")
+SESSION = (TOKEN, UID)
 #: What an honest client says of itself; everything else in a head is about the message.
 HEADERS = {"host", "user-agent", "accept", "accept-encoding", "authorization", "content-type",
            "content-length", "connection", "cookie", "x-bbl-csrf-token"}
-
-
-class Ours:
-    """Our binary with a home of its own, pointed at a server."""
-
-    def __init__(self, binary, api, ca_file=None):
-        self.binary, self.folder = binary, tempfile.TemporaryDirectory(prefix="bambu-home-")
-        self.home = pathlib.Path(self.folder.name)
-        self.env = clean_environment(HOME=str(self.home), BAMBU_API_URL=api, BAMBU_CONFIG_DIR=str(self.home),
-                                     **({"BAMBU_CA_FILE": ca_file} if ca_file else {}))
-        self.logged_in = {"BAMBU_TOKEN": TOKEN, "BAMBU_UID": str(UID)}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_failure):
-        self.folder.cleanup()
-
-    def __call__(self, *arguments, stdin="", token=True, **settings):
-        """(exit code, standard output, standard error)."""
-        env = self.env | (self.logged_in if token else {}) | settings
-        code, out, err = run([self.binary, *map(str, arguments)], stdin.encode(), env=env)
-        return code, out.decode(errors="replace"), err
 
 
 def honest(judge, call, what, login=True):
@@ -117,14 +95,6 @@ def query(judge, ours, cloud):
     if judge.equal(len(versions), 1, "query --firmware asks once"):
         judge.check(versions[0].values in ({"dev_id": [SERIAL]}, {}), "by dev_id", versions[0])
         honest(judge, versions[0], "query --firmware")
-
-
-def json_of(text):
-    """JSON, None when it is none."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def documented(judge, ours, cloud):
@@ -434,7 +404,7 @@ def print_refusals(judge, ours, cloud, nginx):
 
 def over_tls(judge, binary, cloud, nginx):
     """Behind nginx with TLS and gzip; one connection; an authority that nobody trusts."""
-    with Ours(binary, nginx.url("").rstrip("/"), nginx.authority.ca_file) as ours:
+    with Ours(binary, nginx.url("").rstrip("/"), nginx.authority.ca_file, session=SESSION) as ours:
         before = len(nginx.requests())
         code, out, err = ours("query", "--devices", "--profile", "--projects", "--tasks", "--json")
         judge.equal(code, 0, f"over TLS and gzip, {err}")
@@ -442,7 +412,7 @@ def over_tls(judge, binary, cloud, nginx):
         judge.equal(len(rows), 4, "four calls")
         judge.check(len({row["connection"] for row in rows}) <= 4, "on few connections", rows)
     cloud.taken()
-    with Ours(binary, nginx.url("").rstrip("/")) as ours:
+    with Ours(binary, nginx.url("").rstrip("/"), session=SESSION) as ours:
         code, out, err = ours("query", "--devices")
         judge.check(code == 5 and "certificate" in err, "an authority of nobody is not trusted", (code, err))
         judge.equal(cloud.taken(), [], "and nothing is sent")
@@ -472,7 +442,7 @@ def main():
     judge = Judge("cloud-wire")
     with RecordedCloud() as cloud, Nginx(cloud.port) as nginx:
         cloud.store = nginx.url("or-cloud-upload-prod")
-        with Ours(sys.argv[1], cloud.url, nginx.authority.ca_file) as ours:
+        with Ours(sys.argv[1], cloud.url, nginx.authority.ca_file, session=SESSION) as ours:
             for part in (query, documented, business, retries, login):
                 judge.part(part, judge, ours, cloud)
                 cloud.answers.clear()

@@ -5,18 +5,15 @@ clear error, holds no more memory than against a good one, and tells nobody the 
 usage: judge_hostile_cloud.py BAMBU
 """
 
-import pathlib
-import re
 import socket
 import sys
-import time
 
-import hostile_cloud
 from hostile_cloud import (CHALLENGE, DEVICES, Hostile, bomb, drip, endless, head, redirect, reflect,
                            reset, say, silence, whole)
 from judge import Judge
 from recorded_cloud import TOKEN
-from world import Process, clean_environment
+from watched import Watched
+from world import clean_environment
 
 #: Memory above that of the same call to a good server, in KiB. The largest answer that is read is far
 #: below it, and so is whatever a debug build adds.
@@ -26,25 +23,10 @@ END = 100
 FAILED, REFUSED, NO_LOGIN, UNREACHABLE = 1, 3, 4, 5
 
 
-class Run:
-    """One run of our binary, watched until it ends."""
-
-    def __init__(self, binary, url, *arguments, seconds=END, **settings):
-        home = clean_environment(BAMBU_API_URL=url, BAMBU_TOKEN=TOKEN, BAMBU_UID="1234567890", **settings)
-        self.peak, end = 0, time.monotonic() + seconds
-        with Process([binary, *arguments], home | {"HOME": "/nonexistent"}) as process:
-            status = pathlib.Path(f"/proc/{process.child.pid}/status")
-            while process.running() and time.monotonic() < end:
-                try:
-                    found = re.search(r"^VmHWM:\s+(\d+)", status.read_text(), re.M)
-                except OSError:
-                    found = None
-                if found:
-                    self.peak = max(self.peak, int(found[1]))
-                time.sleep(0.01)
-            self.code = process.child.poll()
-            process.stop()
-            self.out, self.err = process.output(), process.errors()
+def query(binary, url):
+    """`bambu query --devices` of that cloud."""
+    env = clean_environment(BAMBU_API_URL=url, BAMBU_TOKEN=TOKEN, BAMBU_UID="1234567890", HOME="/nonexistent")
+    return Watched([binary, "query", "--devices", "--timeout", "20"], env, END)
 
 
 #: What the server does, which exit codes tell that rightly, and words the error has to have.
@@ -127,7 +109,7 @@ def misbehaves(judge, case, binary, base):
     if behave is None:
         behave = say(whole(bomb(), "200 OK", "Content-Encoding: gzip"))
     with Hostile(behave) as server:
-        run = Run(binary, server.url, "query", "--devices", "--timeout", "20")
+        run = query(binary, server.url)
     judge.check(run.code in codes, f"{case}: ends with {sorted(codes)}",
                 f"{run.code}, {run.err[-300:] or run.out[-300:]!r}")
     judge.check("error:" in run.err and "panicked" not in run.err, f"{case}: says so", run.err[-300:])
@@ -153,7 +135,7 @@ def no_server(judge, binary):
         for what, url, codes in (("nobody listens", f"http://127.0.0.1:{port}", {UNREACHABLE}),
                                  ("no such name", "https://nobody.invalid", {UNREACHABLE}),
                                  ("no TLS", f"https://127.0.0.1:{plain.port}", {UNREACHABLE})):
-            run = Run(binary, url, "query", "--devices", "--timeout", "20")
+            run = query(binary, url)
             judge.check(run.code in codes, f"{what}: ends with {sorted(codes)}",
                         f"{run.code}, {run.err[-300:]}")
             judge.check("error:" in run.err and TOKEN not in run.err, f"{what}: says so", run.err[-300:])
@@ -163,7 +145,7 @@ def main():
     judge = Judge("hostile-cloud")
     binary = sys.argv[1]
     with Hostile(say(whole(DEVICES))) as good:
-        run = Run(binary, good.url, "query", "--devices")
+        run = query(binary, good.url)
         judge.equal(run.code, 0, "a good server is understood")
         judge.check("P1S" in run.out, "its printer is listed", run.out[-300:] + run.err[-300:])
     cases = [case for case in CASES if len(sys.argv) < 3 or sys.argv[2] in case]

@@ -108,6 +108,13 @@ class Call:
         return f"{self.method} {self.target} {self.body[:300]!r}"
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """One that a hundred clients may reach at once."""
+
+    request_queue_size = 1024
+    daemon_threads = True
+
+
 class RecordedCloud:
     """Serves at `url` and keeps `calls`.
 
@@ -143,7 +150,7 @@ class RecordedCloud:
             def log_message(self, *_arguments):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
