@@ -9,6 +9,7 @@ pub(crate) mod discover;
 pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod query;
+pub(crate) mod selftest;
 pub(crate) mod simulate;
 
 use std::{future::Future, time::Duration};

@@ -10,6 +10,7 @@ mod live;
 mod names;
 mod patience;
 mod run;
+mod selftest;
 mod settings;
 mod simulate;
 mod trust;
