@@ -28,6 +28,7 @@ pub mod discovery;
 pub mod event;
 pub mod file_kind;
 pub mod firmware;
+pub mod format;
 pub mod gcode;
 pub mod hms;
 pub mod model;

@@ -1,17 +1,21 @@
 //! `bambu query`: ask the account and the printers once, print, and end.
 
+mod filaments;
+mod history;
+mod printers;
+mod profile;
+mod projects;
 mod status;
 
 use std::{io::Write, time::Duration};
 
-use bambu_protocol::{Serial, cloud::Device};
-use bambulab::cloud::Cloud;
-use serde_json::{Map, Value, json};
+use bambu_protocol::Serial;
+use serde_json::{Map, Value};
 
 use crate::{
     account,
     exit::{Failure, Kind},
-    output::{self, Cell, Paint, Table, human},
+    output,
     settings::{Flags, Settings},
     shutdown,
     targets::Which,
@@ -27,6 +31,8 @@ use crate::{
     bambu query\n  \
     bambu query --status \"P1S 1\"\n  \
     bambu query --profile --json\n  \
+    bambu query --tasks --limit 5\n  \
+    bambu query --filaments \"P1S 1\"\n  \
     bambu query 01P00A000000001 --host 192.168.1.50 --access-code -")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -46,13 +52,25 @@ pub(crate) struct Args {
     /// Firmware: what is installed and what the cloud offers
     #[arg(long)]
     firmware: bool,
-    /// Not built yet
-    #[arg(long, hide = true)]
+    /// Projects: sliced files that the cloud keeps
+    #[arg(long)]
     projects: bool,
+    /// The print history, newest first
+    #[arg(long)]
+    tasks: bool,
+    /// Messages of the account, newest first
+    #[arg(long)]
+    messages: bool,
+    /// Spools of the account; with a PRINTER also what its AMS holds, asked from itself
+    #[arg(long)]
+    filaments: bool,
+    /// How many projects, prints, messages and spools
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Print access codes instead of masking them
+    /// Print access codes and signed addresses instead of masking them
     #[arg(long)]
     show_secrets: bool,
     /// How long to wait for the cloud and the printers, together
@@ -61,17 +79,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(mut args: Args, flags: &Flags) -> Result<(), Failure> {
-    if args.projects {
-        return Err(Failure::say(
-            Kind::Usage,
-            "--projects is not built yet: it comes with the cloud part, in a later release",
-        )
-        .next("see `bambu query --help` for what is there"));
-    }
     args.which.printers.extend(args.device.take());
     // An address on the local network is only good for asking the printer itself.
     args.status |= args.which.by_hand.host.is_some();
-    args.devices |= !(args.status || args.profile || args.firmware);
+    args.devices |= !(args.status || args.asks_account() || args.filaments);
     let settings = Settings::load(flags)?;
     let stop = shutdown::token();
     tokio::select! {
@@ -84,7 +95,7 @@ async fn ask(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let mut page = Page { json: args.json, parts: Map::new(), text: Vec::new() };
     let colour = output::colour();
     let until = Until::after(Some(args.timeout));
-    if args.devices || args.profile || args.firmware {
+    if args.asks_account() || args.filaments {
         until.cut(settings, account_parts(args, settings, colour, &mut page)).await?;
     }
     // The page so far is worth printing even where a printer does not answer.
@@ -96,6 +107,22 @@ async fn ask(args: &Args, settings: &Settings) -> Result<(), Failure> {
     status
 }
 
+impl Args {
+    /// Whether anything is wanted that the cloud alone tells.
+    fn asks_account(&self) -> bool {
+        self.devices
+            || self.profile
+            || self.projects
+            || self.tasks
+            || self.messages
+            || self.firmware
+    }
+
+    fn limit(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+}
+
 /// What the cloud tells by itself.
 async fn account_parts(
     args: &Args,
@@ -105,13 +132,25 @@ async fn account_parts(
 ) -> Result<(), Failure> {
     let cloud = account::cloud(settings)?;
     if args.devices {
-        devices(&cloud, args, colour, page).await?;
+        printers::devices(&cloud, args, colour, page).await?;
     }
     if args.profile {
-        profile(&cloud, page).await?;
+        profile::ask(&cloud, page).await?;
+    }
+    if args.projects {
+        projects::ask(&cloud, args, colour, page).await?;
+    }
+    if args.tasks {
+        history::tasks(&cloud, args, colour, page).await?;
+    }
+    if args.messages {
+        history::messages(&cloud, args, colour, page).await?;
     }
     if args.firmware {
-        firmware(&cloud, args, colour, page).await?;
+        printers::firmware(&cloud, args, colour, page).await?;
+    }
+    if args.filaments {
+        filaments::ask(&cloud, args, settings, colour, page).await?;
     }
     Ok(())
 }
@@ -173,115 +212,4 @@ fn none_is_called(args: &Args) -> Failure {
         format!("no printer of this account is called {}", args.which.printers.join(" or ")),
     )
     .next("see them all with: bambu query")
-}
-
-async fn devices(cloud: &Cloud, args: &Args, colour: bool, page: &mut Page) -> Result<(), Failure> {
-    let mut devices = cloud.devices().await.map_err(account::failure)?.value;
-    let any = !devices.is_empty();
-    devices.retain(|device| wanted(args, &device.serial, device.name.as_deref()));
-    if any && devices.is_empty() {
-        return Err(none_is_called(args));
-    }
-    let code = |device: &Device| match (&device.access_code, args.show_secrets) {
-        (None, _) => None,
-        (Some(_), false) => Some(output::MASK.to_owned()),
-        (Some(code), true) => Some(code.reveal().to_owned()),
-    };
-    let value = || {
-        let document = |device: &Device| {
-            json!({
-                "serial": device.serial, "name": device.name, "model": device.model(),
-                "online": device.online, "print_status": device.print_status,
-                "model_name": device.model_name, "product_name": device.product_name,
-                "nozzle_diameter_mm": device.nozzle_diameter, "structure": device.structure,
-                "print_job": device.print_job, "access_code": code(device),
-            })
-        };
-        devices.iter().map(document).collect()
-    };
-    page.add("devices", value, |out| {
-        if devices.is_empty() {
-            return writeln!(out, "this account has no printer");
-        }
-        let mut table =
-            Table::new(&["PRINTER", "SERIAL", "MODEL", "NOZZLE", "ONLINE", "STATE", "ACCESS CODE"]);
-        for device in &devices {
-            let (online, paint) = match device.online {
-                Some(true) => ("yes", Paint::Green),
-                Some(false) => ("no", Paint::Red),
-                None => (human::UNKNOWN, Paint::Dim),
-            };
-            let model = device.model().map(|model| model.name());
-            table.row([
-                Cell::painted(device.name.as_deref().unwrap_or(human::UNKNOWN), Paint::Bold),
-                device.serial.as_str().into(),
-                model.or(device.product_name.as_deref()).unwrap_or(human::UNKNOWN).into(),
-                device
-                    .nozzle_diameter
-                    .map_or(human::UNKNOWN.into(), |mm| format!("{mm} mm"))
-                    .into(),
-                Cell::painted(online, paint),
-                device.print_status.as_deref().unwrap_or(human::UNKNOWN).to_lowercase().into(),
-                code(device).unwrap_or_else(|| human::UNKNOWN.into()).into(),
-            ]);
-        }
-        table.write(out, colour)
-    })
-}
-
-async fn profile(cloud: &Cloud, page: &mut Page) -> Result<(), Failure> {
-    let profile = cloud.user_profile().await.map_err(account::failure)?.value;
-    let value = || {
-        json!({
-            "uid": profile.uid(), "name": profile.name, "account": profile.account,
-            "avatar": profile.avatar, "fan_count": profile.fan_count,
-            "follow_count": profile.follow_count, "product_models": profile.product_models,
-        })
-    };
-    page.add("profile", value, |out| {
-        let mut table = Table::new(&[]);
-        let models = profile.product_models.join(", ");
-        for (label, text) in [
-            ("Account", profile.account.as_deref()),
-            ("Name", profile.name.as_deref()),
-            ("UID", profile.uid()),
-            ("Printers", Some(models.as_str()).filter(|models| !models.is_empty())),
-        ] {
-            let text = text.unwrap_or(human::UNKNOWN);
-            table.row([Cell::painted(label, Paint::Dim), text.into()]);
-        }
-        table.write(out, false)
-    })
-}
-
-async fn firmware(
-    cloud: &Cloud,
-    args: &Args,
-    colour: bool,
-    page: &mut Page,
-) -> Result<(), Failure> {
-    let mut versions = cloud.device_versions().await.map_err(account::failure)?.value;
-    let any = !versions.is_empty();
-    versions.retain(|printer| wanted(args, &printer.serial, None));
-    if any && versions.is_empty() {
-        return Err(none_is_called(args));
-    }
-    page.add(
-        "firmware",
-        || json!(versions),
-        |out| {
-            let mut table = Table::new(&["SERIAL", "INSTALLED", "OFFERED"]);
-            for printer in &versions {
-                let offers = printer.firmware.iter().filter_map(|offer| offer.version.as_deref());
-                let offers = offers.collect::<Vec<_>>().join(", ");
-                let newest = if offers.is_empty() { "nothing newer" } else { &offers };
-                table.row([
-                    printer.serial.as_str().into(),
-                    printer.version.as_deref().unwrap_or(human::UNKNOWN).into(),
-                    newest.into(),
-                ]);
-            }
-            table.write(out, colour)
-        },
-    )
 }

@@ -76,7 +76,7 @@ pub(crate) fn line(status: &Status) -> String {
     let bed = status.temperatures.bed;
     words.push(format!("bed {}", human::heater(bed.current, bed.target)));
     if let Some(chamber) = status.temperatures.chamber.current {
-        words.push(format!("chamber {chamber:.0}°C"));
+        words.push(format!("chamber {}", human::temperature(Some(chamber))));
     }
     if status.state.is_active() {
         words.extend(job(status));

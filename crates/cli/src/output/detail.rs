@@ -165,7 +165,7 @@ fn unit_line(unit: &AmsUnit) -> String {
             unit.model.map(str::to_owned),
             unit.humidity_level.map(|level| format!("dryness {level} of 5")),
             unit.humidity_percent.map(|percent| format!("humidity {percent}%")),
-            unit.temperature.map(|degrees| format!("{degrees:.0}°C")),
+            unit.temperature.map(|degrees| human::temperature(Some(degrees))),
             unit.drying_minutes_left
                 .filter(|left| *left > 0)
                 .map(|left| format!("drying, {} left", human::minutes(Some(left)))),

@@ -1,31 +1,23 @@
 //! How single values read to a person. What is not known reads `-`.
 
-use bambu_protocol::request::TrayId;
+use std::time::Duration;
 
-/// What stands for an unknown value.
-pub(crate) const UNKNOWN: &str = "-";
+use bambu_protocol::{format, request::TrayId};
+
+pub(crate) use bambu_protocol::format::{UNKNOWN, percentage as percent, temperature};
 
 /// Minutes as `45m`, `2h 05m` or `3d 04h`.
 pub(crate) fn minutes(minutes: Option<u32>) -> String {
-    match minutes {
-        None => UNKNOWN.into(),
-        Some(m) if m < 60 => format!("{m}m"),
-        Some(m) if m < 24 * 60 => format!("{}h {:02}m", m / 60, m % 60),
-        Some(m) => format!("{}d {:02}h", m / 1440, m % 1440 / 60),
-    }
-}
-
-/// A percentage as `45%`.
-pub(crate) fn percent(percent: Option<u8>) -> String {
-    percent.map_or_else(|| UNKNOWN.into(), |percent| format!("{percent}%"))
+    format::time_remaining(minutes.map(|it| Duration::from_secs(u64::from(it) * 60)))
 }
 
 /// A heater as `220/220°C`, or `24°C` while it is off.
 pub(crate) fn heater(current: Option<f64>, target: Option<f64>) -> String {
     match (current, target) {
-        (None, _) => UNKNOWN.into(),
-        (Some(current), Some(target)) if target > 0.0 => format!("{current:.0}/{target:.0}°C"),
-        (Some(current), _) => format!("{current:.0}°C"),
+        (Some(current), Some(target)) if target > 0.0 => {
+            format!("{current:.0}/{}", temperature(Some(target)))
+        }
+        (current, _) => temperature(current),
     }
 }
 

@@ -215,7 +215,7 @@ fn ams(board: &Board, status: &Status, unit: &AmsUnit, columns: usize) -> Vec<Li
         unit.humidity_percent
             .map(|percent| format!("humidity {percent}%"))
             .or_else(|| unit.humidity_level.map(|level| format!("dryness {level} of 5"))),
-        unit.temperature.map(|degrees| format!("{degrees:.0}°C")),
+        unit.temperature.map(|degrees| human::temperature(Some(degrees))),
         unit.drying_minutes_left
             .filter(|left| *left > 0)
             .map(|left| format!("drying, {} left", human::minutes(Some(left)))),
