@@ -9,6 +9,7 @@ mod discover;
 mod live;
 mod names;
 mod patience;
+mod query;
 mod run;
 mod selftest;
 mod settings;

@@ -68,8 +68,8 @@ impl Cloud {
         Ok(answer)
     }
 
-    /// Marks a message as read: `POST my/message/read` with `{id}`. The route is known by name only,
-    /// its body is a guess. [D]
+    /// Marks a message as read: `POST my/message/read` with `{ids: [id]}`. The route is known by name
+    /// only [D], its body is a guess [G].
     ///
     /// The seeds' `PUT user/notification {notification_id, read}` does not exist, and nothing is
     /// known that marks one as unread.
@@ -79,7 +79,7 @@ impl Cloud {
     pub async fn mark_notification_read(&self, id: &str) -> Result<Answer<()>, CloudError> {
         // Ids are numbers in this service.
         let id = id.parse().map_or_else(|_| json!(id), |number: u64| json!(number));
-        self.done(Call::post("/v1/user-service/my/message/read").json(&json!({"id": id}))).await
+        self.done(Call::post("/v1/user-service/my/message/read").json(&json!({"ids": [id]}))).await
     }
 
     /// How far the cloud is with an upload, by the ticket it gave for it:
