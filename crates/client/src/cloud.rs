@@ -18,6 +18,7 @@ mod messages;
 mod pages;
 mod possession;
 pub mod print;
+mod probe;
 mod projects;
 mod retry;
 mod slicer;
@@ -42,6 +43,7 @@ pub use login::{
 pub use messages::MessageQuery;
 pub use possession::{InvalidPossession, Possession};
 pub use print::{CloudFile, JobFile, PrintError, PrintErrorKind, PrintOptions, Started, Step};
+pub use probe::Probe;
 pub use tasks::TaskQuery;
 pub use upload::{OnProgress, Progress, UploadError, UploadOptions, Uploaded};
 

@@ -8,7 +8,9 @@ mod both;
 mod budget;
 mod cloud;
 mod hub;
+mod inspect;
 mod live;
+mod login;
 mod pending;
 mod reason;
 mod session;
@@ -28,11 +30,12 @@ use crate::{
 };
 
 pub use cloud::{CloudLogin, CloudSession};
+pub use inspect::{Shown, inspect, try_login};
 pub use reason::{Reason, Unreachable};
 
 use both::Both;
 use hub::{Command, Detour, Feed, Handle, Owner, Ways};
-use session::Login;
+use login::Login;
 
 /// Requests that may wait for the connection's task; more are refused with [`SendError::Busy`].
 pub(crate) const QUEUE: usize = 32;

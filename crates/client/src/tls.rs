@@ -24,6 +24,7 @@ pub(crate) use fingerprint::Fingerprint;
 pub use identity::Identity;
 pub(crate) use identity::{Pinning, PrinterTls, unchecked};
 pub use known::KnownPrinters;
+pub use printer::Verdict;
 pub(crate) use printer::{Refused, UntrustedPrinter};
 
 /// The authorities that are trusted. Cheap to clone; TLS settings are made once per set.

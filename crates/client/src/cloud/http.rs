@@ -48,12 +48,6 @@ impl Http {
         Ok(Self { client, api, web })
     }
 
-    /// The connections, for what is neither the REST interface nor the web site. No time-out is
-    /// set, no redirect followed.
-    pub(super) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Host and port of the REST interface.
     pub(super) fn api_host(&self) -> String {
         host(&self.api)

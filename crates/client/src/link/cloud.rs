@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bambu_protocol::{Model, Serial};
 
-use super::{Link, Owner, session::Login, task};
+use super::{Link, Owner, login::Login, task};
 use crate::{endpoint::BrokerAddress, options::Options, token::Token};
 
 /// Who logs in to the cloud's broker.

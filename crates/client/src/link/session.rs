@@ -1,46 +1,21 @@
 //! What the task of one connection holds: who logs in, the printers it carries, how often it
-//! failed. The task itself is `link/task.rs`.
+//! failed. The task itself is `link/task.rs`, the login `link/login.rs`.
 
 use std::{collections::HashMap, sync::Arc};
 
-use bambu_protocol::{AccessCode, Serial, mqtt::login, request::SequenceId};
-use bytes::Bytes;
+use bambu_protocol::{Serial, request::SequenceId};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    CloudLogin, Connection, SendError,
+    Connection, SendError,
     backoff::Backoff,
     both::Both,
     budget::Budget,
     hub::{Command, Feed, Hub},
+    login::Login,
     tracked::Tracked,
 };
-use crate::{
-    endpoint::BrokerAddress,
-    options::{Options, Timing},
-};
-
-/// Who logs in where.
-pub(super) struct Login {
-    pub(super) address: BrokerAddress,
-    pub(super) username: String,
-    pub(super) password: Bytes,
-    /// The printer whose certificate is expected; `None` for the cloud.
-    pub(super) printer: Option<Serial>,
-}
-
-impl Login {
-    pub(super) fn lan(address: BrokerAddress, printer: Serial, code: &AccessCode) -> Self {
-        let password = Bytes::copy_from_slice(code.reveal().as_bytes());
-        Self { address, username: login::PRINTER_USER.into(), password, printer: Some(printer) }
-    }
-
-    pub(super) fn cloud(cloud: CloudLogin) -> Self {
-        let password = Bytes::copy_from_slice(cloud.token.reveal().as_bytes());
-        let username = login::cloud_user(&cloud.uid);
-        Self { address: cloud.broker, username, password, printer: None }
-    }
-}
+use crate::options::{Options, Timing};
 
 /// What the task of a connection holds.
 pub(super) struct Session {

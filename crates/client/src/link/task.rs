@@ -3,24 +3,23 @@
 
 use std::sync::Arc;
 
-use bambu_protocol::mqtt::{Connect, ConnectCode};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
 };
 
 use super::{
-    Connection, QUEUE, Reason, SendError, Unreachable, Way,
+    Connection, QUEUE, Reason, SendError, Way,
     backoff::Backoff,
     both::Both,
     hub::{Command, Hub, Owner},
     live::Live,
-    session::{Login, Session, other_way},
+    login::Login,
+    session::{Session, other_way},
 };
 use crate::{
-    mqtt::{Open, OpenError, Socket, TlsTarget},
+    mqtt::{OpenError, Socket},
     options::Options,
-    tls::SetupError,
 };
 
 /// Starts the task and returns what its handles hold.
@@ -72,13 +71,9 @@ impl Session {
             self.idle_until(turn).await?;
             self.budget.start(Instant::now());
         }
-        let open = match self.open() {
+        let open = match self.login.open(&self.options) {
             Ok(open) => open,
-            Err(SetupError::Host(_)) => {
-                let (address, why) = (self.login.address.clone(), Unreachable::UnknownName);
-                return Some(Reason::Unreachable { address, why });
-            }
-            Err(error) => return Some(Reason::Lost(error.to_string())),
+            Err(reason) => return Some(reason),
         };
         // Boxed, so that it takes no room in the task once the connection stands.
         let socket = match self.idle(Box::pin(open.open())).await? {
@@ -87,7 +82,7 @@ impl Session {
                 if matches!(error, OpenError::Unreachable(_)) {
                     self.budget.give_back();
                 }
-                return Some(self.reason(error));
+                return Some(self.login.reason(error));
             }
         };
         let start = Instant::now();
@@ -101,54 +96,6 @@ impl Session {
         self.standing = Connection::Connecting;
         let reason = Live::new(self, socket).serve().await;
         (reason != Reason::Closed).then_some(reason)
-    }
-
-    fn open(&self) -> Result<Open, SetupError> {
-        let Login { address, username, password, printer } = &self.login;
-        let Options { roots, identity, .. } = &self.options;
-        let tls = match printer {
-            Some(serial) => identity.printer_tls(roots, serial)?.into(),
-            None => TlsTarget::cloud(roots.cloud_config()?, &address.host)?,
-        };
-        let keep_alive = self.timing().keep_alive.as_secs().clamp(1, 600);
-        Ok(Open {
-            address: address.clone(),
-            tls,
-            connect: Connect {
-                client_id: format!("bambu-{:016x}", rand::random::<u64>()),
-                clean_session: true,
-                keep_alive: u16::try_from(keep_alive).unwrap_or(60),
-                username: Some(username.clone()),
-                password: Some(password.clone()),
-                will: None,
-            },
-            within: self.timing().connect,
-        })
-    }
-
-    fn reason(&self, error: OpenError) -> Reason {
-        let address = self.login.address.clone();
-        match error {
-            OpenError::Unreachable(why) => Reason::Unreachable { address, why },
-            OpenError::Untrusted { why, fingerprint } => Reason::UntrustedCertificate {
-                address,
-                why,
-                fingerprint: fingerprint.map(|print| print.to_string()),
-            },
-            OpenError::NotABroker(why) => Reason::NotABroker { address, why },
-            OpenError::Silent => Reason::Unreachable { address, why: Unreachable::Silent },
-            OpenError::Refused(ConnectCode::BadCredentials | ConnectCode::NotAuthorized) => {
-                if self.is_lan() {
-                    Reason::WrongAccessCode(address)
-                } else {
-                    Reason::WrongToken(address)
-                }
-            }
-            OpenError::Refused(ConnectCode::UnacceptableProtocol) => {
-                Reason::NotABroker { address, why: "it does not speak MQTT 3.1.1".into() }
-            }
-            OpenError::Refused(code) => Reason::Busy { address, code },
-        }
     }
 
     /// Tells everybody that there is no connection; requests that wait fail now.

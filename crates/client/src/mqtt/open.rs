@@ -16,7 +16,7 @@ use super::{Socket, SocketError};
 use crate::{
     endpoint::BrokerAddress,
     link::Unreachable,
-    tls::{self, Fingerprint, Pinning, PrinterTls, Refused, SetupError, UntrustedPrinter},
+    tls::{self, Fingerprint, Pinning, PrinterTls, Refused, SetupError, UntrustedPrinter, Verdict},
 };
 
 /// Connections that are being opened at a time in the whole process, so that a start of many links
@@ -82,6 +82,18 @@ impl Open {
     pub(crate) async fn open(self) -> Result<Socket, OpenError> {
         let place = PLACES.acquire().await;
         Box::pin(self.open_at(place)).await
+    }
+
+    /// Shakes hands and hangs up: what a printer shows, and why it is taken. Nothing is sent that
+    /// is secret, and nothing remembered.
+    pub(crate) async fn look(self) -> Result<Option<(Fingerprint, Verdict)>, OpenError> {
+        let place = PLACES.acquire().await;
+        let stream = Box::pin(self.secure(place)).await?;
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        match &self.tls.pinning {
+            Some(pinning) => Ok(pinning.look(chain)?),
+            None => Ok(None),
+        }
     }
 
     async fn open_at(mut self, place: Place<'_>) -> Result<Socket, OpenError> {

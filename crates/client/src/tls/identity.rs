@@ -167,14 +167,8 @@ impl Pinning {
         /// Writers of pins at a time, so that a thousand new printers take no thousand threads.
         static WRITERS: Semaphore = Semaphore::const_new(1);
         let Self { serial, verifier } = self;
-        let Some((leaf, rest)) = chain.as_deref().and_then(<[_]>::split_first) else {
-            return Ok(());
-        };
-        let Some(shown) = Fingerprint::of(leaf) else { return Ok(()) };
-        let now = rustls_pki_types::UnixTime::now();
-        let verdict = verifier.judge(leaf, rest, serial.as_str(), now);
-        let refused = |why| Refused { why, fingerprint: Some(shown) };
-        let verdict = verdict.map_err(refused)?;
+        let chain = chain.unwrap_or_default();
+        let Some((shown, verdict)) = judged(&verifier, &serial, &chain)? else { return Ok(()) };
         if !matches!(verdict, Verdict::FirstUse | Verdict::VouchedAnew) {
             return Ok(());
         }
@@ -188,8 +182,33 @@ impl Pinning {
             Ok(())
         });
         // The task can only be lost when the runtime ends.
+        let refused = |why| Refused { why, fingerprint: Some(shown) };
         written.await.unwrap_or(Ok(())).map_err(refused)
     }
+
+    /// What was shown, and why it is taken; nothing is remembered.
+    ///
+    /// # Errors
+    /// It is not taken any more.
+    pub(crate) fn look(
+        &self,
+        chain: &[CertificateDer<'static>],
+    ) -> Result<Option<(Fingerprint, Verdict)>, Refused> {
+        judged(&self.verifier, &self.serial, chain)
+    }
+}
+
+fn judged(
+    verifier: &PrinterVerifier,
+    serial: &Serial,
+    chain: &[CertificateDer<'static>],
+) -> Result<Option<(Fingerprint, Verdict)>, Refused> {
+    let Some((leaf, rest)) = chain.split_first() else { return Ok(None) };
+    let Some(shown) = Fingerprint::of(leaf) else { return Ok(None) };
+    let now = rustls_pki_types::UnixTime::now();
+    let verdict = verifier.judge(leaf, rest, serial.as_str(), now);
+    let verdict = verdict.map_err(|why| Refused { why, fingerprint: Some(shown) })?;
+    Ok(Some((shown, verdict)))
 }
 
 impl fmt::Debug for Identity {

@@ -84,9 +84,9 @@ pub(crate) struct Refused {
     pub(crate) fingerprint: Option<Fingerprint>,
 }
 
-/// Why a certificate is taken.
+/// Why the certificate of a printer is taken for its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// An authority signed it, or it is a given one.
     Vouched,
     /// The slicer's authority signed it, but another one is pinned: the printer has a new one.

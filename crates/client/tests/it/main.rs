@@ -11,6 +11,7 @@ mod errors;
 mod examples;
 mod fake;
 mod hostile;
+mod inspect;
 mod lan;
 mod many;
 mod printer;

@@ -197,3 +197,18 @@ async fn a_server_that_never_finishes_its_headers_ends_in_a_time_out() {
     assert!(error.is_timeout(), "{error:?}");
     slow.abort();
 }
+
+#[tokio::test]
+async fn a_probe_needs_no_token_and_tells_how_far_the_clocks_are_apart() {
+    let date = "date: Sat, 21 Nov 2015 15:00:00 GMT\r\n";
+    let (cloud, asked) = server(vec![reply("404 Not Found", date, "404 page not found")]).await;
+    let ahead = cloud.probe().await.unwrap().clock_ahead.unwrap();
+    assert!(ahead > 300_000_000, "{ahead}");
+    assert!(!asked.await.unwrap()[0].contains(SECRET));
+    let (cloud, _) = server(vec![reply("400 Bad Request", "", "")]).await;
+    assert_eq!(cloud.probe().await.unwrap().clock_ahead, None);
+    for status in ["302 Found", "502 Bad Gateway"] {
+        let (cloud, _) = server(vec![reply(status, "", "")]).await;
+        cloud.probe().await.unwrap_err();
+    }
+}
