@@ -1,6 +1,7 @@
 //! The simulated cloud: who has an account, which printers are bound to whom, which tokens live.
 //!
-//! `cloud/http.rs` answers REST under `cloud/weather.rs`, `cloud/rules.rs` guards the broker, `cloud/switchboard.rs` feeds
+//! `cloud/http.rs` answers REST under `cloud/weather.rs`, `cloud/store.rs` takes files,
+//! `cloud/print.rs` starts prints; `cloud/rules.rs` guards the broker, `cloud/switchboard.rs` feeds
 //! it; `world.rs` puts printers in.
 
 pub mod account;
@@ -10,6 +11,7 @@ mod dialect;
 mod history;
 pub mod http;
 pub mod library;
+mod print;
 pub mod rules;
 pub mod sessions;
 pub mod store;
@@ -25,7 +27,7 @@ use std::{
 use bambu_protocol::{Firmware, Serial};
 
 use crate::{
-    faults::Faults,
+    faults::{Fault, Faults},
     machine::Machine,
     simulator::{EndedJob, Summary},
 };
@@ -46,6 +48,16 @@ pub trait Listed: Machine {
 
     /// The firmware installed, if known.
     fn firmware(&self) -> Option<Firmware>;
+
+    /// Whether its Developer Mode is off, so that it wants signatures.
+    fn locked(&self) -> bool {
+        self.faults().is_on(Fault::DeveloperModeOff)
+    }
+
+    /// Takes one payload that the cloud itself sends; it needs no signature of a client's.
+    fn order(&self, payload: &[u8]) {
+        self.request(payload);
+    }
 
     /// The last cloud jobs that ended, oldest first.
     fn ended_jobs(&self) -> Vec<EndedJob> {

@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     habits::Habits,
-    mainboard::{Certificate, Mainboard},
+    mainboard::{Certificate, Downloads, Mainboard},
     phase::Pause,
 };
 use crate::{
@@ -156,6 +156,11 @@ impl Printer {
         self.board().set_developer_mode(on);
     }
 
+    /// Whether Developer Mode is off, by its screen or by a fault.
+    pub fn is_locked(&self) -> bool {
+        self.board().locked()
+    }
+
     /// Pauses the running job with this print error, whose cause persists: the job pauses again a
     /// moment after each `resume`, until it is told to `ignore` the error or [`Printer::mend`] is
     /// called. False when no job runs.
@@ -177,6 +182,12 @@ impl Printer {
     /// counts as there, since nothing can be stored yet.
     pub fn store(&self, files: impl IntoIterator<Item = String>) {
         self.board().files = Some(files.into_iter().collect());
+    }
+
+    /// Says what can be downloaded: whether a URL gives a file with this MD5, which may be empty.
+    /// Until then every URL gives one.
+    pub fn set_downloads(&self, offers: impl Fn(&str, &str) -> bool + Send + Sync + 'static) {
+        self.board().downloads = Downloads(Some(Box::new(offers)));
     }
 
     /// Says how to make the certificate (PEM) with which it answers an application that installs
@@ -216,6 +227,21 @@ impl Printer {
             let report = board.due();
             let _ = self.reports.send(report);
         }
+    }
+
+    /// Takes one payload that the cloud itself sends: it is signed, so that Developer Mode does not
+    /// matter.
+    pub fn order(&self, payload: &[u8]) {
+        self.asked(payload, true);
+    }
+
+    fn asked(&self, payload: &[u8], of_cloud: bool) {
+        let mut board = self.board();
+        let was_on = board.life.is_on();
+        for answer in requests::answer(&mut board, payload, of_cloud) {
+            let _ = self.reports.send(answer);
+        }
+        self.show_power(&mut board, was_on);
     }
 
     /// Tells the faces when a restart begins or is over.
@@ -264,12 +290,7 @@ impl Machine for Printer {
     }
 
     fn request(&self, payload: &[u8]) {
-        let mut board = self.board();
-        let was_on = board.life.is_on();
-        for answer in requests::answer(&mut board, payload) {
-            let _ = self.reports.send(answer);
-        }
-        self.show_power(&mut board, was_on);
+        self.asked(payload, false);
     }
 
     fn reports(&self) -> broadcast::Receiver<Bytes> {

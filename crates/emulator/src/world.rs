@@ -95,6 +95,9 @@ impl World {
             tasks.spawn(printer.clone().run(shutdown.clone()));
             if let Kind::Invented(printer) = printer {
                 let (ca, serial) = (ca.clone(), printer.spec().serial.clone());
+                if let Some(store) = cloud.store().cloned() {
+                    printer.set_downloads(move |url, md5| store.offers(url, md5));
+                }
                 printer.set_certificate(move || ca.printer_chain_pem(&serial, shape).ok());
                 printers.push(printer);
             }
@@ -155,6 +158,14 @@ impl Listed for Printer {
 
     fn firmware(&self) -> Option<Firmware> {
         Self::firmware(self)
+    }
+
+    fn locked(&self) -> bool {
+        Self::is_locked(self)
+    }
+
+    fn order(&self, payload: &[u8]) {
+        Self::order(self, payload);
     }
 
     fn ended_jobs(&self) -> Vec<EndedJob> {

@@ -9,6 +9,7 @@ mod fields;
 mod listener;
 mod login;
 mod messages;
+mod print;
 mod profile;
 mod projects;
 mod slicer;
@@ -72,6 +73,7 @@ pub fn router(cloud: Arc<Cloud>) -> Router {
         .route("/my/message/device/taskstatus", get(messages::task_status))
         .route("/my/message/device/tasks/read", post(messages::read))
         .route("/my/message/{id}", get(messages::message))
+        .route("/my/task", post(print::start))
         .route("/my/tasks", get(tasks::tasks))
         .route("/my/task/{id}", get(tasks::task))
         .route("/my/pincode/{pin}", post(binding::by_pin))

@@ -164,6 +164,14 @@ impl Store {
         signature::decoded(path.strip_prefix(BUCKET)?.strip_prefix('/')?, false)
     }
 
+    /// Whether a URL gives a file with this MD5 in hex; one that is not of this store does, as
+    /// nobody knows better, and so does any file when the MD5 is empty.
+    pub fn offers(&self, url: &str, md5: &str) -> bool {
+        let Some(key) = self.key_of(url) else { return true };
+        let object = self.object(&key);
+        object.is_some_and(|object| md5.is_empty() || object.md5_hex().eq_ignore_ascii_case(md5))
+    }
+
     /// Keeps this key's object however full the store gets: somebody refers to it.
     pub fn keep(&self, key: &str) {
         self.shelf().keep(key);

@@ -49,6 +49,9 @@ pub struct Job {
     pub project_id: String,
     /// Cloud profile number, `"0"` for a local job.
     pub profile_id: String,
+    /// The number of its model in the cloud (`model_id`), `US` and 14 hex digits; empty for a local
+    /// job.
+    pub model_id: String,
     /// Flat tray number wanted (`unit * 4 + slot`; 254 and 255 are external spools); `None`: the
     /// printer takes a loaded tray.
     pub tray: Option<u32>,
@@ -80,6 +83,7 @@ impl Job {
             subtask_id: zero(),
             project_id: zero(),
             profile_id: zero(),
+            model_id: String::new(),
             tray: None,
             leveling: true,
             vibration: false,
@@ -103,14 +107,6 @@ impl Job {
         [2, 13, 14].into_iter().chain(wanted).collect()
     }
 
-    /// The number of its model in the cloud (`model_id`), `US` and 14 hex digits; empty for a local job.
-    pub(super) fn model_id(&self) -> &'static str {
-        match self.origin {
-            Origin::Local | Origin::System => "",
-            Origin::Cloud => "US5eed0000c0ffee",
-        }
-    }
-
     /// One of the simulator's own jobs; about one in twelve fails.
     pub(super) fn invent(rng: &mut SmallRng) -> Self {
         let at = rng.random_range(0..WORKS.len());
@@ -119,6 +115,7 @@ impl Job {
         if rng.random_bool(0.6) {
             let task = rng.random_range(600_000_000..900_000_000_u32);
             job.origin = Origin::Cloud;
+            job.model_id = MODEL_ID.to_owned();
             job.task_id = task.to_string();
             job.subtask_id = task.saturating_add(2).to_string();
             job.project_id = rng.random_range(300_000_000..400_000_000_u32).to_string();
@@ -130,6 +127,9 @@ impl Job {
         job
     }
 }
+
+/// The model of jobs that are invented.
+pub(super) const MODEL_ID: &str = "US5eed0000c0ffee";
 
 /// Name, layers, minutes.
 const WORKS: [(&str, u32, f64); 14] = [

@@ -32,6 +32,16 @@ impl fmt::Debug for Certificate {
     }
 }
 
+/// Whether a URL gives a file with this MD5.
+#[derive(Default)]
+pub(super) struct Downloads(pub(super) Option<Box<dyn Fn(&str, &str) -> bool + Send + Sync>>);
+
+impl fmt::Debug for Downloads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Downloads(_)" } else { "Downloads(all)" })
+    }
+}
+
 /// Everything of a printer that changes, and who it is.
 #[derive(Debug)]
 pub(super) struct Mainboard {
@@ -48,6 +58,7 @@ pub(super) struct Mainboard {
     /// Certificates of applications that were installed (`<serial number><issuer>`).
     pub(super) applications: Vec<String>,
     pub(super) certificate: Certificate,
+    pub(super) downloads: Downloads,
     developer_mode: bool,
     /// When the current job began, in milliseconds since 1970.
     pub(super) started_job_ms: u64,
@@ -77,6 +88,7 @@ impl Mainboard {
             files: None,
             applications: Vec::new(),
             certificate: Certificate::default(),
+            downloads: Downloads::default(),
             ended: VecDeque::new(),
             sequence: 0,
             sent: Vec::new(),
@@ -127,6 +139,11 @@ impl Mainboard {
     /// Whether the storage holds a file of this name.
     pub(super) fn has_file(&self, name: &str) -> bool {
         self.files.as_ref().is_none_or(|files| files.iter().any(|file| file == name))
+    }
+
+    /// Whether a URL gives a file with this MD5, which may be empty.
+    pub(super) fn can_download(&self, url: &str, md5: &str) -> bool {
+        self.downloads.0.as_ref().is_none_or(|offers| offers(url, md5))
     }
 
     /// The firmware that it tells.

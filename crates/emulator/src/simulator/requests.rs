@@ -39,6 +39,14 @@ const NONSENSE: &str = "error string";
 /// Refusal of an unsigned command while Developer Mode is off [L].
 const UNSIGNED: &str = "mqtt message verify failed";
 
+/// Whether a payload is signed. A client's signature cannot be right: no key of ours is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    None,
+    Wrong,
+    Right,
+}
+
 /// What becomes of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Verdict {
@@ -70,8 +78,9 @@ impl Verdict {
     }
 }
 
-/// The reports that answer one payload, in order.
-pub(super) fn answer(board: &mut Mainboard, payload: &[u8]) -> Vec<Bytes> {
+/// The reports that answer one payload, in order. One from the cloud itself is signed, whatever it
+/// says.
+pub(super) fn answer(board: &mut Mainboard, payload: &[u8], of_cloud: bool) -> Vec<Bytes> {
     let mut answers = Vec::new();
     let deaf = !board.life.is_on() || board.life.parsing > 0.0;
     if deaf || payload.len() > LONGEST || board.spec.faults.strikes(Fault::Silence) {
@@ -80,7 +89,11 @@ pub(super) fn answer(board: &mut Mainboard, payload: &[u8]) -> Vec<Bytes> {
     let Ok(sections) = serde_json::from_slice::<Map<String, Value>>(payload) else {
         return answers;
     };
-    let signed = sections.contains_key("header");
+    let sign = match (of_cloud, sections.contains_key("header")) {
+        (true, _) => Sign::Right,
+        (false, true) => Sign::Wrong,
+        (false, false) => Sign::None,
+    };
     for (section, body) in sections {
         let Value::Object(body) = body else { continue };
         let Some(Value::String(command)) = body.get("command") else { continue };
@@ -96,7 +109,7 @@ pub(super) fn answer(board: &mut Mainboard, payload: &[u8]) -> Vec<Bytes> {
                 let verdict = if ignored {
                     Verdict::Done
                 } else {
-                    judge(board, section, command, &Asked(&body), signed)
+                    judge(board, section, command, &Asked(&body), sign)
                 };
                 answers.extend(reply::leave(board, section, body, verdict));
             }
@@ -116,10 +129,10 @@ fn judge(
     section: &str,
     command: &str,
     asked: &Asked<'_>,
-    signed: bool,
+    sign: Sign,
 ) -> Verdict {
     match section {
-        "print" if board.locked() => unsigned(board, signed),
+        "print" if board.locked() && sign != Sign::Right => unsigned(board, sign),
         "print" => print(board, command, asked),
         "system" => system::judge(board, command, asked),
         "camera" => camera::judge(board, command, asked),
@@ -161,13 +174,13 @@ fn hangs(asked: &Asked<'_>) -> bool {
     id.is_some_and(|id| id > i32::MAX as u64)
 }
 
-/// The answer while Developer Mode is off. A signature cannot be right: no key of ours is trusted.
-fn unsigned(board: &mut Mainboard, signed: bool) -> Verdict {
+/// The answer while Developer Mode is off.
+fn unsigned(board: &mut Mainboard, sign: Sign) -> Verdict {
     if Habits::of(board.spec.model).silent_refusal {
         if !board.life.hms.contains(&phase::UNSIGNED) {
             board.life.hms.push(phase::UNSIGNED);
         }
         return Verdict::Silent;
     }
-    Verdict::Error(UNSIGNED, if signed { 0x0502_4009 } else { 0x0502_4007 })
+    Verdict::Error(UNSIGNED, if sign == Sign::Wrong { 0x0502_4009 } else { 0x0502_4007 })
 }

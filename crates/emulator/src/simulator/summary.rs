@@ -67,7 +67,7 @@ impl Summary {
         let job = life.job.as_ref().filter(|_| life.busy()).map(|job| JobSummary {
             task_id: job.task_id.clone(),
             name: job.name.clone(),
-            model_id: job.model_id().to_owned(),
+            model_id: job.model_id.clone(),
             project_id: job.project_id.clone(),
             profile_id: job.profile_id.clone(),
             progress: (life.progress() * 100.0) as u32,

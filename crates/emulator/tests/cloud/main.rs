@@ -7,6 +7,7 @@ mod broker;
 mod control;
 mod discovery;
 mod http;
+mod print;
 mod signing_in;
 mod store;
 mod weather;

@@ -131,6 +131,18 @@ impl Library {
         self.shelves().tasks.iter().find(|of| of.id == id).cloned()
     }
 
+    /// Says how long a task is foreseen to take; false when there is none of this number.
+    pub(in crate::cloud) fn foresee_task(&self, id: u64, seconds: u64) -> bool {
+        let mut shelves = self.shelves();
+        let task = shelves.tasks.iter_mut().find(|of| of.id == id);
+        task.is_some_and(|task| {
+            task.what.seconds = seconds;
+            // About what a printer of this world takes for that time.
+            task.what.grams = seconds as f64 / 60.0 * 0.35;
+            true
+        })
+    }
+
     /// Ends a running task and leaves a message; false when none of this number runs.
     pub fn end_task(&self, id: u64, state: TaskState, at: Timestamp) -> bool {
         let mut shelves = self.shelves();

@@ -3,7 +3,6 @@
 use super::Entries;
 use crate::simulator::{
     habits::Habits,
-    job::Job,
     life::Life,
     phase::{Pause, Phase},
 };
@@ -51,7 +50,7 @@ pub(super) fn job(out: &mut Entries, life: &Life, habits: &Habits) {
         _ => habits.resting_print_type,
     };
     out.put("print_type", origin);
-    out.put("model_id", job.map_or("", Job::model_id));
+    out.put("model_id", job.map_or("", |job| job.model_id.as_str()));
     let stages: &[i32] = match job {
         Some(_) if life.busy() || habits.keeps_stages => &life.stages,
         _ => &[],

@@ -8,7 +8,7 @@ use crate::{
     faults::Fault,
     simulator::{
         filament::{MAIN_SPOOL, Tray},
-        job::{Job, Origin},
+        job::{Job, MODEL_ID, Origin},
         mainboard::Mainboard,
         phase::{BUSY, NO_MAPPING, Phase, UNREADABLE},
     },
@@ -70,6 +70,8 @@ fn project(board: &mut Mainboard, asked: &Asked<'_>) -> Verdict {
     }
     if url.starts_with("http") {
         job.origin = Origin::Cloud;
+        let model_id = asked.text("model_id").filter(|id| !id.is_empty()).unwrap_or(MODEL_ID);
+        job.model_id = model_id.chars().take(40).collect();
     }
     let auto = |key: &str| asked.whole(key).is_some_and(|mode| mode > 0);
     let old = !newer && asked.flag("bed_levelling") == Some(true);
@@ -80,7 +82,12 @@ fn project(board: &mut Mainboard, asked: &Asked<'_>) -> Verdict {
         || levels && !newer;
     job.vibration = asked.flag("vibration_cali") == Some(true);
     job.flow = asked.flag("flow_cali") == Some(true) || auto("extrude_cali_flag");
-    if !board.has_file(&job.file) {
+    let from_web = url.starts_with("http://") || url.starts_with("https://");
+    let found = match from_web {
+        true => board.can_download(url, asked.text("md5").unwrap_or("")),
+        false => board.has_file(&job.file),
+    };
+    if !found {
         job.trouble = Some(UNREADABLE);
     }
     match tray(board, asked) {
