@@ -115,9 +115,10 @@ impl Cloud {
         prepare: impl AsyncFnOnce(&mut Chain<'_>) -> Result<Ready, PrintErrorKind>,
     ) -> Result<Started, PrintError> {
         let mut chain = Chain::new(self, printer, options);
+        let cancelled = chain.cancelled();
         let ready = tokio::select! {
             biased;
-            () = options.cancel.cancelled() => Err(PrintErrorKind::Cancelled),
+            () = cancelled => Err(PrintErrorKind::Cancelled),
             result = prepare(&mut chain) => result,
         };
         let result = match ready {

@@ -16,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use bambu_protocol::cloud::{SignedUrl, UploadUrls};
+use bambu_protocol::{
+    FileKind,
+    cloud::{SignedUrl, UploadUrls},
+};
 use bytes::Bytes;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -154,6 +157,10 @@ impl Cloud {
 
     async fn upload(&self, path: PathBuf, options: UploadOptions) -> Result<Uploaded, UploadError> {
         let file = LocalFile::open(&path, options.name.as_deref()).await?;
+        if file.kind == FileKind::ThreeMf {
+            // One that is cut short is of no use to anybody.
+            file.plates().await?;
+        }
         let manner =
             Manner { roots: &self.roots, patience: options.stall, progress: &options.progress };
         let mut places = self.places(&file).await?;

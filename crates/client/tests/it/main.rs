@@ -5,14 +5,17 @@
 
 mod answers;
 mod both;
+mod cloud_print;
 mod cloud_session;
 mod discovery;
 mod errors;
 mod examples;
 mod fake;
 mod hostile;
+mod http_fake;
 mod inspect;
 mod lan;
 mod many;
 mod printer;
 mod rest;
+mod upload;

@@ -11,7 +11,10 @@ use bambu_protocol::{
     },
 };
 use bytes::Bytes;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 use super::{CloudFile, JobFile, PrintErrorKind as Kind, PrintOptions, Step};
 use crate::cloud::{
@@ -30,6 +33,8 @@ pub(super) struct Chain<'a> {
     pub(super) step: Option<Step>,
     /// What was made for this print.
     pub(super) made: Option<String>,
+    /// Whether something is being made that must not end without its name being known.
+    making: watch::Sender<bool>,
 }
 
 /// A registered file: all that a task needs.
@@ -49,7 +54,16 @@ struct Ids {
 
 impl<'a> Chain<'a> {
     pub(super) fn new(cloud: &'a Cloud, printer: &'a Serial, options: &'a PrintOptions) -> Self {
-        Self { cloud, printer, options, step: None, made: None }
+        Self { cloud, printer, options, step: None, made: None, making: watch::Sender::new(false) }
+    }
+
+    /// Ends when it is cancelled, but never between a project and its name.
+    pub(super) fn cancelled(&self) -> impl Future<Output = ()> + use<> {
+        let (cancel, mut making) = (self.options.cancel.clone(), self.making.subscribe());
+        async move {
+            cancel.cancelled().await;
+            let _ = making.wait_for(|making| !making).await;
+        }
     }
 
     pub(super) fn begin(&mut self, step: Step) {
@@ -233,8 +247,13 @@ impl<'a> Chain<'a> {
     async fn create(&mut self, name: &str) -> Result<(Ids, CreatedProject), Kind> {
         self.begin(Step::CreateProject);
         let title = self.options.title.as_deref().unwrap_or(name).to_owned();
-        let made = self.cloud.create_project(title.as_str()).await?.value;
-        self.made.clone_from(&made.project_id);
+        self.making.send_replace(true);
+        let made = self.cloud.create_project(title.as_str()).await.map(|answer| answer.value);
+        if let Ok(made) = &made {
+            self.made.clone_from(&made.project_id);
+        }
+        self.making.send_replace(false);
+        let made = made?;
         let missing = |what| Kind::Missing { what };
         let ids = Ids {
             project: made.project_id.clone().ok_or(missing("project_id"))?,

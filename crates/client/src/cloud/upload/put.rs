@@ -113,7 +113,7 @@ impl Store {
         let size = content.size();
         let sent = Arc::new(AtomicU64::new(0));
         let (body, digest) = match content {
-            Content::Bytes(bytes) => (one_chunk(bytes.clone(), sent.clone(), moved), None),
+            Content::Bytes(bytes) => (one_chunk(bytes.clone(), &sent, moved), None),
             Content::File(file) => {
                 let pass = file.pass();
                 (chunks(pass.chunks, sent.clone(), moved), Some((file, pass.digest)))
@@ -208,7 +208,7 @@ fn chunks(
     }))
 }
 
-fn one_chunk(bytes: Bytes, sent: Arc<AtomicU64>, moved: impl Fn(u64)) -> Body {
+fn one_chunk(bytes: Bytes, sent: &AtomicU64, moved: impl Fn(u64)) -> Body {
     sent.store(bytes.len() as u64, Ordering::Relaxed);
     moved(bytes.len() as u64);
     Body::from(bytes)

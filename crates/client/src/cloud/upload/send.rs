@@ -92,7 +92,8 @@ impl Manner<'_> {
                 return Err(error);
             }
             tracing::debug!(%error, failures, "once more");
-            sleep(Duration::from_millis(rand::random_range(500..1000)) * (1 << failures)).await;
+            sleep(Duration::from_millis(rand::random_range(300..900)) * (1 << (failures - 1)))
+                .await;
         }
     }
 }

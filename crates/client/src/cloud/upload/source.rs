@@ -93,7 +93,7 @@ impl LocalFile {
     /// # Errors
     /// [`UploadError::ThreeMf`].
     pub(in crate::cloud) async fn plates(&self) -> Result<Vec<u32>, UploadError> {
-        self.archive(|file| threemf::sliced_plates(file)).await
+        self.archive(threemf::sliced_plates).await
     }
 
     /// Its settings and pictures, as an archive of their own; `None` when they are too large.
@@ -101,7 +101,7 @@ impl LocalFile {
     /// # Errors
     /// [`UploadError::ThreeMf`].
     pub(in crate::cloud) async fn config_part(&self) -> Result<Option<Vec<u8>>, UploadError> {
-        self.archive(|file| threemf::config_part(file)).await
+        self.archive(threemf::config_part).await
     }
 
     async fn archive<T: Send + 'static>(
