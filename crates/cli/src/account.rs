@@ -1,25 +1,38 @@
 //! The account in the cloud: its token, its REST calls, and what their failures mean to a user.
 
+use std::{
+    sync::Once,
+    time::{Duration, SystemTime},
+};
+
 use bambulab::{
-    Token,
+    Login, LoginError, Token,
     cloud::{Cloud, CloudError},
 };
 
 use crate::{
     exit::{Failure, Kind},
-    settings::Settings,
+    settings::{Settings, Source},
 };
+
+/// From here on every call warns that the saved token is about to end.
+const SOON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const DAY: u64 = 24 * 60 * 60;
 
 /// The token of this call.
 ///
 /// # Errors
-/// There is none.
+/// There is none, or it is saved for the other region.
 pub(crate) fn token(settings: &Settings) -> Result<Token, Failure> {
     match &settings.token {
-        Some(token) if !token.value.is_empty() => Ok(token.value.clone()),
-        _ => Err(Failure::say(Kind::NotAuthenticated, "there is no access token").next(
-            "set BAMBU_TOKEN, or give --token - and pipe it in; to try without one: bambu demo",
-        )),
+        Some(token) if !token.value.is_empty() => {
+            if token.source == Source::Session {
+                check(settings)?;
+            }
+            Ok(token.value.clone())
+        }
+        _ => Err(Failure::say(Kind::NotAuthenticated, "you are not logged in")
+            .next("bambu login, or set BAMBU_TOKEN; to try without an account: bambu demo")),
     }
 }
 
@@ -30,7 +43,40 @@ pub(crate) fn token(settings: &Settings) -> Result<Token, Failure> {
 pub(crate) fn cloud(settings: &Settings) -> Result<Cloud, Failure> {
     let token = token(settings)?;
     let roots = settings.roots()?;
-    Cloud::new(&settings.endpoint, Some(token), &roots).map_err(failure)
+    Cloud::with(&settings.endpoint, Some(token), &roots, settings.manners()).map_err(failure)
+}
+
+/// The way into the account.
+///
+/// # Errors
+/// A CA file that cannot be used.
+pub(crate) fn login(settings: &Settings) -> Result<Login, Failure> {
+    let (roots, manners) = (settings.roots()?, settings.manners());
+    let cloud = Cloud::with(&settings.endpoint, None, &roots, manners).map_err(failure)?;
+    Ok(Login::with(cloud, settings.region.value))
+}
+
+/// Whether the saved session is for this region, and for how long.
+fn check(settings: &Settings) -> Result<(), Failure> {
+    static WARNED: Once = Once::new();
+    let Some(session) = &settings.session else { return Ok(()) };
+    let here = settings.region.value;
+    if let Some(of) = session.region.filter(|of| *of != here) {
+        return Err(login_failure(LoginError::OtherRegion { of, here })
+            .about("the saved session")
+            .next(format!("bambu login --region {}, or leave the region out", here.name())));
+    }
+    if let Some(left) = session.remaining(SystemTime::now()).filter(|left| *left < SOON) {
+        WARNED.call_once(|| {
+            let when = match left.as_secs() {
+                0 => "has ended".to_owned(),
+                seconds if seconds < 2 * DAY => format!("ends in {} h", seconds / 3600),
+                seconds => format!("ends in {} days", seconds / DAY),
+            };
+            eprintln!("warning: your access token {when}: bambu login --force");
+        });
+    }
+    Ok(())
 }
 
 /// What a failed call means to a user.
@@ -40,9 +86,9 @@ pub(crate) fn failure(error: CloudError) -> Failure {
         CloudError::NoToken | CloudError::LoginWanted | CloudError::Unauthorized { .. } => {
             Kind::NotAuthenticated
         }
-        CloudError::Refused { .. }
-        | CloudError::Forbidden { .. }
+        CloudError::Forbidden { .. }
         | CloudError::NotFound { .. }
+        | CloudError::Refused { .. }
         | CloudError::Limited { .. }
         | CloudError::OverBudget { .. }
         | CloudError::Challenge { .. } => Kind::Refused,
@@ -50,5 +96,41 @@ pub(crate) fn failure(error: CloudError) -> Failure {
         error if error.is_unreachable() => Kind::Unreachable,
         _ => Kind::Failed,
     };
-    Failure::advised(kind, &error)
+    let failure = Failure::advised(kind, &error);
+    match error.is_auth() {
+        true => failure.next("bambu login, or set BAMBU_TOKEN to a token that counts"),
+        false => failure,
+    }
+}
+
+/// What a failed login means to a user.
+pub(crate) fn login_failure(error: LoginError) -> Failure {
+    let error = match error {
+        LoginError::Cloud(error) => return failure(error),
+        error => error,
+    };
+    let kind = match &error {
+        LoginError::Refused { .. } | LoginError::Csrf { .. } | LoginError::Challenge { .. } => {
+            Kind::Refused
+        }
+        error if error.is_auth() => Kind::NotAuthenticated,
+        LoginError::NotGranted { .. } => Kind::NotAuthenticated,
+        _ => Kind::Failed,
+    };
+    let failure = Failure::advised(kind, &error);
+    match &error {
+        LoginError::CodeWanted(_) => {
+            failure.next("log in again with --code CODE, or set BAMBU_CODE")
+        }
+        LoginError::Csrf { .. } | LoginError::NotGranted { .. } => {
+            failure.next("log in with a code by e-mail: bambu login --email ADDRESS")
+        }
+        LoginError::Authenticator { .. } => {
+            failure.next("try again, or log in with a code by e-mail: bambu login --email ADDRESS")
+        }
+        LoginError::Challenge { .. } => {
+            failure.next("try again in some minutes, or log in with: bambu login --email ADDRESS")
+        }
+        _ => failure,
+    }
 }

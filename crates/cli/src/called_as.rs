@@ -1,4 +1,5 @@
-//! The seeds' command names: `bambu-query` and `bambu-monitor` with the seeds' arguments.
+//! The seeds' command names: `bambu-query`, `bambu-monitor` and `bambu-login` with the seeds'
+//! arguments.
 //!
 //! One binary looks at the name it was called by and turns the call into a verb of its own.
 
@@ -22,7 +23,7 @@ pub(crate) fn arguments(
     let (verb, words): (&str, &[&str]) = match name.as_str() {
         "bambu-query" => ("query", &["--token"]),
         "bambu-monitor" => ("monitor", &["--uid", "--token"]),
-        "bambu-login" => return Err(not_yet("login", "set BAMBU_TOKEN to an access token")),
+        "bambu-login" => return Ok(login(called.split_off(1.min(called.len())))),
         "bambu-camera" => return Err(not_yet("camera", "see `bambu --help` for what is there")),
         _ => return Ok(called),
     };
@@ -39,6 +40,47 @@ pub(crate) fn arguments(
         arguments.extend(rest);
     }
     Ok(arguments)
+}
+
+/// The seeds' login: their short flags, of which `-v` is another one of ours.
+fn login(rest: Vec<OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> =
+        ["bambu", "login", "--as-the-seeds"].into_iter().map(OsString::from).collect();
+    for word in rest {
+        let text = word.to_string_lossy();
+        let Some(shorts) = text.strip_prefix('-').filter(|it| !it.starts_with('-')) else {
+            arguments.push(word);
+            continue;
+        };
+        let mut letters = shorts.chars();
+        // Several may stand together; one that takes a value takes the rest of the word.
+        while let Some(letter) = letters.next() {
+            let (flag, takes_value) = match letter {
+                'v' => ("--verify", false),
+                'f' => ("--force", false),
+                'u' => ("--username", true),
+                'p' => ("--password", true),
+                'r' => ("--region", true),
+                't' => ("--token-file", true),
+                other => {
+                    arguments.push(format!("-{other}").into());
+                    continue;
+                }
+            };
+            arguments.push(flag.into());
+            let value = letters.as_str();
+            if takes_value {
+                if !value.is_empty() {
+                    arguments.push(value.strip_prefix('=').unwrap_or(value).into());
+                }
+                break;
+            }
+        }
+        if shorts.is_empty() {
+            arguments.push(word);
+        }
+    }
+    arguments
 }
 
 fn is_flag(word: &OsString) -> bool {
@@ -71,6 +113,17 @@ mod tests {
             ("bambu-query --help", "bambu query --help"),
             ("./bambu-monitor u_1 TOKEN S1 S2", "bambu monitor --uid u_1 --token TOKEN S1 S2"),
             ("bambu-monitor", "bambu monitor"),
+            ("bambu-login", "bambu login --as-the-seeds"),
+            (
+                "bambu-login --username a@b --password - --force-new --test",
+                "bambu login --as-the-seeds --username a@b --password - --force-new --test",
+            ),
+            (
+                "bambu-login -u a@b -psecret -r china -t file -vf",
+                "bambu login --as-the-seeds --username a@b --password secret --region china \
+                 --token-file file --verify --force",
+            ),
+            ("bambu-login -h --verify-only", "bambu login --as-the-seeds -h --verify-only"),
         ] {
             assert_eq!(turned(call), ours, "{call}");
         }
@@ -78,6 +131,6 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_built_yet_says_so() {
-        assert!(arguments(["bambu-login".into()]).is_err());
+        assert!(arguments(["bambu-camera".into()]).is_err());
     }
 }

@@ -49,6 +49,9 @@ fn syntax() -> Syntax {
 #[derive(Subcommand)]
 enum Command {
     Demo(commands::demo::Args),
+    Login(commands::login::Args),
+    Logout(commands::logout::Args),
+    Token(commands::token::Args),
     Query(commands::query::Args),
     Monitor(commands::monitor::Args),
     Control(commands::control::Args),
@@ -73,6 +76,9 @@ impl Cli {
         let Self { flags, command } = self;
         match command {
             Command::Demo(args) => commands::block_on_all_cores(commands::demo::run(args)),
+            Command::Login(args) => commands::block_on(commands::login::run(args, &flags)),
+            Command::Logout(args) => commands::block_on(commands::logout::run(args, &flags)),
+            Command::Token(args) => commands::token::run(args, &flags),
             Command::Query(args) => commands::block_on(commands::query::run(args, &flags)),
             Command::Monitor(args) => commands::block_on(commands::monitor::run(args, &flags)),
             Command::Control(args) => commands::block_on(commands::control::run(args, &flags)),

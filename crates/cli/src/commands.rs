@@ -6,11 +6,14 @@ pub(crate) mod control;
 pub(crate) mod decode;
 pub(crate) mod demo;
 pub(crate) mod discover;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod query;
 pub(crate) mod selftest;
 pub(crate) mod simulate;
+pub(crate) mod token;
 
 use std::{future::Future, time::Duration};
 

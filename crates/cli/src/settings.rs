@@ -1,11 +1,12 @@
 //! The one place that settles where and as whom we connect: region defaults, then the config
 //! file, then the environment, then flags. `bambu config show` prints the result.
 //!
-//! The config file is read in `settings/file.rs`, the saved session in `settings/session.rs`.
+//! Who wins is settled in `settings/settle.rs`; the config file is read in `settings/file.rs`, the
+//! saved session by the library.
 
 mod file;
 mod flags;
-mod session;
+mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -13,18 +14,22 @@ use std::{
     fmt,
     io::{BufRead as _, IsTerminal as _, Read as _},
     net::Ipv4Addr,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
-use bambu_protocol::{AccessCode, mqtt::login};
+use bambu_protocol::AccessCode;
 use bambulab::{
-    Endpoint, Identity, KnownPrinters, Options, Region, Roots, Token, discovery::SearchOptions,
+    Endpoint, Identity, KnownPrinters, Options, Region, Roots, SavedSession, SessionFile, Token,
+    cloud::{Budget, Manners},
+    discovery::SearchOptions,
 };
 
 use crate::exit::{Failure, Kind};
 
 pub(crate) use file::PrinterEntry;
 pub(crate) use flags::{Flags, WHERE};
+
+use settle::{Saved, Surroundings};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,8 +93,13 @@ pub(crate) struct Settings {
     pub(crate) config_file: Setting<PathBuf>,
     pub(crate) config_found: bool,
     pub(crate) region: Setting<Region>,
+    /// Which installation of the cloud.
+    pub(crate) environment: Setting<String>,
     pub(crate) api_url: Setting<String>,
+    pub(crate) web_url: Setting<String>,
     pub(crate) mqtt_url: Setting<String>,
+    /// `default` or `off`.
+    pub(crate) rate_limits: Setting<&'static str>,
     pub(crate) ca_file: Option<Setting<PathBuf>>,
     /// The certificates of printers that were pinned at first use.
     pub(crate) known_printers: Setting<PathBuf>,
@@ -100,44 +110,14 @@ pub(crate) struct Settings {
     /// UDP port instead of those of real printers.
     pub(crate) discovery_port: Option<Setting<String>>,
     pub(crate) token_file: Setting<PathBuf>,
+    /// What is in it; not read where a token is given.
+    pub(crate) session: Option<SavedSession>,
     pub(crate) token: Option<Setting<Token>>,
     pub(crate) uid: Option<Setting<String>>,
     pub(crate) access_code: Option<Setting<AccessCode>>,
     pub(crate) printers: Vec<PrinterEntry>,
-    /// What region, `api_url` and `mqtt_url` come to.
+    /// What region, environment and the addresses come to.
     pub(crate) endpoint: Endpoint,
-}
-
-/// What is outside of the arguments: the environment and the home directory. A value of its own
-/// so that tests can make one up.
-struct Surroundings<'a> {
-    variable: &'a dyn Fn(&str) -> Option<String>,
-    home: PathBuf,
-    config_dir: PathBuf,
-}
-
-impl Surroundings<'static> {
-    fn real() -> Self {
-        let base = directories::BaseDirs::new();
-        let home = base.as_ref().map_or_else(|| PathBuf::from("."), |b| b.home_dir().to_owned());
-        let config_dir = base.map_or_else(|| home.clone(), |b| b.config_dir().join("bambu"));
-        Surroundings { variable: &|name| std::env::var(name).ok(), home, config_dir }
-    }
-}
-
-impl Surroundings<'_> {
-    fn config_file(&self, flags: &Flags) -> Setting<PathBuf> {
-        if let Some(path) = &flags.config {
-            return Setting { value: path.clone(), source: Source::Flag("--config") };
-        }
-        let folder = (self.variable)("BAMBU_CONFIG_DIR").filter(|text| !text.is_empty());
-        let source = match folder {
-            Some(_) => Source::Environment("BAMBU_CONFIG_DIR"),
-            None => Source::Default,
-        };
-        let folder = folder.map_or_else(|| self.config_dir.clone(), PathBuf::from);
-        Setting { value: folder.join("bambu.toml"), source }
-    }
 }
 
 impl Settings {
@@ -146,14 +126,44 @@ impl Settings {
     /// # Errors
     /// A config file, session file or value that cannot be understood.
     pub(crate) fn load(flags: &Flags) -> Result<Self, Failure> {
-        let settings = Self::settle(flags, &Surroundings::real())?;
-        if settings.insecure {
+        Self::settle(flags, &Surroundings::real(), Saved::Needed).inspect(Self::warn)
+    }
+
+    /// Settles everything for a call that replaces or forgets the saved session.
+    ///
+    /// # Errors
+    /// A config file or value that cannot be understood.
+    pub(crate) fn load_for_login(flags: &Flags) -> Result<Self, Failure> {
+        Self::settle(flags, &Surroundings::real(), Saved::Replaced).inspect(Self::warn)
+    }
+
+    /// What is dangerous about these settings.
+    fn warn(&self) {
+        if self.insecure {
             eprintln!(
                 "warning: --insecure: printers are not checked; whoever answers at a printer's \
                  address gets its access code and your commands"
             );
         }
-        Ok(settings)
+        let file = self.session_file();
+        if self.session.is_some() && file.is_open_to_others() {
+            let path = file.path().display();
+            eprintln!("warning: others can read your token: chmod 600 {path}");
+        }
+    }
+
+    /// The file of the saved session.
+    pub(crate) fn session_file(&self) -> SessionFile {
+        SessionFile::at(&self.token_file.value)
+    }
+
+    /// How the cloud is asked.
+    pub(crate) fn manners(&self) -> Manners {
+        let budget = match self.rate_limits.value {
+            "off" => Budget::off(),
+            _ => Budget::default(),
+        };
+        Manners { budget, ..Manners::default() }
     }
 
     /// How to connect: whom to trust.
@@ -206,129 +216,6 @@ impl Settings {
     pub(crate) fn config_path(flags: &Flags) -> PathBuf {
         Surroundings::real().config_file(flags).value
     }
-
-    fn settle(flags: &Flags, around: &Surroundings<'_>) -> Result<Self, Failure> {
-        let pick = |flag: Option<&str>, names: Names, file: Option<&str>| {
-            let Names(flag_name, variable) = names;
-            let from = |text: String, source| Setting { value: text, source };
-            flag.map(|text| from(text.to_owned(), Source::Flag(flag_name)))
-                .or_else(|| {
-                    let text = (around.variable)(variable).filter(|text| !text.is_empty())?;
-                    Some(from(text, Source::Environment(variable)))
-                })
-                .or_else(|| file.map(|text| from(text.to_owned(), Source::File)))
-        };
-        let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.to_string_lossy().into_owned());
-
-        let config_file = around.config_file(flags);
-        let wanted = flags.config.is_some();
-        let (file, config_found) = file::read(&config_file.value, wanted)?;
-
-        let token_file = pick(
-            path(&flags.token_file).as_deref(),
-            Names("--token-file", "BAMBU_TOKEN_FILE"),
-            file.token_file.as_deref(),
-        );
-        // Named for this call it has to be there; elsewhere it may only come with a login.
-        let token_file_wanted = flags.token_file.is_some();
-        let token_file =
-            token_file.map(|setting| setting.map(|text| home(&text, &around.home))).unwrap_or(
-                Setting { value: around.home.join(".bambu_token"), source: Source::Default },
-            );
-        let token = pick(flags.token.as_deref(), Names("--token", "BAMBU_TOKEN"), None);
-        // A token that was given makes the saved session irrelevant, even a broken one.
-        let session = match &token {
-            Some(_) => session::Session::default(),
-            None => session::read(&token_file.value, token_file_wanted)?,
-        };
-        let token = match token {
-            Some(Setting { value, source }) => Some(Setting { value: secret(&value)?, source }),
-            None => session.token.map(|token| Setting { value: token, source: Source::Session }),
-        };
-        let token = token.map(|setting| setting.map(|token| Token::new(&token)));
-
-        let region = pick(
-            flags.region.as_deref(),
-            Names("--region", "BAMBU_REGION"),
-            file.region.as_deref(),
-        )
-        .or_else(|| session.region.map(|value| Setting { value, source: Source::Session }));
-        let region = match region {
-            None => Setting { value: Region::default(), source: Source::Default },
-            Some(setting) => setting.parsed(|text| text.parse())?,
-        };
-        let endpoint = region.value.endpoint();
-        let default = |value: String| Setting { value, source: Source::Default };
-        let api_url = pick(
-            flags.api_url.as_deref(),
-            Names("--api-url", "BAMBU_API_URL"),
-            file.api_url.as_deref(),
-        )
-        .unwrap_or_else(|| default(endpoint.api_url.clone()));
-        let mqtt_url = pick(
-            flags.mqtt_url.as_deref(),
-            Names("--mqtt-url", "BAMBU_MQTT_URL"),
-            file.mqtt_url.as_deref(),
-        )
-        .unwrap_or_else(|| default(format!("mqtts://{}", endpoint.mqtt)));
-        let endpoint = api_url.clone().parsed(|text| endpoint.with_api_url(text))?.value;
-        let endpoint = endpoint.with_mqtt(mqtt_url.clone().parsed(|text| text.parse())?.value);
-        let ca_file = pick(
-            path(&flags.ca_file).as_deref(),
-            Names("--ca-file", "BAMBU_CA_FILE"),
-            file.ca_file.as_deref(),
-        )
-        .map(|setting| setting.map(|text| home(&text, &around.home)));
-        let known_printers = pick(
-            path(&flags.known_printers).as_deref(),
-            Names("--known-printers", "BAMBU_KNOWN_PRINTERS"),
-            file.known_printers.as_deref(),
-        )
-        .map(|setting| setting.map(|text| home(&text, &around.home)))
-        .unwrap_or_else(|| {
-            let beside = around.config_file(&Flags::default()).value;
-            let value = beside.with_file_name("known_printers");
-            Setting { value, source: Source::Default }
-        });
-        let discovery_interface =
-            pick(None, Names("", "BAMBU_DISCOVERY_INTERFACE"), file.discovery_interface.as_deref());
-        let discovery_port =
-            pick(None, Names("", "BAMBU_DISCOVERY_PORT"), file.discovery_port.as_deref());
-        let uid = pick(flags.uid.as_deref(), Names("--uid", "BAMBU_UID"), file.uid.as_deref())
-            .or_else(|| session.uid.map(|value| Setting { value, source: Source::Session }))
-            .map(|setting| setting.map(|uid| login::bare_uid(&uid).to_owned()));
-        let access_code = pick(None, Names("", "BAMBU_ACCESS_CODE"), None)
-            .map(|setting| setting.map(|code| AccessCode::new(&code)));
-        Ok(Self {
-            config_file,
-            config_found,
-            region,
-            api_url,
-            mqtt_url,
-            ca_file,
-            known_printers,
-            insecure: flags.insecure,
-            discovery_interface,
-            discovery_port,
-            token_file,
-            token,
-            uid,
-            access_code,
-            printers: file.printer,
-            endpoint,
-        })
-    }
-}
-
-/// The name of a flag and of the environment variable that says the same.
-struct Names(&'static str, &'static str);
-
-/// The name of a region in files and flags.
-pub(crate) fn region_name(region: Region) -> &'static str {
-    match region {
-        Region::Global => "global",
-        Region::China => "china",
-    }
 }
 
 /// A secret as given; `-` reads one line from standard input.
@@ -350,12 +237,4 @@ pub(crate) fn secret(given: &str) -> Result<String, Failure> {
     }
     Err(Failure::say(Kind::Usage, "`-` was given, but standard input is empty")
         .next("pipe the secret in, such as: bambu query --token - < token.txt"))
-}
-
-/// A path with a leading `~` replaced by the home directory.
-fn home(text: &str, home: &Path) -> PathBuf {
-    match text.strip_prefix("~/") {
-        Some(rest) => home.join(rest),
-        None => PathBuf::from(text),
-    }
 }

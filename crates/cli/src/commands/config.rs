@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     exit::Failure,
     output::{self, Cell, Paint, Table},
-    settings::{self, Flags, Setting, Settings},
+    settings::{Flags, Setting, Settings},
 };
 
 /// Show the settings in force and where each one came from
@@ -58,9 +58,12 @@ fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
             true => path(file),
             false => format!("{} (not there)", file.display()),
         }),
-        line("region", Some(&settings.region), |region| settings::region_name(*region).to_owned()),
+        line("region", Some(&settings.region), |region| region.name().to_owned()),
+        line("environment", Some(&settings.environment), Clone::clone),
         line("api_url", Some(&settings.api_url), Clone::clone),
+        line("web_url", Some(&settings.web_url), Clone::clone),
         line("mqtt_url", Some(&settings.mqtt_url), Clone::clone),
+        line("rate_limits", Some(&settings.rate_limits), |limits| (*limits).to_owned()),
         line("ca_file", settings.ca_file.as_ref(), path),
         line("known_printers", Some(&settings.known_printers), path),
         ("slicer_ca_file", slicer_file(settings), "installed slicer".to_owned()),

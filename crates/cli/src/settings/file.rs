@@ -12,8 +12,11 @@ use crate::exit::{Failure, Kind};
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     pub(super) region: Option<String>,
+    pub(super) environment: Option<String>,
     pub(super) api_url: Option<String>,
+    pub(super) web_url: Option<String>,
     pub(super) mqtt_url: Option<String>,
+    pub(super) rate_limits: Option<String>,
     pub(super) ca_file: Option<String>,
     pub(super) known_printers: Option<String>,
     pub(super) discovery_interface: Option<String>,

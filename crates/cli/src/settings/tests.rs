@@ -25,6 +25,7 @@ fn settled(
     Settings::settle(
         flags,
         &Surroundings { variable: &variable, home: home.path().to_owned(), config_dir },
+        Saved::Needed,
     )
 }
 
@@ -91,4 +92,20 @@ fn a_session_that_is_not_saved_yet_is_missed_only_when_this_call_names_it() {
     assert!(settled(&none, &[("BAMBU_TOKEN_FILE", "/nowhere/later")], "", "").is_ok());
     let flags = Flags { token_file: Some("/nowhere/later".into()), ..Flags::default() };
     assert!(settled(&flags, &[], "", "").is_err());
+}
+
+#[test]
+fn an_environment_and_an_address_bring_their_web_site_unless_one_is_given() {
+    let none = Flags::default();
+    let web = |config: &str| settled(&none, &[], config, "").unwrap().endpoint.web_url;
+    assert_eq!(web(""), "https://bambulab.com");
+    assert_eq!(web("region = \"china\""), "https://bambulab.cn");
+    assert_eq!(web("environment = \"qa\""), "https://api-qa.bambulab.net");
+    assert_eq!(web("api_url = \"https://x\""), "https://x");
+    assert_eq!(web("api_url = \"https://x\"\nweb_url = \"https://y\""), "https://y");
+    let settings = settled(&none, &[("BAMBU_ENVIRONMENT", "pre-us")], "", "").unwrap();
+    assert_eq!(settings.api_url.value, "https://api-pre-us.bambulab.net");
+    for bad in ["environment = \"mars\"", "web_url = \"http://y\"", "rate_limits = \"7\""] {
+        assert!(settled(&none, &[], bad, "").is_err(), "{bad}");
+    }
 }

@@ -55,13 +55,13 @@ impl Login {
         credentials: &Credentials,
         code: impl CodeSource,
     ) -> Result<Obtained, LoginError> {
-        if let Some(obtained) = self.saved(file).await? {
+        if let Some(obtained) = self.resume(file).await? {
             return Ok(obtained);
         }
         let before = file.read()?;
         let mut turn = Turn::take(file.path(), OTHERS).await?;
         if file.read()? != before
-            && let Some(obtained) = self.saved(file).await?
+            && let Some(obtained) = self.resume(file).await?
         {
             return Ok(obtained);
         }
@@ -98,7 +98,10 @@ impl Login {
     }
 
     /// The saved session, unless there is none or it is worth nothing.
-    async fn saved(&self, file: &SessionFile) -> Result<Option<Obtained>, LoginError> {
+    ///
+    /// # Errors
+    /// [`LoginError::File`]: it cannot be read.
+    pub async fn resume(&self, file: &SessionFile) -> Result<Option<Obtained>, LoginError> {
         let Some(mut session) = file.read()? else { return Ok(None) };
         if session.region.is_some_and(|region| region != self.region) {
             return Ok(None);

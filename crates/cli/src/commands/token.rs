@@ -1,0 +1,147 @@
+//! `bambu token`: the proxy's tokens, in the seeds' file. What is in it is never printed.
+
+use std::{io::Write as _, path::PathBuf};
+
+use bambulab::{ProxyTokens, Token};
+use clap::ValueHint;
+use serde_json::json;
+
+use crate::{
+    account,
+    exit::{Failure, Kind},
+    output::{self, Table},
+    settings::{self, Flags, Settings},
+};
+
+/// Tokens for clients of the proxy: each stands for a token of the cloud
+///
+/// They are kept in proxy_tokens.json, which other tools read and write, too.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    bambu token add --generate            # for your own account\n  \
+    bambu token add - < custom.txt\n  \
+    bambu token list\n  \
+    bambu token remove sha256:0123456789ab\n  \
+    bambu token validate - < custom.txt")]
+pub(crate) struct Args {
+    /// File of the tokens [default: proxy_tokens.json beside the config file]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    tokens: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Add one for your account, or for the account of --token
+    Add {
+        /// `-` reads the custom token from standard input, after that of --token -
+        #[arg(value_name = "-", required_unless_present = "generate", allow_hyphen_values = true)]
+        custom: Option<String>,
+        /// Make up a custom token that nobody can guess, and print it, this once
+        #[arg(long, conflicts_with = "custom")]
+        generate: bool,
+    },
+    /// List them, by fingerprint
+    List,
+    /// Remove one
+    Remove {
+        /// Its fingerprint from the list, or `-`: the token itself from standard input
+        #[arg(value_name = "FINGERPRINT|-", allow_hyphen_values = true)]
+        custom: String,
+    },
+    /// Tell whether there is such a token: exit code 0 or 1
+    Validate {
+        /// `-` reads the custom token from standard input
+        #[arg(value_name = "-", allow_hyphen_values = true)]
+        custom: String,
+    },
+}
+
+pub(crate) fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
+    let default = || Settings::config_path(flags).with_file_name("proxy_tokens.json");
+    let path = args.tokens.unwrap_or_else(default);
+    let failed = |error| Failure::advised(Kind::Failed, &error);
+    let mut tokens = ProxyTokens::open(path).map_err(failed)?;
+    let mut out = output::stdout();
+    match args.what {
+        What::Add { custom, .. } => {
+            let real = account::token(&Settings::load(flags)?)?;
+            let (custom, is_new) = match custom {
+                Some(custom) => (piped(&custom)?, false),
+                None => (ProxyTokens::generate(), true),
+            };
+            let added = tokens.add(&custom, &real);
+            added.map_err(|error| Failure::advised(Kind::Failed, &error))?;
+            let (print, real) = (custom.fingerprint(), real.fingerprint());
+            if args.json {
+                let shown = is_new.then(|| custom.reveal());
+                let document = json!({"custom": print.to_string(), "real": real.to_string(),
+                    "token": shown, "file": tokens.path()});
+                writeln!(out, "{document}")?;
+            } else {
+                if is_new {
+                    writeln!(out, "{}", custom.reveal())?;
+                }
+                eprintln!("added {print}, which stands for {real}, to {}", tokens.path().display());
+            }
+        }
+        What::List => {
+            let list = tokens.list();
+            if args.json {
+                let entry = |entry: &bambulab::proxy_tokens::ProxyToken| json!({"custom": entry.custom.to_string(), "real": entry.real.to_string()});
+                writeln!(out, "{}", list.iter().map(entry).collect::<serde_json::Value>())?;
+            } else if list.is_empty() {
+                writeln!(out, "no proxy token in {}", tokens.path().display())?;
+            } else {
+                let mut table = Table::new(&["CUSTOM TOKEN", "STANDS FOR"]);
+                for entry in &list {
+                    table.row([entry.custom.to_string().into(), entry.real.to_string().into()]);
+                }
+                table.write(&mut out, output::colour())?;
+            }
+        }
+        What::Remove { custom } => {
+            let custom = match custom.as_str() {
+                "-" => Some(piped("-")?),
+                print => tokens.by_fingerprint(print),
+            };
+            let removed = match &custom {
+                Some(custom) => tokens.remove(custom).map_err(failed)?,
+                None => false,
+            };
+            let Some(custom) = custom.filter(|_| removed) else { return Err(unknown()) };
+            let print = custom.fingerprint();
+            match args.json {
+                true => writeln!(out, "{}", json!({"removed": print.to_string()}))?,
+                false => writeln!(out, "removed {print}")?,
+            }
+        }
+        What::Validate { custom } => {
+            let custom = piped(&custom)?;
+            let real = tokens.validate(&custom).ok_or_else(unknown)?.fingerprint();
+            match args.json {
+                true => writeln!(out, "{}", json!({"valid": true, "real": real.to_string()}))?,
+                false => writeln!(out, "valid: stands for {real}")?,
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// A secret from standard input; one among the arguments would be seen by every user of the machine.
+fn piped(given: &str) -> Result<Token, Failure> {
+    if given != "-" {
+        return Err(Failure::say(Kind::Usage, "a token is not taken from the command line")
+            .next("pipe it in and write `-` in its place"));
+    }
+    settings::secret("-").map(|text| Token::new(&text))
+}
+
+fn unknown() -> Failure {
+    Failure::say(Kind::Failed, "there is no such proxy token")
+        .next("see them by fingerprint: bambu token list")
+}
