@@ -7,6 +7,7 @@ mod control_library;
 mod decode;
 mod discover;
 mod live;
+mod login;
 mod names;
 mod patience;
 mod query;

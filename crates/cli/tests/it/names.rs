@@ -23,7 +23,10 @@ fn the_binary_answers_to_the_seeds_names() {
     assert!(stderr.contains("127.0.0.1:1 cannot be reached"), "{stderr}");
     let (code, stderr) = call("bambu-monitor", &["u_1", "TOKEN", "no-such-name", "--help"]);
     assert_eq!(code, Some(0), "{stderr}");
-    let (code, stderr) = call("bambu-login", &[]);
+    let (code, stderr) = call("bambu-login", &["-v"]);
+    assert_eq!(code, Some(4));
+    assert!(stderr.contains("next: bambu login"), "{stderr}");
+    let (code, stderr) = call("bambu-camera", &[]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("next: "), "{stderr}");
 }
@@ -78,6 +81,7 @@ fn the_installer_puts_everything_in_place_again_and_away() {
         "bin/bambu",
         "bin/bambu-query",
         "bin/bambu-monitor",
+        "bin/bambu-login",
         "share/man/man1/bambu-demo.1",
         "share/bash-completion/completions/bambu",
         "share/zsh/site-functions/_bambu",
