@@ -83,11 +83,8 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     if args.test {
         test(&settings, &obtained).await?;
     }
-    match settings.token.map(|token| token.source) {
-        Some(source @ Source::Environment(_)) => {
-            eprintln!("warning: {source} is set and is used instead of the saved session");
-        }
-        _ => {}
+    if let Some(source @ Source::Environment(_)) = settings.token.map(|token| token.source) {
+        eprintln!("warning: {source} is set and is used instead of the saved session");
     }
     Ok(())
 }

@@ -241,7 +241,11 @@ impl Login {
                 Act::AuthenticatorOnApi(body) => {
                     self.post("/v1/user-service/user/tfa/login", &body).await
                 }
-                Act::Csrf => self.step(Call::get("/api/csrf").on_web()).await,
+                // Reading this is no login: a whole chain of steps has to fit into the budget.
+                Act::Csrf => {
+                    let call = Call::get("/api/csrf").on_web();
+                    self.step(call.group(Group::General)).await
+                }
                 Act::AuthenticatorOnWeb(body, cookie) => {
                     let call = Call::post("/api/sign-in/tfa").on_web().json(&body);
                     let call = call.header("x-bbl-csrf-token", &cookie);
@@ -258,7 +262,7 @@ impl Login {
 
     /// One call without a token, and what it says about the login.
     async fn step(&self, call: Call) -> Event {
-        match self.cloud.reply(call.public().group(Group::Login)).await {
+        match self.cloud.reply(call.public()).await {
             // In trouble, or too busy: no word about the login.
             Ok(reply) if reply.status >= 500 || matches!(reply.status, 418 | 429) => {
                 Event::Failed(reply.refusal())

@@ -91,7 +91,10 @@ impl Login {
     ) -> Result<Obtained, LoginError> {
         // Before a code is used up: a file that cannot be replaced.
         file.check()?;
-        turn.begin(SystemTime::now())?;
+        // To ask whether a token counts is no login.
+        if !matches!(credentials, Credentials::Token(_)) {
+            turn.begin(SystemTime::now())?;
+        }
         let session = self.sign_in(credentials, code).await?;
         let unsaved = file.write(&session).err();
         Ok(Obtained { session, found: Found::New, unsaved })

@@ -155,7 +155,7 @@ impl Steps {
                 self.state = State::Csrf { key, api: cause(&error) };
                 Act::Csrf
             }
-            (State::Csrf { key, api }, Event::Heard(heard)) => self.after_csrf(key, api, &heard),
+            (State::Csrf { key, api }, Event::Heard(heard)) => self.after_csrf(&key, api, &heard),
             (State::Web { api }, Event::Heard(heard)) => self.after_web(api, &heard),
             (State::Csrf { api, .. } | State::Web { api }, Event::Failed(error)) => {
                 self.by_email(LoginError::Authenticator { api, web: cause(&error) })
@@ -263,7 +263,7 @@ impl Steps {
         Act::Csrf
     }
 
-    fn after_csrf(&mut self, key: String, api: String, heard: &Heard) -> Act {
+    fn after_csrf(&mut self, key: &str, api: String, heard: &Heard) -> Act {
         if heard.is_challenge {
             let status = heard.status;
             return self.by_email(LoginError::Challenge { status, api: Some(api) });
@@ -282,17 +282,17 @@ impl Steps {
         if let Some(grant) = heard.granted_anywhere() {
             return Act::Done(Ok(grant));
         }
-        let api = Some(api);
         if heard.is_challenge {
-            return self.by_email(LoginError::Challenge { status: heard.status, api });
+            let status = heard.status;
+            return self.by_email(LoginError::Challenge { status, api: Some(api) });
         }
         if let Some(reason) = heard.csrf() {
-            return self.by_email(LoginError::Csrf { reason, api });
+            return self.by_email(LoginError::Csrf { reason, api: Some(api) });
         }
         match self.judged(heard) {
             Some(error) => Act::Done(Err(error)),
             None => {
-                let (api, web) = (api.unwrap_or_default(), self.words(heard));
+                let web = self.words(heard);
                 self.by_email(LoginError::Authenticator { api, web })
             }
         }
