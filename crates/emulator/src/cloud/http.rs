@@ -5,6 +5,7 @@
 mod answer;
 mod binding;
 mod devices;
+mod documented;
 mod fields;
 mod listener;
 mod login;
@@ -28,8 +29,9 @@ use axum::{
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
 
-use super::{Cloud, weather};
+use super::{Cloud, Dialect, weather};
 
 /// Longest request body that is read; most are far below it.
 const MAX_BODY: usize = 64 * 1024;
@@ -42,30 +44,23 @@ const FAREWELL: Duration = Duration::from_secs(1);
 ///
 /// Browser and API host share it: their paths do not overlap.
 pub fn router(cloud: Arc<Cloud>) -> Router {
-    let iot = Router::new()
-        .route("/user/bind", get(devices::bind).delete(binding::unbind))
+    let (iot, user) = match cloud.dialect() {
+        Dialect::Observed => (observed_iot(), observed_user()),
+        Dialect::Documented => (documented::iot(), documented::user()),
+    };
+    let iot = iot
         .route("/user/bind_list", get(binding::bind_list))
-        .route("/user/print", get(devices::print))
-        .route("/user/device/version", get(devices::version))
-        .route("/user/device/info", patch(binding::rename))
         .route("/user/ttcode", post(binding::camera))
-        .route("/user/task/{id}", get(tasks::subtask))
-        .route("/user/project", get(projects::projects).post(projects::create))
         .route("/user/project/", any(method_absent))
-        .route("/user/project/{id}", get(projects::project).patch(projects::patch))
         .route("/user/profile/{id}", get(projects::profile))
-        .route("/user/notification", get(upload::poll).put(upload::announce))
-        .route("/user/upload", get(upload::urls))
-        .route("/slicer/resource", get(slicer::resource))
-        .merge(presets());
-    let user = Router::new()
+        .merge(presets(cloud.dialect()));
+    let user = user
         .route("/user/login", post(login::login))
         .route("/user/sendemail/code", post(login::send_code))
         .route("/user/tfa/login", post(login::authenticator))
         .route("/user/refreshtoken", post(login::refresh))
         .route("/user/consent", post(messages::consent))
         .route("/my/logout", post(login::logout))
-        .route("/my/profile", get(profile::profile).put(profile::change))
         .route("/my/messages", get(messages::messages))
         .route("/my/message/count", get(messages::count))
         .route("/my/message/latest", get(messages::latest))
@@ -73,9 +68,6 @@ pub fn router(cloud: Arc<Cloud>) -> Router {
         .route("/my/message/device/taskstatus", get(messages::task_status))
         .route("/my/message/device/tasks/read", post(messages::read))
         .route("/my/message/{id}", get(messages::message))
-        .route("/my/task", post(print::start))
-        .route("/my/tasks", get(tasks::tasks))
-        .route("/my/task/{id}", get(tasks::task))
         .route("/my/pincode/{pin}", post(binding::by_pin))
         .route("/my/ticket/{ticket}", get(binding::ticket).post(binding::by_ticket));
     let design = Router::new()
@@ -90,18 +82,48 @@ pub fn router(cloud: Arc<Cloud>) -> Router {
         .nest("/v1/user-service", user)
         .nest("/v1/design-user-service", design)
         .route("/api/csrf", get(login::csrf))
-        .route("/api/sign-in/tfa", post(login::web_authenticator))
-        .fallback(|| async { answer::page_not_found() })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(Arc::clone(&cloud));
-    weather::over(routes, cloud)
+        .route("/api/sign-in/tfa", post(login::web_authenticator));
+    let routes = match cloud.dialect() {
+        Dialect::Observed => routes.fallback(|| async { answer::page_not_found() }),
+        Dialect::Documented => routes.fallback(documented::no_route),
+    };
+    let routes = routes.layer(DefaultBodyLimit::max(MAX_BODY)).with_state(Arc::clone(&cloud));
+    weather::over(routes, cloud).layer(CompressionLayer::new())
+}
+
+/// Routes of the iot service that the documented dialect has otherwise.
+fn observed_iot() -> Router<Arc<Cloud>> {
+    Router::new()
+        .route("/user/bind", get(devices::bind).delete(binding::unbind))
+        .route("/user/print", get(devices::print))
+        .route("/user/device/version", get(devices::version))
+        .route("/user/device/info", patch(binding::rename))
+        .route("/user/task/{id}", get(tasks::subtask))
+        .route("/user/project", get(projects::projects).post(projects::create))
+        .route("/user/project/{id}", get(projects::project).patch(projects::patch))
+        .route("/user/notification", get(upload::poll).put(upload::announce))
+        .route("/user/upload", get(upload::urls))
+        .route("/slicer/resource", get(slicer::resource))
+}
+
+/// Routes of the user service that the documented dialect has otherwise.
+fn observed_user() -> Router<Arc<Cloud>> {
+    Router::new()
+        .route("/my/profile", get(profile::profile).put(profile::change))
+        .route("/my/task", post(print::start))
+        .route("/my/tasks", get(tasks::tasks))
+        .route("/my/task/{id}", get(tasks::task))
 }
 
 /// Presets are longer than all other bodies: a printer's holds its start G-code.
-fn presets() -> Router<Arc<Cloud>> {
+fn presets(dialect: Dialect) -> Router<Arc<Cloud>> {
+    let all = match dialect {
+        Dialect::Observed => get(slicer::settings).post(slicer::create),
+        Dialect::Documented => documented::settings(),
+    };
     let one = get(slicer::setting).patch(slicer::change).delete(slicer::delete);
     Router::new()
-        .route("/slicer/setting", get(slicer::settings).post(slicer::create))
+        .route("/slicer/setting", all)
         .route("/slicer/setting/{id}", one)
         .layer(DefaultBodyLimit::max(MAX_PRESET))
 }

@@ -3,7 +3,15 @@
 use std::sync::Arc;
 
 use bambu_emulator::{
-    cloud::{Cloud, Listed, account::Accounts, http, rules::Rules, switchboard::Switchboard},
+    cloud::{
+        Cloud, Dialect, Listed,
+        account::Accounts,
+        http,
+        rules::Rules,
+        store::{Setup, Store},
+        switchboard::Switchboard,
+    },
+    faults::Faults,
     mqtt::{Broker, Limits},
     simulator::{Printer, PrinterSpec},
 };
@@ -26,8 +34,10 @@ pub(crate) struct Served {
     pub(crate) switchboard: Switchboard,
     pub(crate) printers: Vec<Arc<Printer>>,
     pub(crate) mqtt_port: u16,
+    pub(crate) faults: Faults,
     api_port: u16,
     _tasks: Vec<AbortOnDropHandle<()>>,
+    _store_dir: tempfile::TempDir,
 }
 
 /// An answer.
@@ -40,6 +50,10 @@ pub(crate) struct Answer {
 
 impl Served {
     pub(crate) async fn start() -> Self {
+        Self::speaking(Dialect::Observed).await
+    }
+
+    pub(crate) async fn speaking(dialect: Dialect) -> Self {
         let accounts = Accounts::from_seed(1);
         let printer = |serial: &str, model| {
             let serial = Serial::new(serial).unwrap();
@@ -49,7 +63,14 @@ impl Served {
         let owners = [accounts.ready.clone(), accounts.plain.clone()];
         let bound = owners.into_iter().zip(&printers);
         let bound = bound.map(|(owner, p)| (owner, Arc::clone(p) as Arc<dyn Listed>)).collect();
-        let cloud = Arc::new(Cloud::new(accounts, bound));
+        let faults = Faults::default();
+        let (store_dir, listens) = (tempfile::tempdir().unwrap(), listener().await);
+        let url = format!("http://127.0.0.1:{}", port(&listens));
+        let (seed, capacity, counts) = (1, 1 << 20, Default::default());
+        let setup = Setup { url, seed, capacity, faults: faults.clone(), counts };
+        let store = Arc::new(Store::open(store_dir.path(), setup).unwrap());
+        let cloud = Cloud::new(accounts, bound).in_dialect(dialect).with_faults(faults.clone());
+        let cloud = Arc::new(cloud.with_store(store.clone()));
         let broker = Broker::new(Arc::new(Rules::new(cloud.clone())), Limits::default());
         let switchboard = Switchboard::new(cloud.clone(), broker.clone());
         let stop = CancellationToken::new();
@@ -60,12 +81,23 @@ impl Served {
             tokio::spawn(async move { rest.await.unwrap() }),
             tokio::spawn(broker.run(mqtt, None, stop.clone())),
         ];
+        let stored = store.run(listens, stop.clone());
+        tasks.push(tokio::spawn(async move { stored.await.unwrap() }));
         for printer in &printers {
             let serial = printer.spec().serial.clone();
             tasks.push(tokio::spawn(switchboard.clone().carry(serial, stop.clone())));
         }
         let tasks = tasks.into_iter().map(AbortOnDropHandle::new).collect();
-        Self { cloud, switchboard, printers, mqtt_port, api_port, _tasks: tasks }
+        Self {
+            cloud,
+            switchboard,
+            printers,
+            mqtt_port,
+            faults,
+            api_port,
+            _tasks: tasks,
+            _store_dir: store_dir,
+        }
     }
 
     /// The ready account's token.
@@ -76,6 +108,20 @@ impl Served {
     pub(crate) async fn get(&self, path: &str) -> Answer {
         let authorization = format!("Authorization: Bearer {}", self.token());
         self.ask("GET", path, &[&authorization], "").await
+    }
+
+    /// Asks as the ready account.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
+        let authorization = format!("Authorization: Bearer {}", self.token());
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.ask(method, path, &[&authorization], &body).await
+    }
+
+    /// Puts a file to a URL of the store.
+    pub(crate) async fn upload(&self, url: &str, body: &str) -> u16 {
+        let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let port = host.rsplit_once(':').unwrap().1.parse().unwrap();
+        ask(port, "PUT", &format!("/{path}"), &[], body).await.status
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {

@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod answers;
+mod binding;
 mod broker;
 mod control;
 mod discovery;
 mod http;
+mod presets;
 mod print;
 mod signing_in;
+mod spools;
 mod store;
 mod weather;
 mod whole_world;

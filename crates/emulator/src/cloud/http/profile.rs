@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     answer::{Caller, Refused},
@@ -33,10 +33,15 @@ pub(super) async fn preference(State(cloud): State<Arc<Cloud>>, caller: Caller) 
 
 /// `GET my/profile` [L].
 pub(super) async fn profile(State(cloud): State<Arc<Cloud>>, caller: Caller) -> Response {
+    Json(whole(&cloud, &caller)).into_response()
+}
+
+/// The whole profile.
+pub(super) fn whole(cloud: &Cloud, caller: &Caller) -> Value {
     let account = &caller.account;
-    let (name, avatar) = shown(&cloud, &caller);
-    let models = models(&cloud, &caller);
-    Json(json!({
+    let (name, avatar) = shown(cloud, caller);
+    let models = models(cloud, caller);
+    json!({
         "uid": account.uid, "uidStr": account.uid.to_string(), "account": account.email,
         "name": name, "avatar": avatar, "fanCount": 0, "followCount": 0, "identifier": 1,
         "productModels": models,
@@ -52,8 +57,7 @@ pub(super) async fn profile(State(cloud): State<Arc<Cloud>>, caller: Caller) -> 
             "isLikeOpen": 0, "isFollowOpen": 0, "isFanOpen": 0, "isFirmwareBetaOpen": false,
             "recommendStatus": 0,
         },
-    }))
-    .into_response()
+    })
 }
 
 /// `PUT my/profile`: another name or picture [D].
