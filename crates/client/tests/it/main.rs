@@ -17,5 +17,6 @@ mod inspect;
 mod lan;
 mod many;
 mod printer;
+mod resources;
 mod rest;
 mod upload;
