@@ -1,4 +1,4 @@
-//! The examples, run as programs against a scripted printer on the LAN.
+//! The examples, run as programs against a scripted printer on the LAN, or a scripted cloud.
 
 use std::{
     env,
@@ -8,7 +8,10 @@ use std::{
 
 use tokio::{process::Command, task::JoinHandle, time::timeout};
 
-use crate::fake::{Broker, Ca, PATIENCE, Peer, SERIAL};
+use crate::{
+    fake::{Broker, Ca, PATIENCE, Peer, SERIAL},
+    http_fake::{Act, Asked, Server},
+};
 
 /// A full report of a P1S inside a job, with one AMS.
 const REPORT: &str = r#"{"print":{"command":"push_status","msg":0,"gcode_state":"RUNNING",
@@ -17,11 +20,17 @@ const REPORT: &str = r#"{"print":{"command":"push_status","msg":0,"gcode_state":
     "tray":[{"id":"0","tray_type":"PETG","tray_color":"FF0000FF","remain":85}]}]}}}"#;
 
 /// The program, not started by a shell: cargo builds examples beside the tests.
-fn start(name: &str, arguments: &[&str], broker: &Broker) -> JoinHandle<Output> {
+fn program(name: &str, arguments: &[&str]) -> Command {
     let tests = env::current_exe().unwrap();
     let program = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
     let mut command = Command::new(program);
     command.args(arguments).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// With a printer on the LAN.
+fn start(name: &str, arguments: &[&str], broker: &Broker) -> JoinHandle<Output> {
+    let mut command = program(name, arguments);
     command.env("BAMBU_SERIAL", SERIAL).env("BAMBU_HOST", "127.0.0.1");
     command.env("BAMBU_MQTT_PORT", broker.port().to_string());
     command.env("BAMBU_ACCESS_CODE", "12345678");
@@ -98,4 +107,32 @@ async fn control_says_whether_a_command_took_effect() {
     let refused = program.await.unwrap();
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("not sent: bed temperature"));
+}
+
+#[tokio::test]
+async fn devices_prints_each_printer_and_its_job() {
+    let mut address = String::new();
+    let _server = Server::new(|url| {
+        address = url;
+        |asked: &Asked| match asked.path() {
+            "/v1/iot-service/api/user/bind" => reply(
+                r#"{"devices":[{"dev_id":"S1","name":"P1S 1","print_status":"RUNNING"},
+                    {"dev_id":"S2"}]}"#,
+            ),
+            "/v1/iot-service/api/user/print" => reply(
+                r#"{"devices":[{"dev_id":"S1","task_name":"cube","progress":45},
+                    {"dev_id":"S2","task_name":null}]}"#,
+            ),
+            _ => Act::Reply(404, "404 page not found".into()),
+        }
+    })
+    .await;
+    let mut command = program("devices", &[]);
+    command.env("BAMBU_API_URL", &address).env("BAMBU_TOKEN", "AQAsecretToken");
+    let output = timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    assert_eq!(text(&output), "P1S 1: RUNNING\nS2: unknown\ncube: 45%\n");
+}
+
+fn reply(body: &str) -> Act {
+    Act::Reply(200, body.into())
 }
