@@ -14,6 +14,7 @@ pub mod library;
 mod print;
 pub mod rules;
 pub mod sessions;
+mod signing_in;
 pub mod store;
 pub mod switchboard;
 mod weather;
@@ -35,7 +36,7 @@ use account::{Account, Accounts};
 use bound::Tickets;
 use counts::Counts;
 use library::Library;
-use sessions::{Refusal, Sessions, SignedIn};
+use sessions::Sessions;
 use store::Store;
 
 pub use bound::Bound;
@@ -180,45 +181,6 @@ impl Cloud {
     /// A token of this account that lives from the start of the world.
     pub fn first_token(&self, account: &Account) -> String {
         sessions::first_token(account)
-    }
-
-    /// Signs in by account name and password (`user/login`).
-    ///
-    /// # Errors
-    /// [`Refusal`] for an unknown account and for a wrong password alike.
-    pub fn by_password(&self, email: &str, password: &str) -> Result<SignedIn, Refusal> {
-        self.sessions().by_password(&self.accounts, email, password, Instant::now())
-    }
-
-    /// Signs in by account name and e-mailed code (`user/login`).
-    ///
-    /// # Errors
-    /// [`Refusal`] for a wrong, used or old code.
-    pub fn by_code(&self, email: &str, code: &str) -> Result<SignedIn, Refusal> {
-        self.sessions().by_code(&self.accounts, email, code, Instant::now())
-    }
-
-    /// Sends a code by e-mail: from now on the account's code counts again, once.
-    pub fn send_code(&self, email: &str) {
-        self.sessions().send_code(&self.accounts, email, Instant::now());
-    }
-
-    /// The second step of an account with an authenticator.
-    ///
-    /// # Errors
-    /// [`Refusal`] for an unknown, used or old key and for a wrong code.
-    pub fn by_authenticator(&self, key: &str, code: &str) -> Result<SignedIn, Refusal> {
-        self.sessions().by_authenticator(key, code, Instant::now())
-    }
-
-    /// A new token for the holder of a living one and of its refresh token; `None` otherwise.
-    pub fn refresh(&self, token: &str, refresh: &str) -> Option<String> {
-        self.sessions().refresh(token, refresh)
-    }
-
-    /// Ends a token's life.
-    pub fn sign_out(&self, token: &str) {
-        self.sessions().sign_out(token);
     }
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {

@@ -10,13 +10,15 @@ pub struct Account {
     pub uid: u64,
     /// Name at sign-in.
     pub email: String,
+    /// Another name at sign-in, in China.
+    pub phone: Option<&'static str>,
     /// Displayed name.
     pub name: String,
     /// What it takes to sign in.
     pub sign_in: SignIn,
     /// The password. A secret.
     pub password: String,
-    /// The code that an e-mail brings, six digits. A secret.
+    /// The code that an e-mail or a text message brings, six digits. A secret.
     pub email_code: String,
     /// What the authenticator shows, six digits; it never changes here. A secret.
     pub totp_code: String,
@@ -33,6 +35,8 @@ pub enum SignIn {
     EmailCode,
     /// Password, then the code of an authenticator (`loginType` `tfa`).
     Authenticator,
+    /// A code sent to a telephone (`loginType` `verifyCode`).
+    SmsCode,
 }
 
 impl SignIn {
@@ -42,6 +46,7 @@ impl SignIn {
             Self::Password => "password",
             Self::EmailCode => "email_code",
             Self::Authenticator => "authenticator",
+            Self::SmsCode => "sms_code",
         }
     }
 }
@@ -52,7 +57,10 @@ impl fmt::Debug for Account {
     }
 }
 
-/// The three accounts of every simulated cloud.
+/// A number that manuals print, in place of somebody's own.
+const PHONE: &str = "13800138000";
+
+/// The four accounts of every simulated cloud.
 #[derive(Debug)]
 pub struct Accounts {
     /// The one of the ready file: signs in by e-mail code and owns the printers asked for.
@@ -61,6 +69,8 @@ pub struct Accounts {
     pub plain: Arc<Account>,
     /// Signs in by password and authenticator.
     pub authenticator: Arc<Account>,
+    /// One of China: signs in by a code sent to its telephone. It has no printers.
+    pub china: Arc<Account>,
 }
 
 impl Accounts {
@@ -72,15 +82,28 @@ impl Accounts {
             ready: make("maker", SignIn::EmailCode),
             plain: make("plain", SignIn::Password),
             authenticator: make("authenticator", SignIn::Authenticator),
+            china: make("china", SignIn::SmsCode),
         }
     }
 
     /// All of them, the ready one first.
-    pub fn all(&self) -> [&Arc<Account>; 3] {
-        [&self.ready, &self.plain, &self.authenticator]
+    pub fn all(&self) -> [&Arc<Account>; 4] {
+        [&self.ready, &self.plain, &self.authenticator, &self.china]
     }
 
-    /// The account with this name at sign-in; case does not matter.
+    /// The account with this e-mail address or telephone number.
+    pub fn by_name(&self, name: &str) -> Option<&Arc<Account>> {
+        self.by_email(name).or_else(|| self.by_phone(name))
+    }
+
+    /// The account with this telephone number, with or without the country's prefix.
+    pub fn by_phone(&self, phone: &str) -> Option<&Arc<Account>> {
+        let digits: String = phone.chars().filter(|c| !" -".contains(*c)).collect();
+        let digits = digits.strip_prefix("+86").unwrap_or(&digits);
+        self.all().into_iter().find(|account| account.phone == Some(digits))
+    }
+
+    /// The account with this e-mail address; case does not matter.
     pub fn by_email(&self, email: &str) -> Option<&Arc<Account>> {
         self.all().into_iter().find(|account| account.email.eq_ignore_ascii_case(email.trim()))
     }
@@ -99,6 +122,7 @@ impl Account {
         Self {
             uid: rng.random_range(1_000_000_000..2_000_000_000),
             email: format!("{name}@example.com"),
+            phone: (sign_in == SignIn::SmsCode).then_some(PHONE),
             name: name.to_owned(),
             sign_in,
             password,

@@ -58,6 +58,8 @@ pub fn router(cloud: Arc<Cloud>) -> Router {
         .route("/user/login", post(login::login))
         .route("/user/sendemail/code", post(login::send_code))
         .route("/user/tfa/login", post(login::authenticator))
+        .route("/user/ticket", get(login::ticket))
+        .route("/user/ticket/{ticket}", post(login::by_ticket))
         .route("/user/refreshtoken", post(login::refresh))
         .route("/user/consent", post(messages::consent))
         .route("/my/logout", post(login::logout))
@@ -82,7 +84,9 @@ pub fn router(cloud: Arc<Cloud>) -> Router {
         .nest("/v1/user-service", user)
         .nest("/v1/design-user-service", design)
         .route("/api/csrf", get(login::csrf))
-        .route("/api/sign-in/tfa", post(login::web_authenticator));
+        .route("/api/sign-in/tfa", post(login::web_authenticator))
+        .route("/api/sign-in/ticket", get(login::web_ticket))
+        .route("/api/v1/user-service/user/sendsmscode", post(login::send_sms));
     let routes = match cloud.dialect() {
         Dialect::Observed => routes.fallback(|| async { answer::page_not_found() }),
         Dialect::Documented => routes.fallback(documented::no_route),

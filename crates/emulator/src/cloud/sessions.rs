@@ -1,6 +1,8 @@
 //! Signing in: codes, authenticator keys and tokens, without a clock of its own.
 //!
-//! What becomes of it in JSON is in `http/login.rs`.
+//! What becomes of it in JSON is in `http/login.rs`; tickets are in `sessions/tickets.rs`.
+
+pub(super) mod tickets;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -13,6 +15,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use subtle::ConstantTimeEq;
 
+use self::tickets::Tickets;
 use super::account::{Account, Accounts, SignIn};
 
 /// How long an e-mailed code counts [G].
@@ -60,6 +63,7 @@ pub(super) struct Sessions {
     /// Accounts that have asked for a code; the one counted as sent at the start is void then.
     asked: HashSet<u64>,
     keys: VecDeque<Key>,
+    pub(super) tickets: Tickets,
     tokens: HashMap<String, Arc<Account>>,
     /// Oldest first.
     issued: VecDeque<String>,
@@ -83,6 +87,7 @@ impl Sessions {
             codes: all.iter().map(|account| (account.uid, VecDeque::from([now]))).collect(),
             asked: HashSet::new(),
             keys: VecDeque::new(),
+            tickets: Tickets::new(accounts),
             tokens: all.into_iter().map(first).collect(),
             issued: VecDeque::new(),
             drawn: all.into_iter().map(|account| (account.uid, later(account))).collect(),
@@ -100,28 +105,26 @@ impl Sessions {
         password: &str,
         now: Instant,
     ) -> Result<SignedIn, Refusal> {
-        let account = accounts.by_email(email).ok_or(Refusal::LoginFailed)?;
+        let account = accounts.by_name(email).ok_or(Refusal::LoginFailed)?;
         if !same(&account.password, password) {
             return Err(Refusal::LoginFailed);
         }
         match account.sign_in {
             SignIn::Password => Ok(SignedIn::Token(self.issue(account))),
-            SignIn::EmailCode => Ok(SignedIn::CodeNeeded),
+            SignIn::EmailCode | SignIn::SmsCode => Ok(SignedIn::CodeNeeded),
             SignIn::Authenticator => Ok(SignedIn::AuthenticatorNeeded(self.key(account, now))),
         }
     }
 
-    pub(super) fn send_code(&mut self, accounts: &Accounts, email: &str, now: Instant) {
-        if let Some(account) = accounts.by_email(email) {
-            let sent = self.codes.entry(account.uid).or_default();
-            if self.asked.insert(account.uid) {
-                sent.clear();
-            }
-            if sent.len() >= MAX_CODES {
-                sent.pop_front();
-            }
-            sent.push_back(now);
+    pub(super) fn send_code(&mut self, account: &Account, now: Instant) {
+        let sent = self.codes.entry(account.uid).or_default();
+        if self.asked.insert(account.uid) {
+            sent.clear();
         }
+        if sent.len() >= MAX_CODES {
+            sent.pop_front();
+        }
+        sent.push_back(now);
     }
 
     pub(super) fn by_code(
@@ -131,7 +134,7 @@ impl Sessions {
         code: &str,
         now: Instant,
     ) -> Result<SignedIn, Refusal> {
-        let account = accounts.by_email(email).ok_or(Refusal::WrongCode)?;
+        let account = accounts.by_name(email).ok_or(Refusal::WrongCode)?;
         if !same(&account.email_code, code.trim()) {
             return Err(Refusal::WrongCode);
         }
@@ -179,7 +182,8 @@ impl Sessions {
         self.issued.retain(|known| known != token);
     }
 
-    fn issue(&mut self, account: &Arc<Account>) -> String {
+    /// A token for somebody who has shown who he is.
+    pub(super) fn issue(&mut self, account: &Arc<Account>) -> String {
         let token = self.draw(account, 'A');
         self.tokens.insert(token.clone(), Arc::clone(account));
         self.issued.push_back(token.clone());

@@ -31,7 +31,8 @@ pub struct Ready {
     pub ca_file: PathBuf,
     /// The account that owns `printers`; it signs in by e-mail code.
     pub account: AccountEntry,
-    /// Further accounts: one that signs in by plain password, one with an authenticator.
+    /// Further accounts: one that signs in by plain password, one with an authenticator, one of
+    /// China with a telephone.
     pub accounts: Vec<AccountEntry>,
     /// The printers of `account`.
     pub printers: Vec<PrinterEntry>,
@@ -77,12 +78,17 @@ pub struct AccountEntry {
     pub uid: String,
     /// An access token that lives from the start.
     pub token: String,
-    /// The code that an e-mail would bring.
+    /// The code that an e-mail or a text message would bring.
     pub email_code: String,
     /// What the authenticator would show; left out where the password is enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totp_code: Option<String>,
-    /// How it signs in: `email_code`, `password` or `authenticator`.
+    /// A browser's ticket, good for one sign-in of a program.
+    pub ticket: String,
+    /// A telephone number, which is another name at sign-in; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<&'static str>,
+    /// How it signs in: `email_code`, `password`, `authenticator` or `sms_code`.
     pub sign_in: &'static str,
     /// The printers of a further account.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -126,7 +132,9 @@ impl Ready {
             mqtt: Address { host: "127.0.0.1".to_owned(), port: mqtt },
             ca_file: state_dir.join("ca.pem"),
             account: entry(&accounts.ready),
-            accounts: vec![entry(&accounts.plain), entry(&accounts.authenticator)],
+            accounts: [&accounts.plain, &accounts.authenticator, &accounts.china]
+                .map(|account| entry(account))
+                .into(),
             printers: Vec::new(),
             store: cloud.store().map(|store| StoreEntry::new(store)),
             control_url: String::new(),
@@ -186,8 +194,10 @@ impl AccountEntry {
             uid: account.uid.to_string(),
             token: cloud.first_token(account),
             email_code: account.email_code.clone(),
-            totp_code: (!matches!(account.sign_in, SignIn::Password))
+            totp_code: (!matches!(account.sign_in, SignIn::Password | SignIn::SmsCode))
                 .then(|| account.totp_code.clone()),
+            ticket: cloud.first_ticket(account),
+            phone: account.phone,
             sign_in: account.sign_in.word(),
             printers: Vec::new(),
         }

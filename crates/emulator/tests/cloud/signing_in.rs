@@ -1,5 +1,6 @@
 //! Every way in, and every refusal on it.
 
+use bambu_emulator::cloud::Dialect;
 use serde_json::{Value, json};
 
 use crate::http::Served;
@@ -170,4 +171,85 @@ async fn a_body_that_is_not_what_it_should_be_is_told_in_plain_text() {
     }
     let huge = json!({"account": "x".repeat(100_000)});
     assert_eq!(served.post(LOGIN, huge).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_telephone_in_china_gets_its_code_from_the_web_origin() {
+    const SMS: &str = "/api/v1/user-service/user/sendsmscode";
+    let served = Served::start().await;
+    let account = &served.cloud.accounts().china;
+    let phone = account.phone.unwrap();
+    let password = json!({"account": phone, "password": account.password});
+    assert_eq!(served.post(LOGIN, password).await.json()["loginType"], "verifyCode");
+    let code = json!({"account": format!("+86 {phone}"), "code": account.email_code});
+    for _ in 0..2 {
+        let send = json!({"phone": phone, "type": "codeLogin"});
+        assert_eq!(served.post(SMS, send).await.status, 200);
+        let answer = served.post(LOGIN, code.clone()).await.json();
+        assert!(lives(&served, answer["accessToken"].as_str().unwrap()).await);
+    }
+    let again = served.post(LOGIN, code).await;
+    assert_eq!((again.status, &again.json()["code"]), (400, &json!(1)));
+    // Numbers that nobody has are not told apart, and an e-mail address is no number.
+    for phone in ["13900000000", "maker@example.com"] {
+        let send = json!({"phone": phone, "type": "codeLogin"});
+        assert_eq!(served.post(SMS, send).await.status, 200);
+    }
+    assert_eq!(served.post(SMS, json!({"type": "codeLogin"})).await.status, 400);
+    assert_eq!(served.post("/v1/user-service/user/sendsmscode", json!({})).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_browsers_ticket_signs_a_program_in_once_and_for_a_year() {
+    let served = Served::start().await;
+    let account = served.cloud.accounts().ready.clone();
+    let ticket = served.cloud.first_ticket(&account);
+    assert_eq!(ticket.len(), 6);
+    let path = format!("/v1/user-service/user/ticket/{ticket}");
+    assert_eq!(served.post(&path, json!({"ticket": "other"})).await.status, 422);
+    let answer = served.post(&path, json!({"ticket": ticket})).await.json();
+    assert_eq!(
+        (&answer["accessMethod"], &answer["expiresIn"]),
+        (&json!("ticket"), &json!(31_536_000))
+    );
+    assert!(lives(&served, answer["accessToken"].as_str().unwrap()).await);
+    assert_eq!(served.post(&path, json!({"ticket": ticket})).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_programs_ticket_signs_a_browser_in_once_it_is_approved() {
+    let served = Served::start().await;
+    let bearer = format!("Authorization: Bearer {}", served.token());
+    let mint = || served.get("/v1/user-service/user/ticket");
+    let open = |ticket: String| {
+        let path = format!("/api/sign-in/ticket?to=http://127.0.0.1/home&ticket={ticket}");
+        let served = &served;
+        async move { served.ask("GET", &path, &[], "").await }
+    };
+    let minted = mint().await.json();
+    assert_eq!(minted["ticket"], minted["pincode"]);
+    let hasty = open(minted["ticket"].as_str().unwrap().to_owned()).await;
+    assert_eq!((hasty.status, hasty.cookie("token").as_deref()), (302, Some("")));
+    let ticket = mint().await.json()["ticket"].as_str().unwrap().to_owned();
+    let path = format!("/v1/user-service/my/ticket/{ticket}");
+    let body = json!({"ticket": ticket}).to_string();
+    let approved = served.ask("POST", &path, &[&bearer], &body).await;
+    assert_eq!((approved.status, approved.body.as_str()), (200, ""));
+    let opened = open(ticket).await;
+    assert!(opened.head.contains("location: http://127.0.0.1/home"), "{}", opened.head);
+    assert!(lives(&served, &opened.cookie("token").unwrap()).await);
+}
+
+#[tokio::test]
+async fn the_documented_dialect_says_success_and_wants_no_handshake() {
+    let served = Served::speaking(Dialect::Documented).await;
+    let account = &served.cloud.accounts().plain;
+    let body = json!({"account": account.email, "password": account.password});
+    let answer = served.post(LOGIN, body).await.json();
+    assert_eq!(answer["success"], true);
+    assert!(answer["accessToken"].as_str().unwrap().len() > 100);
+    let key = tfa_key(&served).await;
+    let code = served.cloud.accounts().authenticator.totp_code.clone();
+    let answer = served.post(WEB_TFA, json!({"tfaKey": key, "tfaCode": code})).await;
+    assert_eq!(answer.json()["accessToken"], json!(answer.cookie("token").unwrap()));
 }

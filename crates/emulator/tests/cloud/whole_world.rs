@@ -45,7 +45,7 @@ async fn the_ready_file_has_its_shape_and_every_port_is_open() {
     }
     let ways = ready["accounts"].as_array().unwrap().iter();
     let ways: Vec<&str> = ways.map(|account| account["sign_in"].as_str().unwrap()).collect();
-    assert_eq!(ways, ["password", "authenticator"]);
+    assert_eq!(ways, ["password", "authenticator", "sms_code"]);
     let names = ready["printers"].as_array().unwrap().iter();
     let names: Vec<&str> = names.map(|printer| printer["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["P1S 1", "X1C 1", "A1 mini 1"]);

@@ -71,7 +71,8 @@ pub(super) async fn ticket(
     Json(json!({"source": if valid { "device" } else { "" }, "isValid": valid})).into_response()
 }
 
-/// `POST my/ticket/{T}`: the printer that asks with it is the caller's from now on; 200, empty [L].
+/// `POST my/ticket/{T}`: the printer that asks with it is the caller's from now on, or a browser may
+/// sign in by it; 200, empty [L].
 pub(super) async fn by_ticket(
     State(cloud): State<Arc<Cloud>>,
     caller: Caller,
@@ -81,6 +82,9 @@ pub(super) async fn by_ticket(
     let body = object(&body)?;
     if text(&body, "ticket")? != ticket {
         return Err(Refused::Invalid);
+    }
+    if cloud.approve_ticket(&caller.account, &ticket) {
+        return Ok(StatusCode::OK);
     }
     cloud.bind_by_ticket(&caller.account, &ticket).ok_or(Refused::Missing)?;
     Ok(StatusCode::OK)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Bytes,
-    extract::State,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,10 +14,10 @@ use serde_json::json;
 
 use super::{
     answer::{Caller, Refused},
-    fields::{object, text},
+    fields::{self, object, text},
 };
 use crate::cloud::{
-    Cloud,
+    Cloud, Dialect,
     sessions::{Refusal, SignedIn},
 };
 
@@ -27,8 +27,8 @@ const CSRF_COOKIE: &str = "bbl_csrf_token";
 const CSRF_HEADER: &str = "x-bbl-csrf-token";
 /// Life of a token from password, code or authenticator: 90 days, in seconds [L].
 const TOKEN_LIFE: u64 = 7_776_000;
-/// Life of a refreshed token: a year, in seconds [L].
-const REFRESHED_LIFE: u64 = 31_536_000;
+/// Life of a token from a ticket or a refresh: a year, in seconds [L].
+const LONG_LIFE: u64 = 31_536_000;
 
 /// `POST user/login` with password or code.
 pub(super) async fn login(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
@@ -39,7 +39,7 @@ pub(super) async fn login(State(cloud): Answers, body: Bytes) -> Result<Response
         Err(Refused::NotSet(_)) => cloud.by_password(account, text(&body, "password")?)?,
         Err(refused) => return Err(refused),
     };
-    Ok(reply(&signed_in))
+    Ok(reply(&cloud, &signed_in))
 }
 
 /// `POST user/sendemail/code`; it does not tell which addresses have an account.
@@ -53,9 +53,49 @@ pub(super) async fn send_code(State(cloud): Answers, body: Bytes) -> Result<Resp
     Ok(Json(json!({})).into_response())
 }
 
+/// `POST /api/v1/user-service/user/sendsmscode` on the web origin; it does not tell which numbers
+/// have an account.
+pub(super) async fn send_sms(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
+    let body = object(&body)?;
+    let (kind, phone) = (text(&body, "type")?, text(&body, "phone")?);
+    if kind != "codeLogin" {
+        return Err(Refused::Invalid);
+    }
+    cloud.send_sms(phone);
+    Ok(Json(json!({})).into_response())
+}
+
+/// `POST user/ticket/{T}`: a browser's ticket signs a program in [L].
+pub(super) async fn by_ticket(
+    State(cloud): Answers,
+    Path(ticket): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    if text(&object(&body)?, "ticket")? != ticket {
+        return Err(Refused::Invalid);
+    }
+    Ok(token_reply(&cloud, &cloud.by_ticket(&ticket)?, "ticket", LONG_LIFE))
+}
+
+/// `GET user/ticket`: a ticket to sign a browser in, of no use until `POST my/ticket/{T}` [L].
+pub(super) async fn ticket(State(cloud): Answers, caller: Caller) -> Response {
+    let ticket = cloud.program_ticket(&caller.account);
+    Json(json!({"ticket": ticket, "pincode": ticket})).into_response()
+}
+
+/// `GET /api/sign-in/ticket?to=<url>&ticket=<T>` on the web origin: the cookie `token`, empty when
+/// the ticket is none [L].
+pub(super) async fn web_ticket(State(cloud): Answers, query: fields::Query) -> Response {
+    let ticket = query.get("ticket").map_or("", String::as_str);
+    let token = cloud.by_program_ticket(ticket).unwrap_or_default();
+    let to = query.get("to").filter(|to| !to.is_empty()).map_or("/", String::as_str);
+    let headers = [(header::SET_COOKIE, token_cookie(&token)), (header::LOCATION, to.to_owned())];
+    (StatusCode::FOUND, headers).into_response()
+}
+
 /// `POST user/tfa/login` on the API host: the token comes in the body.
 pub(super) async fn authenticator(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
-    Ok(reply(&second_step(&cloud, &body)?))
+    Ok(reply(&cloud, &second_step(&cloud, &body)?))
 }
 
 /// `GET /api/csrf` on the web origin: a cookie to be shown again in a header.
@@ -66,21 +106,36 @@ pub(super) async fn csrf() -> Response {
 }
 
 /// `POST /api/sign-in/tfa` on the web origin: the token comes as the cookie `token`.
+///
+/// The documents know of no cookie before it, and of the token in the body [G].
 pub(super) async fn web_authenticator(
     State(cloud): Answers,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refused> {
-    let cookie = cookie(&headers, CSRF_COOKIE).ok_or(Refused::Csrf("missing_cookie"))?;
-    let header = headers.get(CSRF_HEADER).ok_or(Refused::Csrf("missing_header"))?;
-    if header.as_bytes() != cookie.as_bytes() {
-        return Err(Refused::Csrf("token_mismatch"));
+    let documented = cloud.dialect() == Dialect::Documented;
+    if !documented {
+        check_csrf(&headers)?;
     }
     let SignedIn::Token(token) = second_step(&cloud, &body)? else {
         return Err(Refusal::LoginFailed.into());
     };
-    let cookie = format!("token={token}; Path=/; Max-Age={TOKEN_LIFE}; HttpOnly");
-    Ok(([(header::SET_COOKIE, cookie)], Json(json!({}))).into_response())
+    let cookie = [(header::SET_COOKIE, token_cookie(&token))];
+    if documented {
+        return Ok((cookie, token_reply(&cloud, &token, "tfa", TOKEN_LIFE)).into_response());
+    }
+    Ok((cookie, Json(json!({}))).into_response())
+}
+
+/// The cookie of the handshake has to be there, and in the header, too [L].
+fn check_csrf(headers: &HeaderMap) -> Result<(), Refused> {
+    let cookie = cookie(headers, CSRF_COOKIE).ok_or(Refused::Csrf("missing_cookie"))?;
+    let header = headers.get(CSRF_HEADER).ok_or(Refused::Csrf("missing_header"))?;
+    if header.as_bytes() == cookie.as_bytes() {
+        Ok(())
+    } else {
+        Err(Refused::Csrf("token_mismatch"))
+    }
 }
 
 /// `POST user/refreshtoken`: works for the holder of the old access token only [L].
@@ -92,7 +147,7 @@ pub(super) async fn refresh(
     let body = object(&body)?;
     let refresh = text(&body, "refreshToken")?;
     let token = cloud.refresh(&caller.token, refresh).ok_or(Refused::PleaseLogin)?;
-    Ok(token_reply(&token, "ticket", REFRESHED_LIFE))
+    Ok(token_reply(&cloud, &token, "ticket", LONG_LIFE))
 }
 
 /// `POST my/logout`: 200 with an empty body; the token is dead afterwards.
@@ -107,9 +162,9 @@ fn second_step(cloud: &Cloud, body: &Bytes) -> Result<SignedIn, Refused> {
     Ok(cloud.by_authenticator(key, text(&body, "tfaCode")?)?)
 }
 
-fn reply(signed_in: &SignedIn) -> Response {
+fn reply(cloud: &Cloud, signed_in: &SignedIn) -> Response {
     let (login_type, key) = match signed_in {
-        SignedIn::Token(token) => return token_reply(token, "password", TOKEN_LIFE),
+        SignedIn::Token(token) => return token_reply(cloud, token, "password", TOKEN_LIFE),
         SignedIn::CodeNeeded => ("verifyCode", ""),
         SignedIn::AuthenticatorNeeded(key) => ("tfa", key.as_str()),
     };
@@ -120,13 +175,20 @@ fn reply(signed_in: &SignedIn) -> Response {
     .into_response()
 }
 
-/// The refresh token equals the access token at issue [L].
-fn token_reply(token: &str, method: &str, life: u64) -> Response {
-    Json(json!({
+/// The refresh token equals the access token at issue [L]; `success` is in the documents only [G].
+fn token_reply(cloud: &Cloud, token: &str, method: &str, life: u64) -> Response {
+    let mut body = json!({
         "accessToken": token, "refreshToken": token, "expiresIn": life, "refreshExpiresIn": life,
         "tfaKey": "", "accessMethod": method, "loginType": "", "firstAppLogin": false,
-    }))
-    .into_response()
+    });
+    if let (Dialect::Documented, Some(body)) = (cloud.dialect(), body.as_object_mut()) {
+        body.insert("success".to_owned(), true.into());
+    }
+    Json(body).into_response()
+}
+
+fn token_cookie(token: &str) -> String {
+    format!("token={token}; Path=/; Max-Age={TOKEN_LIFE}; HttpOnly")
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

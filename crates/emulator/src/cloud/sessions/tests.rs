@@ -26,7 +26,7 @@ fn a_code_counts_once_and_not_for_long() {
     assert_eq!(sign_in("000000", now), Err(Refusal::WrongCode));
     assert!(matches!(sign_in(code, now), Ok(SignedIn::Token(_))));
     assert_eq!(sign_in(code, now), Err(Refusal::Expired));
-    sessions.send_code(&accounts, email, now);
+    sessions.send_code(accounts.by_email(email).unwrap(), now);
     let late = now + CODE_LIFE + Duration::from_secs(1);
     assert_eq!(sessions.by_code(&accounts, email, code, late), Err(Refusal::Expired));
 }
