@@ -222,6 +222,6 @@ fn no_printer(which: &Which, settings: &Settings) -> Failure {
         return Failure::say(Kind::Failed, "this account has no printer")
             .next("bind one in Bambu Handy, or list it in the config file");
     }
-    Failure::say(Kind::NotAuthenticated, "no printer is known: there is no token, and the config file lists none")
-        .next("set BAMBU_TOKEN, or name one: bambu monitor SERIAL --host ADDRESS --access-code -; to try without a printer: bambu demo")
+    Failure::say(Kind::NotAuthenticated, "no printer is known: you are not logged in, and the config file lists none")
+        .next("bambu login, or name one: bambu monitor SERIAL --host ADDRESS --access-code -; to try without a printer: bambu demo")
 }

@@ -64,7 +64,7 @@ pub(super) fn one(known: &[Target], name: &str, any: bool) -> Result<Target, Fai
         ),
         [] if known.is_empty() => {
             Err(Failure::say(Kind::Usage, format!("no printer is called {name:?}"))
-                .next("none is known: set BAMBU_TOKEN, or list printers in the config file"))
+                .next("none is known: bambu login, or list printers in the config file"))
         }
         [] => Err(Failure::say(Kind::Usage, format!("no printer is called {name:?}"))
             .next(format!("known are: {}", names(known.iter())))),

@@ -112,7 +112,7 @@ fn no_way(name: &str) -> Failure {
     let cause = format!("there is no way to {name}: neither its access code nor a token is known");
     Failure::say(Kind::NotAuthenticated, cause).next(
         "read the code from the printer's screen (Settings > Network) and give it as --access-code \
-         or in the config file, or set BAMBU_TOKEN; to try without a printer: bambu demo",
+         or in the config file, or log in: bambu login; to try without a printer: bambu demo",
     )
 }
 

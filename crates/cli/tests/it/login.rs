@@ -8,10 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
-    run::{Home, Run},
-    world::World,
-};
+use crate::{run::Run, world::World};
 
 /// A world, and what must never be printed by any call in it.
 struct Cloud {
@@ -310,30 +307,6 @@ fn a_session_that_cannot_be_replaced_is_told_before_a_code_is_used_up_and_kept()
     assert!(home.path().join("link").is_symlink());
 }
 
-#[test]
-fn a_session_is_warned_of_that_others_can_read_or_that_is_about_to_end() {
-    let home = Home::new();
-    let soon = jiff::Timestamp::now() + std::time::Duration::from_secs(70 * 3600);
-    home.write(".bambu_token", &format!(r#"{{"token":"AQA","expires_at":"{soon}"}}"#));
-    let query = ["query", "--json", "--api-url", "http://127.0.0.1:1"];
-    let run = home.run(&query);
-    assert!(run.stderr.starts_with("warning: your access token ends in 2 days"), "{}", run.stderr);
-    assert_eq!(run.stdout, "");
-    let region = home.run(&["query", "--region", "china", "--api-url", "http://127.0.0.1:1"]);
-    assert_eq!(region.code, 5, "an old file does not tell its region");
-    home.write(".bambu_token", r#"{"token":"AQA","region":"global"}"#);
-    let run = home.run(&["query", "--region", "china"]);
-    assert_eq!(run.code, 4);
-    assert!(run.stderr.contains("belongs to the region global"), "{}", run.stderr);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let file = home.path().join(".bambu_token");
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(home.run(&query).stderr.contains("chmod 600"));
-    }
-}
-
 #[cfg(unix)]
 #[test]
 fn bambu_login_takes_the_seeds_arguments_and_prints_what_they_printed() {
@@ -378,38 +351,4 @@ fn bambu_login_takes_the_seeds_arguments_and_prints_what_they_printed() {
     let run = call(&["--verify-only"], &[]);
     assert_eq!(run.code, 0);
     assert!(run.stdout.ends_with("Verifying token...\nToken is valid!\n"), "{}", run.stdout);
-}
-
-#[test]
-fn proxy_tokens_come_from_a_pipe_or_are_made_up_and_are_listed_by_fingerprint() {
-    let home = Home::new();
-    home.write(".bambu_token", r#"{"token":"AQArealtoken"}"#);
-    let made = home.run(&["token", "add", "--generate"]);
-    assert_eq!(made.code, 0, "{}", made.stderr);
-    let custom = made.stdout.trim();
-    assert!(custom.starts_with("bambu-") && custom.len() > 40, "{custom}");
-    let run = home.feed(&["token", "add", "-", "--token", "-"], b"AQAother\nmy-custom-token\n");
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
-    let file = home.path().join(".config/bambu/proxy_tokens.json");
-    let flat: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    assert_eq!(flat, serde_json::json!({custom: "AQArealtoken", "my-custom-token": "AQAother"}));
-
-    let list = home.run(&["token", "list"]);
-    let shown = format!("{}{}{}", list.stdout, list.stderr, run.stderr);
-    assert_eq!(list.stdout.matches("sha256:").count(), 4, "{}", list.stdout);
-    for secret in [custom, "AQA", "my-custom"] {
-        assert!(!shown.contains(secret), "{shown}");
-    }
-    let valid = |custom: &str| home.feed(&["token", "validate", "-"], custom.as_bytes()).code;
-    assert_eq!((valid("my-custom-token"), valid("my-custom")), (0, 1));
-    assert_eq!(home.run(&["token", "validate", "my-custom-token"]).code, 2);
-    assert_eq!(home.feed(&["token", "remove", "-"], b"my-custom-token").code, 0);
-    let listed = &home.run(&["token", "list", "--json"]).documents()[0];
-    let print = listed[0]["custom"].as_str().unwrap();
-    assert_eq!(home.run(&["token", "remove", print]).code, 0);
-    assert_eq!(home.run(&["token", "remove", print]).code, 1);
-
-    home.write("proxy_tokens.json", r#"{"theirs": "AQAtheirs"}"#);
-    let run = home.feed(&["token", "validate", "-", "--tokens", "proxy_tokens.json"], b"theirs");
-    assert_eq!(run.code, 0, "{}", run.stderr);
 }

@@ -13,6 +13,7 @@ mod patience;
 mod query;
 mod run;
 mod selftest;
+mod session;
 mod settings;
 mod simulate;
 mod trust;

@@ -16,8 +16,8 @@ pub enum Reason {
     WrongAccessCode(BrokerAddress),
     /// The cloud's broker refused the token: a new one is needed.
     #[error(
-        "the broker at {0} refused the token; get a new one, or check BAMBU_TOKEN, BAMBU_UID and \
-         the region"
+        "the broker at {0} refused the token; log in again, or check BAMBU_TOKEN, BAMBU_UID and \
+         BAMBU_REGION"
     )]
     WrongToken(BrokerAddress),
     /// Nothing answers there: check address, network and power.

@@ -15,6 +15,7 @@ mod hostile;
 mod http_fake;
 mod inspect;
 mod lan;
+mod login;
 mod many;
 mod printer;
 mod resources;

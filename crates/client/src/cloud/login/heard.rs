@@ -92,9 +92,9 @@ impl Heard {
     }
 
     /// The refusal in it; what the caller sent in secret is struck out, should it be repeated.
-    pub(super) fn refusal(&self, secrets: &[&str]) -> Refusal {
+    pub(super) fn refusal(&self, secrets: &[impl AsRef<str>]) -> Refusal {
         let mut text = String::from_utf8_lossy(&self.body).into_owned();
-        for secret in secrets.iter().filter(|secret| secret.len() > 3) {
+        for secret in secrets.iter().map(AsRef::as_ref).filter(|secret| secret.len() > 3) {
             text = text.replace(secret, "********");
         }
         Refusal::read(text.as_bytes())

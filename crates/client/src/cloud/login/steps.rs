@@ -53,7 +53,7 @@ pub(super) struct Steps {
     asks_again: bool,
     tries: u8,
     /// Sent in secret, and never told.
-    secret: String,
+    secrets: Vec<String>,
     /// Why the authenticator's code could not be handed over, once it is tried by e-mail instead.
     instead: Option<LoginError>,
     state: State,
@@ -66,8 +66,8 @@ enum State {
     Asking(CodeWanted),
     Code(CodeWanted),
     AskingAuthenticator { key: String },
-    Api { key: String },
-    Csrf { key: String, api: String },
+    Api { body: Value },
+    Csrf { body: Value, api: String },
     Web { api: String },
     Over,
 }
@@ -84,7 +84,7 @@ impl Steps {
         if let Some(error) = steps.wrong_region() {
             return (steps, Act::Done(Err(error)));
         }
-        steps.secret = password.to_owned();
+        steps.secrets.push(password.to_owned());
         steps.state = State::Password;
         let body = json!({"account": steps.account, "password": password, "apiError": ""});
         (steps, Act::Login(body))
@@ -106,7 +106,7 @@ impl Steps {
             region,
             asks_again,
             tries: 0,
-            secret: String::new(),
+            secrets: Vec::new(),
             instead: None,
             state: State::Over,
         }
@@ -138,9 +138,9 @@ impl Steps {
             (State::Asking(wanted), Event::Code(Ok(code))) => self.sign_in(wanted, &code),
             (State::Code(wanted), Event::Heard(heard)) => self.after_code(wanted, &heard),
             (State::AskingAuthenticator { key }, Event::Code(Ok(code))) => {
-                self.secret = code.reveal().to_owned();
+                self.secrets.extend([key.clone(), code.reveal().to_owned()]);
                 let body = json!({"tfaKey": key, "tfaCode": code.reveal()});
-                self.state = State::Api { key };
+                self.state = State::Api { body: body.clone() };
                 Act::AuthenticatorOnApi(body)
             }
             (State::Asking(wanted), Event::Code(Err(NoCode))) => {
@@ -149,13 +149,13 @@ impl Steps {
             (State::AskingAuthenticator { .. }, Event::Code(Err(NoCode))) => {
                 done(LoginError::CodeWanted(CodeWanted::Authenticator))
             }
-            (State::Api { key }, Event::Heard(heard)) => self.after_api(key, &heard),
+            (State::Api { body }, Event::Heard(heard)) => self.after_api(body, &heard),
             // In trouble, it may not even have looked at the key.
-            (State::Api { key }, Event::Failed(error)) if !error.is_unreachable() => {
-                self.state = State::Csrf { key, api: cause(&error) };
+            (State::Api { body }, Event::Failed(error)) if !error.is_unreachable() => {
+                self.state = State::Csrf { body, api: cause(&error) };
                 Act::Csrf
             }
-            (State::Csrf { key, api }, Event::Heard(heard)) => self.after_csrf(&key, api, &heard),
+            (State::Csrf { body, api }, Event::Heard(heard)) => self.after_csrf(body, api, &heard),
             (State::Web { api }, Event::Heard(heard)) => self.after_web(api, &heard),
             (State::Csrf { api, .. } | State::Web { api }, Event::Failed(error)) => {
                 self.by_email(LoginError::Authenticator { api, web: cause(&error) })
@@ -168,7 +168,7 @@ impl Steps {
 
     fn after_password(&mut self, heard: &Heard) -> Act {
         if heard.status == 400 && heard.is_json() && !heard.is_challenge {
-            let text = heard.refusal(&[&self.secret]).text();
+            let text = heard.refusal(&self.secrets).text();
             return Act::Done(Err(match self.is_about_region(&text) {
                 true => self.other_region(),
                 false => LoginError::WrongPassword { text },
@@ -178,7 +178,7 @@ impl Steps {
     }
 
     fn after_code(&mut self, wanted: CodeWanted, heard: &Heard) -> Act {
-        let code = heard.refusal(&[&self.secret]).code;
+        let code = heard.refusal(&self.secrets).code;
         let is_judged = heard.status == 400 && !heard.is_challenge;
         let again = self.asks_again && self.tries < TRIES;
         match code.filter(|_| is_judged) {
@@ -210,7 +210,7 @@ impl Steps {
                 self.state = State::AskingAuthenticator { key };
                 Act::Ask(CodeWanted::Authenticator)
             }
-            None if heard.refusal(&[&self.secret]).is_told_as_success() => {
+            None if heard.refusal(&self.secrets).is_told_as_success() => {
                 Act::Done(Err(self.refused(heard)))
             }
             None => {
@@ -246,12 +246,12 @@ impl Steps {
     }
 
     fn sign_in(&mut self, wanted: CodeWanted, code: &Code) -> Act {
-        self.secret = code.reveal().to_owned();
+        self.secrets.push(code.reveal().to_owned());
         self.state = State::Code(wanted);
         Act::Login(json!({"account": self.account, "code": code.reveal()}))
     }
 
-    fn after_api(&mut self, key: String, heard: &Heard) -> Act {
+    fn after_api(&mut self, body: Value, heard: &Heard) -> Act {
         if let Some(grant) = heard.granted_anywhere() {
             return Act::Done(Ok(grant));
         }
@@ -259,11 +259,11 @@ impl Steps {
         if let Some(error) = self.judged(heard) {
             return Act::Done(Err(error));
         }
-        self.state = State::Csrf { key, api: self.words(heard) };
+        self.state = State::Csrf { body, api: self.words(heard) };
         Act::Csrf
     }
 
-    fn after_csrf(&mut self, key: &str, api: String, heard: &Heard) -> Act {
+    fn after_csrf(&mut self, body: Value, api: String, heard: &Heard) -> Act {
         if heard.is_challenge {
             let status = heard.status;
             return self.by_email(LoginError::Challenge { status, api: Some(api) });
@@ -272,7 +272,6 @@ impl Steps {
             let reason = "no bbl_csrf_token was given".to_owned();
             return self.by_email(LoginError::Csrf { reason, api: Some(api) });
         };
-        let body = json!({"tfaKey": key, "tfaCode": self.secret});
         let cookie = cookie.to_owned();
         self.state = State::Web { api };
         Act::AuthenticatorOnWeb(body, cookie)
@@ -300,7 +299,7 @@ impl Steps {
 
     /// A verdict on the authenticator's code itself.
     fn judged(&self, heard: &Heard) -> Option<LoginError> {
-        let code = heard.refusal(&[&self.secret]).code?;
+        let code = heard.refusal(&self.secrets).code?;
         if heard.is_challenge || heard.csrf().is_some() || !(400..500).contains(&heard.status) {
             return None;
         }
@@ -323,7 +322,7 @@ impl Steps {
         if heard.is_challenge {
             return LoginError::Challenge { status, api: None };
         }
-        let text = heard.refusal(&[&self.secret]).text();
+        let text = heard.refusal(&self.secrets).text();
         match self.is_about_region(&text) {
             true => self.other_region(),
             false => LoginError::Refused { status, text },
@@ -344,7 +343,7 @@ impl Steps {
 
     fn words(&self, heard: &Heard) -> String {
         let status = heard.status;
-        match heard.refusal(&[&self.secret]).text().filter(|_| !heard.is_challenge) {
+        match heard.refusal(&self.secrets).text().filter(|_| !heard.is_challenge) {
             Some(text) => format!("HTTP {status}: {text}"),
             None if heard.is_challenge => format!("HTTP {status}: a page for browsers"),
             None => format!("HTTP {status} without a token"),
