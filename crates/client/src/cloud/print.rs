@@ -72,6 +72,22 @@ impl Cloud {
         self.start(printer, &options, async |chain| chain.prepare(&file).await).await
     }
 
+    /// Looks at file and printer as [`start_cloud_print`](Self::start_cloud_print) does first, and
+    /// leaves it at that: nothing is made and nothing sent.
+    ///
+    /// # Errors
+    /// [`PrintError`].
+    pub async fn check_cloud_print(
+        &self,
+        printer: &Serial,
+        file: &CloudFile,
+        options: &PrintOptions,
+    ) -> Result<(), PrintError> {
+        let mut chain = Chain::new(self, printer, options);
+        let result = chain.look(file).await.map(|_| ());
+        result.map_err(|kind| PrintError { kind, step: chain.step, project_id: None })
+    }
+
     /// Prints a file that is stored already: by its address and MD5, as
     /// [`upload_file`](Self::upload_file) tells them, else by the id of its project, else by name.
     ///
@@ -167,7 +183,10 @@ impl Cloud {
 /// What a refused task means. Where the answer is lost, the task may exist.
 fn refused(error: CloudError) -> PrintErrorKind {
     match error {
-        CloudError::Forbidden { text, .. } => PrintErrorKind::ReservedForVendor { text },
+        // Code 8 is about somebody else's printer or project. [L]
+        CloudError::Forbidden { text, code, .. } if code != Some(8) => {
+            PrintErrorKind::ReservedForVendor { text }
+        }
         CloudError::TimedOut { .. }
         | CloudError::Broken { .. }
         | CloudError::BadBody { .. }

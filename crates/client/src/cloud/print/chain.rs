@@ -45,6 +45,16 @@ pub(super) struct Ready {
     pub(super) file_name: String,
 }
 
+/// What is to be printed, and where it is.
+pub(super) enum Found {
+    /// On this machine.
+    Here(LocalFile),
+    /// In the store, with an address to it.
+    Uploaded(JobFile),
+    /// In the cloud's lists.
+    Listed(CloudEntry),
+}
+
 /// A project with its ids.
 struct Ids {
     project: String,
@@ -73,30 +83,33 @@ impl<'a> Chain<'a> {
 
     /// Everything before the task.
     pub(super) async fn prepare(&mut self, file: &CloudFile) -> Result<Ready, Kind> {
+        match self.look(file).await? {
+            Found::Here(file) => self.bring(&file).await,
+            Found::Uploaded(file) => self.stored(&file).await,
+            Found::Listed(entry) => self.again(entry).await,
+        }
+    }
+
+    /// What would be printed, and whether it could be; nothing is changed.
+    pub(super) async fn look(&mut self, file: &CloudFile) -> Result<Found, Kind> {
         self.options.check()?;
-        match file {
+        let name = match file {
             CloudFile::Local(path) => {
                 let file = LocalFile::open(path, None).await?;
                 self.is_sliced(&file).await?;
                 self.look_at_printer().await?;
-                self.bring(&file).await
+                return Ok(Found::Here(file));
             }
-            CloudFile::Named(name) => {
-                self.look_at_printer().await?;
-                match self.cloud.uploads.find(name) {
-                    Some(stored) => self.stored(&JobFile::from(&stored)).await,
-                    None => {
-                        let entry = self.newest_named(name).await?;
-                        self.again(entry).await
-                    }
-                }
-            }
-            CloudFile::Project(id) => {
-                self.look_at_printer().await?;
-                let entry = self.by_id(id).await?;
-                self.again(entry).await
-            }
+            CloudFile::Named(name) | CloudFile::Project(name) => name,
+        };
+        self.look_at_printer().await?;
+        let by_name = matches!(file, CloudFile::Named(_));
+        if let Some(stored) = self.cloud.uploads.find(name).filter(|_| by_name) {
+            return Ok(Found::Uploaded(JobFile::from(&stored)));
         }
+        let files = self.cloud.cloud_files().await?.value;
+        let found = if by_name { newest_named(files, name) } else { by_id(files, name) };
+        found.map(Found::Listed).ok_or_else(|| Kind::NoSuchFile { name: name.clone() })
     }
 
     /// The printer is there and has nothing to do, as far as the cloud knows.
@@ -225,25 +238,6 @@ impl<'a> Chain<'a> {
         Err(Kind::NotSliced { name: name.to_owned(), plate, sliced })
     }
 
-    /// The newest of that name, written as it is, else but for its ending.
-    async fn newest_named(&self, name: &str) -> Result<CloudEntry, Kind> {
-        let files = self.cloud.cloud_files().await?.value;
-        let newest = |is: fn(&str) -> &str| {
-            let same = files.iter().filter(|file| is(&file.name) == is(name));
-            same.max_by_key(|file| file.created_at.clone())
-        };
-        let found = newest(|name| name).or_else(|| newest(stem)).cloned();
-        found.ok_or_else(|| Kind::NoSuchFile { name: name.to_owned() })
-    }
-
-    /// By any of the ids that the cloud's lists show.
-    async fn by_id(&self, id: &str) -> Result<CloudEntry, Kind> {
-        let is = |own: &Option<String>| own.as_deref() == Some(id);
-        let mut files = self.cloud.cloud_files().await?.value.into_iter();
-        let found = files.find(|it| is(&it.project_id) || is(&it.file_id) || is(&it.model_id));
-        found.ok_or_else(|| Kind::NoSuchFile { name: id.to_owned() })
-    }
-
     async fn create(&mut self, name: &str) -> Result<(Ids, CreatedProject), Kind> {
         self.begin(Step::CreateProject);
         let title = self.options.title.as_deref().unwrap_or(name).to_owned();
@@ -332,6 +326,21 @@ impl Ids {
             file_name,
         })
     }
+}
+
+/// The newest of that name, written as it is, else but for its ending.
+fn newest_named(files: Vec<CloudEntry>, name: &str) -> Option<CloudEntry> {
+    let newest = |is: fn(&str) -> &str| {
+        let same = files.iter().filter(|file| is(&file.name) == is(name));
+        same.max_by_key(|file| file.created_at.clone())
+    };
+    newest(|name| name).or_else(|| newest(stem)).cloned()
+}
+
+/// By any of the ids that the cloud's lists show.
+fn by_id(files: Vec<CloudEntry>, id: &str) -> Option<CloudEntry> {
+    let is = |own: &Option<String>| own.as_deref() == Some(id);
+    files.into_iter().find(|it| is(&it.project_id) || is(&it.file_id) || is(&it.model_id))
 }
 
 /// What the cloud calls a printer that is at work. The words are free text. [L]
