@@ -82,7 +82,16 @@ fn check(settings: &Settings) -> Result<(), Failure> {
 /// What a failed call means to a user.
 #[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 pub(crate) fn failure(error: CloudError) -> Failure {
-    let kind = match &error {
+    let failure = Failure::advised(kind(&error), &error);
+    match error.is_auth() {
+        true => failure.next("bambu login, or set BAMBU_TOKEN to a token that counts"),
+        false => failure,
+    }
+}
+
+/// How a command ends that such a call failed.
+pub(crate) fn kind(error: &CloudError) -> Kind {
+    match error {
         CloudError::NoToken | CloudError::LoginWanted | CloudError::Unauthorized { .. } => {
             Kind::NotAuthenticated
         }
@@ -95,11 +104,6 @@ pub(crate) fn failure(error: CloudError) -> Failure {
         CloudError::Server { .. } => Kind::Unreachable,
         error if error.is_unreachable() => Kind::Unreachable,
         _ => Kind::Failed,
-    };
-    let failure = Failure::advised(kind, &error);
-    match error.is_auth() {
-        true => failure.next("bambu login, or set BAMBU_TOKEN to a token that counts"),
-        false => failure,
     }
 }
 

@@ -10,10 +10,12 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod monitor;
+pub(crate) mod print;
 pub(crate) mod query;
 pub(crate) mod selftest;
 pub(crate) mod simulate;
 pub(crate) mod token;
+pub(crate) mod upload;
 
 use std::{future::Future, time::Duration};
 

@@ -7,6 +7,7 @@ pub(crate) mod brief;
 pub(crate) mod detail;
 pub(crate) mod document;
 pub(crate) mod human;
+pub(crate) mod progress;
 pub(crate) mod waiting;
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) use find::names;
-pub(crate) use way::connect;
+pub(crate) use way::{broker_login, connect};
 
 /// How long the account may take to say whether it knows a printer that is named already.
 const GLANCE: Duration = Duration::from_secs(3);
@@ -140,6 +140,25 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
         return Err(no_printer(which, settings));
     }
     Ok(chosen)
+}
+
+/// The one printer of the account that a name means; without a name its only one.
+///
+/// # Errors
+/// A name that fits none or several, several printers and no name, an account that cannot be asked.
+pub(crate) async fn in_account(name: Option<&str>, settings: &Settings) -> Result<Target, Failure> {
+    let mut known: Vec<Target> = settings.printers.iter().map(configured).collect();
+    let devices = account::cloud(settings)?.devices().await.map_err(account::failure)?;
+    find::merge(&mut known, devices.value);
+    known.retain(|target| target.in_account);
+    match (name, known.as_slice()) {
+        (Some(name), _) => find::one(&known, name, false),
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err(Failure::say(Kind::Failed, "this account has no printer")
+            .next("bind one in Bambu Handy")),
+        (None, several) => Err(Failure::say(Kind::Usage, "there are several printers")
+            .next(format!("name one after the file; known are: {}", names(several.iter())))),
+    }
 }
 
 /// Whether the account knows printers that may be on the local network: then they have two ways. An account

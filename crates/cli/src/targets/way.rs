@@ -71,7 +71,7 @@ pub(crate) async fn connect(
         }
         let on_lan = target.lan.is_some();
         if session.is_none() && (!on_lan || target.in_account) {
-            session = match login(settings).await {
+            session = match broker_login(settings).await {
                 Ok(login) => Some(CloudSession::connect(login, options.clone())),
                 // The local network does without.
                 Err(_) if on_lan => None,
@@ -116,7 +116,11 @@ fn no_way(name: &str) -> Failure {
     )
 }
 
-async fn login(settings: &Settings) -> Result<CloudLogin, Failure> {
+/// Who logs in to the cloud's broker.
+///
+/// # Errors
+/// No token, or an account whose number cannot be found out.
+pub(crate) async fn broker_login(settings: &Settings) -> Result<CloudLogin, Failure> {
     let token = account::token(settings)?;
     let uid = match &settings.uid {
         Some(uid) => uid.value.clone(),

@@ -1,0 +1,91 @@
+//! `bambu upload`: store a file in the account's cloud storage.
+
+use std::{io::Write as _, path::PathBuf};
+
+use bambulab::cloud::{UploadError, UploadOptions, Uploaded};
+
+use crate::{
+    account,
+    exit::{Failure, Kind},
+    output::{self, Cell, Paint, Table, human, progress::Shown},
+    settings::{Flags, Settings},
+    shutdown,
+};
+
+/// Store a file in the account's cloud storage
+///
+/// Takes 3MF, G-code, STL and STEP files of at most 1 GiB, told by what is in them. What was broken
+/// off is sent again from the start, up to 256 MiB; the store cannot go on where it broke.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    bambu upload cube.gcode.3mf\n  \
+    bambu upload cube.stl --name \"cube 20 mm.stl\" --json")]
+pub(crate) struct Args {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// What the cloud is to call it [default: as it is called here]
+    #[arg(long)]
+    name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
+    let settings = Settings::load(flags)?;
+    let cloud = account::cloud(&settings)?;
+    let shown = Shown::new(false);
+    let options = UploadOptions {
+        name: args.name,
+        progress: shown.listener(),
+        cancel: shutdown::token(),
+        ..UploadOptions::default()
+    };
+    let uploaded = cloud.upload_file(&args.file, options).await;
+    shown.clear();
+    write(&uploaded.map_err(|error| failure(&error))?, args.json)
+}
+
+fn write(uploaded: &Uploaded, json: bool) -> Result<(), Failure> {
+    let mut out = output::stdout();
+    if json {
+        serde_json::to_writer_pretty(&mut out, uploaded).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+        return Ok(out.flush()?);
+    }
+    let mut table = Table::new(&[]);
+    for (label, text) in [
+        ("File", human::printable(&uploaded.file_name)),
+        ("Size", format!("{} bytes", uploaded.size_bytes)),
+        ("URL", uploaded.file_url.to_string()),
+        ("Status", uploaded.status_code.to_string()),
+        ("MD5", uploaded.md5.clone()),
+    ] {
+        table.row([Cell::painted(label, Paint::Dim), text.as_str().into()]);
+    }
+    table.write(&mut out, output::colour())?;
+    Ok(out.flush()?)
+}
+
+/// What a failed upload means to a user.
+pub(super) fn failure(error: &UploadError) -> Failure {
+    Failure::advised(kind(error), error)
+}
+
+pub(super) fn kind(error: &UploadError) -> Kind {
+    match error {
+        UploadError::Unreadable { .. }
+        | UploadError::BadName
+        | UploadError::Kind(_)
+        | UploadError::ThreeMf { .. }
+        | UploadError::TooLarge { .. } => Kind::Usage,
+        UploadError::NoCloudStorage => Kind::Refused,
+        UploadError::Refused { status, .. } if *status < 500 => Kind::Refused,
+        UploadError::Refused { .. } | UploadError::Broken { .. } | UploadError::Stalled { .. } => {
+            Kind::Unreachable
+        }
+        UploadError::Cloud(error) => account::kind(error),
+        _ => Kind::Failed,
+    }
+}
