@@ -77,7 +77,8 @@ impl World {
             let Front { owner, ip, printer, listeners } = front;
             let summary = printer.summary();
             let ports = listeners.ports()?;
-            ready.add(&owner, &summary, ip, ports);
+            let pin = cloud.printer(&summary.serial).map_or("", |bound| bound.pin());
+            ready.add(&owner, &summary, pin, ip, ports);
             let machine = printer.listed();
             if config.lan_mode {
                 switchboard.set_online(&summary.serial, false);

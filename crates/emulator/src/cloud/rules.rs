@@ -60,7 +60,8 @@ impl Hooks for Rules {
     fn full_report(&self, topic: &str) -> Option<Bytes> {
         let (serial, _) = topic::parse(topic)?;
         let bound = self.cloud.printer(&serial)?;
-        if bound.online() { bound.printer().full_report() } else { None }
+        let told = bound.online() && bound.owner().is_some();
+        if told { bound.printer().full_report() } else { None }
     }
 
     fn routes(&self, _topic: &str) -> bool {

@@ -39,7 +39,9 @@ impl Switchboard {
         } else {
             json!({"event": {"event": "client.disconnected", "disconnected_at": now}})
         };
-        self.broker.publish(&topic::report(serial), event.to_string());
+        if bound.owner().is_some() {
+            self.broker.publish(&topic::report(serial), event.to_string());
+        }
         true
     }
 

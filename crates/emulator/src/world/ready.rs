@@ -106,6 +106,8 @@ pub struct PrinterEntry {
     pub model: &'static str,
     /// LAN access code.
     pub access_code: String,
+    /// The six characters on its screen that bind it to an account while nobody owns it.
+    pub pin: String,
     /// Address.
     pub host: String,
     /// Port of MQTT over TLS.
@@ -143,12 +145,20 @@ impl Ready {
     }
 
     /// Adds a printer to its owner.
-    pub(super) fn add(&mut self, owner: &Account, known: &Summary, ip: Ipv4Addr, ports: Ports) {
+    pub(super) fn add(
+        &mut self,
+        owner: &Account,
+        known: &Summary,
+        pin: &str,
+        ip: Ipv4Addr,
+        ports: Ports,
+    ) {
         let printer = PrinterEntry {
             serial: known.serial.to_string(),
             name: known.name.clone(),
             model: known.model.name(),
             access_code: known.access_code.reveal().to_owned(),
+            pin: pin.to_owned(),
             host: ip.to_string(),
             mqtt_port: ports.mqtt,
             detect_port: ports.detect,

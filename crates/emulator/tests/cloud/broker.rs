@@ -133,3 +133,27 @@ async fn the_owner_is_told_when_a_printer_goes_and_comes_back() {
     served.switchboard.set_online(&serial, true);
     assert_eq!(message(&mut events).await["event"]["event"], "client.connected");
 }
+
+#[tokio::test]
+async fn who_no_longer_owns_a_printer_hears_no_more_of_it() {
+    const BIND: &str = "/v1/iot-service/api/user/bind";
+    let served = Served::start().await;
+    let (client, mut events) = mine(&served);
+    let report = format!("device/{MINE}/report");
+    assert!(subscribed(&client, &mut events, &report).await);
+    let serial = MINE.parse().unwrap();
+    let pin = served.cloud.printer(&serial).unwrap().pin().to_owned();
+    assert_eq!(served.call("DELETE", BIND, json!({"dev_id": MINE})).await.status, 200);
+    served.switchboard.set_online(&serial, false);
+    served.switchboard.set_online(&serial, true);
+    client.subscribe(&report, QoS::AtMostOnce).await.unwrap();
+    let Packet::SubAck(refused) = next(&mut events).await.unwrap() else {
+        panic!("it still hears of the printer")
+    };
+    assert_eq!(refused.return_codes, [SubscribeReasonCode::Failure]);
+    let path = format!("/v1/user-service/my/pincode/{pin}");
+    assert_eq!(served.call("POST", &path, json!({"pincode": pin})).await.status, 200);
+    assert!(subscribed(&client, &mut events, &report).await);
+    served.switchboard.set_online(&serial, false);
+    assert_eq!(message(&mut events).await["event"]["event"], "client.disconnected");
+}

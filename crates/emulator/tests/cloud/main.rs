@@ -4,12 +4,16 @@
 
 mod answers;
 mod binding;
+mod bodies;
 mod broker;
 mod control;
 mod discovery;
+mod documented;
 mod http;
+mod person;
 mod presets;
 mod print;
+mod projects;
 mod signing_in;
 mod spools;
 mod store;

@@ -59,6 +59,7 @@ async fn the_ready_file_has_its_shape_and_every_port_is_open() {
         "model",
         "mqtt_port",
         "name",
+        "pin",
         "rtsps_port",
         "serial",
     ];

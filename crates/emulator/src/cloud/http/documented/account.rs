@@ -60,7 +60,7 @@ pub(super) async fn notifications(
     let action = query.get("action").is_some_and(|action| !action.is_empty());
     cloud.follow(&caller.account);
     let mut messages = cloud.library().messages(caller.uid());
-    messages.retain(|message| !action && !(unread && message.read));
+    messages.retain(|message| !(action || unread && message.read));
     let (page, pagination) = Page::of(&query)?.cut(messages);
     let notifications: Vec<Value> = page.iter().map(entry).collect();
     Ok(done(json!({"notifications": notifications, "pagination": pagination})))
