@@ -41,7 +41,7 @@ fn project() -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn sliced() -> (TempDir, PathBuf) {
+pub(crate) fn sliced() -> (TempDir, PathBuf) {
     file("cube.gcode.3mf", &project())
 }
 
@@ -54,7 +54,7 @@ fn ok(body: &Value) -> Act {
 }
 
 /// What a cloud says that goes along with everything.
-fn willing(url: &str, asked: &Asked) -> Act {
+pub(crate) fn willing(url: &str, asked: &Asked) -> Act {
     let signed = |path: &str| format!("{url}/s3/{path}?Expires=1999999999&Signature=s%2Fecret");
     match (asked.method.as_str(), asked.path()) {
         ("GET", "/v1/iot-service/api/user/bind") => ok(&json!({"devices": [

@@ -9,6 +9,7 @@ use std::{
 use tokio::{process::Command, task::JoinHandle, time::timeout};
 
 use crate::{
+    cloud_print,
     fake::{Broker, Ca, PATIENCE, Peer, SERIAL},
     http_fake::{Act, Asked, Server},
 };
@@ -135,4 +136,39 @@ async fn devices_prints_each_printer_and_its_job() {
 
 fn reply(body: &str) -> Act {
     Act::Reply(200, body.into())
+}
+
+/// Runs an example against a cloud that goes along with everything.
+async fn with_willing_cloud(name: &str, arguments: &[&str]) -> String {
+    let mut address = String::new();
+    let _server = Server::new(|url| {
+        address.clone_from(&url);
+        move |asked: &Asked| cloud_print::willing(&url, asked)
+    })
+    .await;
+    let mut command = program(name, arguments);
+    command.env("BAMBU_API_URL", &address).env("BAMBU_TOKEN", "AQAsecretToken");
+    let output = timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    text(&output).replace(&address, "https://store")
+}
+
+#[tokio::test]
+async fn upload_prints_what_is_stored_where_and_no_signature() {
+    let (_folder, path) = cloud_print::sliced();
+    let printed = with_willing_cloud("upload", &[path.to_str().unwrap()]).await;
+    let size = std::fs::metadata(&path).unwrap().len();
+    let wanted = format!(
+        "Upload successful: cube.gcode.3mf ({size} bytes)\nUploaded: https://store/s3/mine.3mf\n"
+    );
+    assert_eq!(printed, wanted);
+}
+
+#[tokio::test]
+async fn cloud_print_uploads_once_and_prints() {
+    let (_folder, path) = cloud_print::sliced();
+    let arguments = ["01P00A000000001", path.to_str().unwrap()];
+    let printed = with_willing_cloud("cloud_print", &arguments).await;
+    assert!(printed.starts_with("Uploading file...\nUpload successful: cube.gcode.3mf\n"));
+    assert!(printed.ends_with("  creating the task\nPrint started! Job ID: 4242\n"), "{printed}");
+    assert!(!printed.contains("uploading the sliced file"), "{printed}");
 }

@@ -173,7 +173,8 @@ impl fmt::Display for PrintError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.kind.to_string();
         let (cause, next) = text.rsplit_once("; ").unwrap_or((&text, ""));
-        if let Some(step) = self.step {
+        // Before anything was made, the cause says it all.
+        if let Some(step) = self.step.filter(|step| *step != Step::Check) {
             write!(f, "{step}: ")?;
         }
         f.write_str(cause)?;
