@@ -9,26 +9,26 @@ mod error;
 mod faces;
 mod plan;
 mod ready;
+mod stage;
 mod state_dir;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use bambu_protocol::{Firmware, discovery::ssdp as ssdp_wire, mqtt::login as mqtt_login};
+use bambu_protocol::Firmware;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    certs::{Ca, Shape},
+    certs::Ca,
     cloud::{Listed, account::Accounts, switchboard::Switchboard},
     simulator::{EndedJob, Printer, Replay, Summary},
-    ssdp::Beacon,
 };
 
 pub use config::{Config, State};
 pub use error::WorldError;
 pub use ready::{AccountEntry, Address, PrinterEntry, Ready, StoreEntry};
 
-use self::{doors::Doors, faces::Front, plan::Kind, state_dir::StateDir};
+use self::{doors::Doors, stage::Stage, state_dir::StateDir};
 
 /// How long tasks may take to end; they are broken off then.
 const FAREWELL: Duration = Duration::from_millis(1500);
@@ -71,44 +71,21 @@ impl World {
         let mut tasks = JoinSet::new();
         let tls = ca.cloud_config();
         let switchboard = doors.serve(&cloud, tls, &mut tasks, &shutdown);
-        let mut printers = Vec::new();
-        let mut announced = Vec::new();
+        let mut stage = Stage {
+            config: &config,
+            ca: &ca,
+            cloud: &cloud,
+            switchboard: &switchboard,
+            shutdown: &shutdown,
+            ready: &mut ready,
+            tasks: &mut tasks,
+            printers: Vec::new(),
+            announced: Vec::new(),
+        };
         for front in fronts {
-            let Front { owner, ip, printer, listeners } = front;
-            let summary = printer.summary();
-            let ports = listeners.ports()?;
-            let pin = cloud.printer(&summary.serial).map_or("", |bound| bound.pin());
-            ready.add(&owner, &summary, pin, ip, ports);
-            let machine = printer.listed();
-            if config.lan_mode {
-                switchboard.set_online(&summary.serial, false);
-            }
-            let shape = config.certificates.unwrap_or(Shape::of(summary.model));
-            let (model, faults) = (summary.model, machine.faults());
-            let tls = ca.model_config(&summary.serial, model, shape, faults)?;
-            let about = faces::about(Arc::clone(&cloud), summary.serial.clone(), ip);
-            // Who hears of a printer goes to its real port.
-            if config.lan_addresses.is_some() && ports.mqtt == mqtt_login::PORT {
-                announced.push((ip, Arc::clone(&about)));
-            }
-            listeners.serve(&machine, &tls, &about, &mut tasks, &shutdown);
-            tasks.spawn(switchboard.clone().carry(summary.serial, shutdown.clone()));
-            tasks.spawn(printer.clone().run(shutdown.clone()));
-            if let Kind::Invented(printer) = printer {
-                let (ca, serial) = (ca.clone(), printer.spec().serial.clone());
-                if let Some(store) = cloud.store().cloned() {
-                    printer.set_downloads(move |url, md5| store.offers(url, md5));
-                }
-                printer.set_certificate(move || ca.printer_chain_pem(&serial, shape).ok());
-                printers.push(printer);
-            }
+            stage.add(front)?;
         }
-        if !announced.is_empty() {
-            match Beacon::open(announced, config.ssdp_port.unwrap_or(ssdp_wire::PORT)) {
-                Ok(beacon) => drop(tasks.spawn(beacon.run(shutdown.clone()))),
-                Err(error) => notes.push(format!("the printers are not announced: {error}")),
-            }
-        }
+        let printers = stage.announce(&mut notes);
         Ok(Self {
             ready,
             notes,

@@ -123,7 +123,7 @@ impl Cloud {
     }
 
     /// A URL of this cloud's store, signed anew for reading; another one stays as it is.
-    fn readable(&self, url: &str) -> String {
+    pub(super) fn readable(&self, url: &str) -> String {
         let signed = self.store().and_then(|store| Some(store.presign_get(&store.key_of(url)?)));
         signed.unwrap_or_else(|| url.to_owned())
     }

@@ -92,6 +92,10 @@ pub(super) async fn patch(
     if profile != project.profile_id.to_string() {
         return Err(Refused::Invalid);
     }
+    // What a project refers to is not dropped for room.
+    if let Some(store) = cloud.store() {
+        prints.iter().filter_map(|print| store.key_of(&print.url)).for_each(|key| store.keep(&key));
+    }
     cloud.library().patch_project(project.id, prints, Timestamp::now()).ok_or(Refused::Missing)?;
     Ok(success(json!({})))
 }
@@ -163,7 +167,7 @@ fn plate(cloud: &Cloud, print: &PrintReady) -> Value {
         "thumbnail": file(format!("plate_{}.png", print.plate)),
         "gcode": {
             "name": format!("plate_{}.gcode", print.plate), "dir": "Metadata",
-            "url": readable(cloud, &print.url),
+            "url": cloud.readable(&print.url),
         },
         "top_picture": file(format!("top_{}.png", print.plate)),
         "pick_picture": file(format!("pick_{}.png", print.plate)),
@@ -175,19 +179,13 @@ fn plate(cloud: &Cloud, print: &PrintReady) -> Value {
 /// URL and MD5 of a project's file: the print-ready one, else what was uploaded first.
 fn file_of(cloud: &Cloud, project: &Project) -> (Value, Value) {
     if let Some(print) = project.prints.first() {
-        return (readable(cloud, &print.url).into(), print.md5.as_str().into());
+        return (cloud.readable(&print.url).into(), print.md5.as_str().into());
     }
     let store = storage(cloud);
     let object = store.and_then(|store| Some((store, store.object(&project.upload_key)?)));
     object.map_or((Value::Null, Value::Null), |(store, object)| {
         (store.presign_get(&project.upload_key).into(), object.md5_hex().into())
     })
-}
-
-/// A URL of this cloud's store is signed anew for reading; another one stays as it is.
-fn readable(cloud: &Cloud, url: &str) -> String {
-    let signed = storage(cloud).and_then(|store| Some(store.presign_get(&store.key_of(url)?)));
-    signed.unwrap_or_else(|| url.to_owned())
 }
 
 fn print_ready((at, print): (usize, &Value)) -> Result<PrintReady, Refused> {
