@@ -28,6 +28,7 @@ fn read_all(body: &[u8]) {
         Project,
         PrintProfile,
         CreatedProject,
+        MessageCount,
         Messages,
         Notification,
         SlicerSettings,
