@@ -49,6 +49,10 @@ pub(crate) struct Args {
     /// The code that was sent or that the authenticator shows [env: BAMBU_CODE]
     #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     code: Option<String>,
+    /// The ticket of a sign-in in the browser; `-` reads it from standard input
+    #[arg(long, value_name = "TICKET", allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = ["email", "username", "password"])]
+    ticket: Option<String>,
     /// Only tell whether the saved session still counts
     #[arg(long, alias = "verify-only")]
     verify: bool,
@@ -104,6 +108,7 @@ async fn obtain(
         return saved(created.map_err(failed)?);
     }
     if !args.force
+        && args.ticket.is_none()
         && let Some(found) = login.resume(file).await.map_err(failed)?
     {
         if let Found::Unverified(error) = found.found {
@@ -123,7 +128,8 @@ async fn obtain(
     };
     // Whatever is saved was looked at above; another process may have saved one since.
     let codes = Codes::new(code.as_deref());
-    let obtained = match args.force || args.email.is_some() || args.username.is_some() {
+    let is_named = args.email.is_some() || args.username.is_some() || args.ticket.is_some();
+    let obtained = match args.force || is_named {
         true => login.create(file, &credentials, codes).await,
         false => login.get_or_create(file, &credentials, codes).await,
     };
@@ -156,6 +162,9 @@ fn credentials(args: &Args) -> Result<Credentials, Failure> {
     let missing = |what: &str, next: &str| {
         Failure::say(Kind::Usage, format!("no {what} was given")).next(next.to_owned())
     };
+    if let Some(ticket) = &args.ticket {
+        return Ok(Credentials::Ticket(settings::secret(ticket)?));
+    }
     if let Some(account) = &args.email {
         return Ok(Credentials::Code { account: account.clone() });
     }

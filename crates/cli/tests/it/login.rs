@@ -20,7 +20,7 @@ impl Cloud {
     fn start() -> Self {
         let world = World::start(&["--printers", "1", "--models", "P1S"]);
         let mut secrets = Vec::new();
-        for account in ["/account", "/accounts/0", "/accounts/1"] {
+        for account in ["/account", "/accounts/0", "/accounts/1", "/accounts/2"] {
             for key in ["password", "token"] {
                 secrets.push(world.text(&format!("{account}/{key}")));
             }
@@ -75,7 +75,8 @@ impl Cloud {
     fn is_logged_in(&self, account: &str) {
         let saved = self.saved().unwrap();
         assert_eq!(saved["uid"], self.text(&format!("{account}/uid")));
-        assert_eq!(saved["region"], "global");
+        let region = if account == "/accounts/2" { "china" } else { "global" };
+        assert_eq!(saved["region"], region);
         assert!(saved["expires_at"].as_str().unwrap().ends_with('Z'), "{}", saved["expires_at"]);
         #[cfg(unix)]
         {
@@ -121,6 +122,16 @@ fn each_account_logs_in_in_its_own_way() {
     let run = cloud.call(&arguments, &[&password]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     cloud.is_logged_in("/accounts/1");
+
+    let (phone, code) = (cloud.text("/accounts/2/phone"), cloud.text("/accounts/2/email_code"));
+    let run = cloud.call(&["login", "--force", "--region", "china", "--phone", &phone], &[&code]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    cloud.is_logged_in("/accounts/2");
+
+    let ticket = cloud.text("/account/ticket");
+    let run = cloud.call(&["login", "--region", "global", "--ticket", "-"], &[&ticket]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    cloud.is_logged_in("/account");
 
     let token = cloud.text("/account/token");
     let run = cloud.call(&["login", "--token", "-"], &[&token]);
@@ -234,7 +245,7 @@ fn logins_that_fail_do_not_storm_whoever_starts_them() {
     }
     let run = run();
     assert_eq!(run.code, 1);
-    assert!(run.stderr.contains("five logins within a minute"), "{}", run.stderr);
+    assert!(run.stderr.contains("five logins in vain within a minute"), "{}", run.stderr);
 }
 
 #[test]

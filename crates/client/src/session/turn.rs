@@ -1,6 +1,6 @@
 //! Whose turn it is to log in: one process at a time, and only so often, however many there are.
 //!
-//! The lock file beside the saved session holds the times of the last logins.
+//! The lock file beside the saved session holds the times of the last logins that were in vain.
 
 use std::{
     fs::File,
@@ -11,7 +11,8 @@ use std::{
 
 use crate::private_file;
 
-/// Logins with one saved session, by all processes together: the seeds' table, 5 a minute. [D]
+/// Logins in vain with one saved session, by all processes together: the seeds' table, 5 a minute.
+/// [D]
 const MOST: usize = 5;
 const WITHIN: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -30,7 +31,7 @@ pub(crate) struct Turn {
 pub(crate) enum TurnError {
     /// Another process is logging in all the time.
     Busy,
-    /// There were enough logins; try again after this time.
+    /// There were enough logins in vain; try again after this time.
     Enough(Duration),
 }
 
@@ -57,7 +58,7 @@ impl Turn {
         }
     }
 
-    /// Notes that a login begins now, unless there were enough of them.
+    /// Notes that a login begins now, unless there were enough of them in vain.
     pub(crate) fn begin(&mut self, now: SystemTime) -> Result<(), TurnError> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -69,10 +70,21 @@ impl Turn {
             return Err(TurnError::Enough(WITHIN.saturating_sub(now.saturating_sub(oldest))));
         }
         recent.push(now);
-        if let Err(error) = write(file, &recent) {
-            tracing::debug!(%error, "the time of this login is not noted");
-        }
+        note(file, &recent);
         Ok(())
+    }
+
+    /// The login has succeeded: those before it are forgotten.
+    pub(crate) fn succeeded(&mut self) {
+        self.file.iter_mut().for_each(|file| note(file, &[]));
+    }
+
+    /// Nobody was there to log in to: that does not count.
+    pub(crate) fn not_begun(&mut self) {
+        let Some(file) = &mut self.file else { return };
+        let mut recent = read(file).unwrap_or_default();
+        recent.pop();
+        note(file, &recent);
     }
 }
 
@@ -83,11 +95,12 @@ fn read(file: &mut File) -> io::Result<Vec<Duration>> {
     Ok(text.lines().filter_map(|line| line.parse().ok()).map(Duration::from_millis).collect())
 }
 
-fn write(file: &mut File, times: &[Duration]) -> io::Result<()> {
+fn note(file: &mut File, times: &[Duration]) {
     let text: String = times.iter().map(|time| format!("{}\n", time.as_millis())).collect();
-    file.rewind()?;
-    file.set_len(0)?;
-    file.write_all(text.as_bytes())
+    let written = file.rewind().and_then(|()| file.set_len(0));
+    if let Err(error) = written.and_then(|()| file.write_all(text.as_bytes())) {
+        tracing::debug!(%error, "the times of the last logins are not noted");
+    }
 }
 
 #[cfg(test)]
@@ -119,9 +132,18 @@ mod tests {
             at(second).await.unwrap();
         }
         assert_eq!(at(10).await, Err(TurnError::Enough(Duration::from_secs(50))));
+        let mut turn = Turn::take(&path, NO_WAIT).await.unwrap();
+        turn.begin(start + Duration::from_secs(60)).unwrap();
+        turn.not_begun();
+        drop(turn);
         at(60).await.unwrap();
         assert_eq!(at(60).await, Err(TurnError::Enough(Duration::from_secs(1))));
         // The clock was set back: those times are nobody's.
         at(0).await.unwrap();
+        for second in 1..5 {
+            at(second).await.unwrap();
+        }
+        Turn::take(&path, NO_WAIT).await.unwrap().succeeded();
+        at(5).await.unwrap();
     }
 }

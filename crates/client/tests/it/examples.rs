@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{process::Command, task::JoinHandle, time::timeout};
+use tokio::{io::AsyncWriteExt as _, process::Command, task::JoinHandle, time::timeout};
 
 use crate::{
     cloud_print,
@@ -132,6 +132,41 @@ async fn devices_prints_each_printer_and_its_job() {
     command.env("BAMBU_API_URL", &address).env("BAMBU_TOKEN", "AQAsecretToken");
     let output = timeout(PATIENCE, command.output()).await.unwrap().unwrap();
     assert_eq!(text(&output), "P1S 1: RUNNING\nS2: unknown\ncube: 45%\n");
+}
+
+#[tokio::test]
+async fn login_asks_for_the_code_that_was_sent_and_goes_on_with_the_saved_session() {
+    let mut address = String::new();
+    let server = Server::new(|url| {
+        address = url;
+        |asked: &Asked| match asked.path() {
+            "/v1/user-service/user/sendemail/code" => reply(""),
+            "/v1/user-service/user/login" => {
+                reply(r#"{"accessToken":"AQAnewtoken","expiresIn":7776000,"loginType":""}"#)
+            }
+            "/v1/design-user-service/my/preference" => reply(r#"{"uid":77}"#),
+            "/v1/iot-service/api/user/bind" => {
+                reply(r#"{"devices":[{"dev_id":"S1","name":"P1S 1","print_status":"IDLE"}]}"#)
+            }
+            _ => Act::Reply(404, "404 page not found".into()),
+        }
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    for input in ["135790\n", ""] {
+        let mut command = program("login", &[]);
+        command.env("BAMBU_API_URL", &address).env("BAMBU_EMAIL", "maker@example.com");
+        command.env("BAMBU_TOKEN_FILE", dir.path().join("session"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // The second one may end without reading.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
+        let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+        assert_eq!(text(&output), "P1S 1: IDLE\n");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("AQAnewtoken"));
+    }
+    let logins = server.lines().iter().filter(|line| line.ends_with("user/login")).count();
+    assert_eq!(logins, 1);
 }
 
 fn reply(body: &str) -> Act {

@@ -95,8 +95,8 @@ pub enum LoginError {
     /// The token is dead, so it is not saved.
     #[error("the cloud does not take this token; get a new one, or log in with the account")]
     DeadToken,
-    /// There were enough logins for now, so that a wrong password is not tried without end.
-    #[error("there were five logins within a minute; wait {} s and try again", wait.as_secs() + 1)]
+    /// There were enough logins in vain, so that a wrong password is not tried without end.
+    #[error("there were five logins in vain within a minute; wait {} s and try again", wait.as_secs() + 1)]
     TooOften {
         /// How long to wait.
         wait: Duration,

@@ -44,7 +44,8 @@ impl Login {
     ///
     /// Only a token that the cloud calls dead, or that belongs to the other region, is given up. Two
     /// that ask at once do not both log in: the second one waits for the first and takes what it
-    /// saved. More than five logins a minute are refused, whichever processes ask for them.
+    /// saved. After five logins in vain within a minute, further ones are refused, whichever processes
+    /// ask for them.
     ///
     /// # Errors
     /// [`LoginError`].
@@ -91,11 +92,19 @@ impl Login {
     ) -> Result<Obtained, LoginError> {
         // Before a code is used up: a file that cannot be replaced.
         file.check()?;
-        // To ask whether a token counts is no login.
-        if !matches!(credentials, Credentials::Token(_)) {
-            turn.begin(SystemTime::now())?;
-        }
-        let session = self.sign_in(credentials, code).await?;
+        turn.begin(SystemTime::now())?;
+        let session = match self.sign_in(credentials, code).await {
+            Ok(session) => session,
+            Err(error) => {
+                let is_nobody = matches!(&error, LoginError::Cloud(it) if it.is_unreachable());
+                // To ask whether a token counts is no login either.
+                if is_nobody || matches!(credentials, Credentials::Token(_)) {
+                    turn.not_begun();
+                }
+                return Err(error);
+            }
+        };
+        turn.succeeded();
         let unsaved = file.write(&session).err();
         Ok(Obtained { session, found: Found::New, unsaved })
     }
