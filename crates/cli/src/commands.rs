@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod discover;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod doctor;
 pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod print;

@@ -16,6 +16,7 @@ use crate::{
     settings::{self, Settings},
 };
 
+pub(crate) use address::look_for;
 pub(crate) use find::names;
 pub(crate) use way::{broker_login, connect};
 
@@ -74,6 +75,21 @@ impl Target {
     /// Its model, as far as it is known without asking it.
     pub(crate) fn model(&self) -> Option<Model> {
         self.model.or_else(|| Model::from_serial(&self.serial))
+    }
+
+    /// Whether its address on the local network is known.
+    pub(crate) fn has_address(&self) -> bool {
+        self.lan.is_some()
+    }
+
+    /// Whether it can be asked to let us in.
+    pub(crate) fn has_access_code(&self) -> bool {
+        self.access_code.as_ref().is_some_and(|code| !code.is_empty())
+    }
+
+    /// The same with the local network as its only way.
+    pub(crate) fn over_lan(self) -> Self {
+        Self { in_account: false, ..self }
     }
 
     fn bare(serial: Serial) -> Self {

@@ -1,6 +1,6 @@
 //! Addresses that nobody wrote down: of printers on the local network, by what they broadcast.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use bambu_protocol::Serial;
 use bambulab::discovery::{DetectError, DetectOptions, detect, resolve_all};
@@ -51,6 +51,32 @@ pub(super) async fn find(
         Some(target) if chosen.iter().all(|target| target.lost) => Err(missing(target)),
         _ => Ok(()),
     }
+}
+
+/// Looks on this network for all whose address is not known; those that were found are named.
+///
+/// # Errors
+/// Settings of the search that make no sense.
+pub(crate) async fn look_for(
+    mut chosen: Vec<Target>,
+    within: Duration,
+    settings: &Settings,
+) -> Result<(Vec<Target>, HashSet<Serial>), Failure> {
+    let wanted: Vec<Serial> =
+        chosen.iter().filter(|it| it.lan.is_none()).map(|it| it.serial.clone()).collect();
+    let mut found = HashSet::new();
+    if !wanted.is_empty() {
+        let search = settings.search(None, None)?;
+        let mut places = resolve_all(&wanted, within.min(LISTEN), search).await;
+        for target in &mut chosen {
+            if let Some(address) = places.remove(&target.serial) {
+                target.lan = Some((address.to_string(), None));
+                target.lost = false;
+                found.insert(target.serial.clone());
+            }
+        }
+    }
+    Ok((chosen, found))
 }
 
 /// The serial number of the printer at an address; it is proved when it is connected.

@@ -1,7 +1,9 @@
 //! The way to a printer: over the local network, over the cloud, or over both as one.
 
 use bambu_server::Fleet;
-use bambulab::{CloudLogin, CloudSession, LanTarget, Link, Options, connect_both, connect_lan};
+use bambulab::{
+    BrokerAddress, CloudLogin, CloudSession, LanTarget, Link, Options, connect_both, connect_lan,
+};
 use futures_util::future::join_all;
 
 use super::{Target, address};
@@ -21,6 +23,18 @@ fn bare(host: &str) -> Result<String, Failure> {
             .next("give the address alone; the port goes into --mqtt-port or mqtt_port"));
     }
     Ok(plain.to_owned())
+}
+
+impl Target {
+    /// Where its broker is on the local network, if that is known.
+    ///
+    /// # Errors
+    /// What was given is no address.
+    pub(crate) fn address(&self) -> Result<Option<BrokerAddress>, Failure> {
+        let Some((host, port)) = &self.lan else { return Ok(None) };
+        let port = port.unwrap_or(bambulab::endpoint::MQTT_PORT);
+        Ok(Some(BrokerAddress { host: bare(host)?, port }))
+    }
 }
 
 /// Connected printers. Dropping it closes the connections.

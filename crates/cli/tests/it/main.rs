@@ -6,6 +6,7 @@ mod control;
 mod control_library;
 mod decode;
 mod discover;
+mod doctor;
 mod live;
 mod login;
 mod names;
