@@ -78,10 +78,9 @@ fn without_an_account_a_printer_is_looked_at_and_remembered() {
 
 #[test]
 fn a_wrong_code_and_developer_mode_are_told_apart() {
-    let world = World::start(&["--printers", "2"]);
+    let world = World::start(&["--printers", "2", "--fault", "developer-mode-off"]);
     let serial = world.text("/printers/1/serial");
     let names = ["certificate", "access_code", "status", "developer_mode"];
-    world.put(&format!("/printers/{serial}/developer-mode/off"));
     let (code, outcomes) = found(by_hand(&world, 1), names);
     assert_eq!((code, outcomes), (0, ["ok", "ok", "ok", "warn"].map(ToOwned::to_owned)));
     world.put(&format!("/printers/{serial}/faults/wrong-code"));

@@ -13,7 +13,7 @@ use super::findings::{Finding, Findings};
 use crate::{
     account,
     exit::{Failure, Kind},
-    settings::{Settings, Source, region_name},
+    settings::{Settings, Source},
     targets, watch,
 };
 
@@ -97,13 +97,13 @@ fn token(settings: &Settings) -> Finding {
 /// Which part of the world is asked; a token is worth nothing in the other one.
 fn region(settings: &Settings) -> Finding {
     let region = &settings.region;
-    let seen = format!("{}, from {}", region_name(region.value), region.source);
+    let seen = format!("{}, from {}", region.value.name(), region.source);
     let is_saved = settings.token.as_ref().is_some_and(|token| token.source == Source::Session);
     let saved = SessionFile::at(&settings.token_file.value).read().ok().flatten();
     match saved.filter(|_| is_saved).and_then(|saved| saved.region) {
         Some(other) if other != region.value => {
-            let seen = format!("{seen}; the saved session is of {}", region_name(other));
-            let next = format!("set BAMBU_REGION={}, or log in again", region_name(other));
+            let seen = format!("{seen}; the saved session is of {}", other.name());
+            let next = format!("set BAMBU_REGION={}, or log in again", other.name());
             Finding::warn("region", seen, next)
         }
         _ => Finding::ok("region", seen),
