@@ -152,7 +152,7 @@ async fn session(settings: &Settings) -> Finding {
 
 /// Whether the broker lets this account in.
 async fn broker(settings: &Settings, within: Duration) -> Result<Finding, Failure> {
-    let login: CloudLogin = match targets::login(settings).await {
+    let login: CloudLogin = match targets::broker_login(settings).await {
         Ok(login) => login,
         Err(failure) => return Ok(Finding::of("broker", failure)),
     };
