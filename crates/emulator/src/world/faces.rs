@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     cloud::{Cloud, Listed, account::Account},
-    detect as detect_face,
+    detect::{self as detect_face, Desk},
     machine::{About, Machine},
     mqtt,
 };
@@ -97,21 +97,30 @@ impl Listeners {
         self,
         machine: &Arc<dyn Listed>,
         tls: &Arc<ServerConfig>,
-        about: &About,
+        desk: &Desk,
         tasks: &mut JoinSet<()>,
         shutdown: &CancellationToken,
     ) {
         let same = || Arc::clone(machine) as Arc<dyn Machine>;
         let tls = || Some(Arc::clone(tls));
         tasks.spawn(mqtt::lan::run(self.mqtt, tls(), same(), shutdown.clone()));
-        let detect = |listener, tls| {
-            detect_face::run(listener, tls, same(), Arc::clone(about), shutdown.clone())
-        };
+        let detect =
+            |listener, tls| detect_face::run(listener, tls, same(), desk.clone(), shutdown.clone());
         tasks.spawn(detect(self.detect, None));
         if let Some(listener) = self.detect_tls {
             tasks.spawn(detect(listener, tls()));
         }
     }
+}
+
+/// A ticket for a printer that nobody owns, and when somebody does.
+pub(super) fn ticket(cloud: &Cloud, serial: &Serial) -> Option<(String, detect_face::Bound)> {
+    let ticket = cloud.mint_ticket(serial)?;
+    let mut owners = cloud.printer(serial)?.owners();
+    let bound = async move {
+        let _ = owners.wait_for(Option::is_some).await;
+    };
+    Some((ticket, Box::pin(bound)))
 }
 
 /// What a printer of this world tells before anybody logs in: while the cloud reaches it, that it

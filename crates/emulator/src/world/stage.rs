@@ -14,6 +14,7 @@ use super::{
 use crate::{
     certs::{Ca, Shape},
     cloud::{Cloud, switchboard::Switchboard},
+    detect::Desk,
     machine::About,
     simulator::Printer,
     ssdp::Beacon,
@@ -55,7 +56,9 @@ impl Stage<'_> {
         if config.lan_addresses.is_some() && ports.mqtt == mqtt_login::PORT {
             self.announced.push((ip, Arc::clone(&about)));
         }
-        listeners.serve(&machine, &tls, &about, self.tasks, shutdown);
+        let (of, serial) = (Arc::clone(self.cloud), summary.serial.clone());
+        let desk = Desk { about, ticket: Arc::new(move || faces::ticket(&of, &serial)) };
+        listeners.serve(&machine, &tls, &desk, self.tasks, shutdown);
         self.tasks.spawn(self.switchboard.clone().carry(summary.serial, shutdown.clone()));
         self.tasks.spawn(printer.clone().run(shutdown.clone()));
         if let Kind::Invented(printer) = printer {

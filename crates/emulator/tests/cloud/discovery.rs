@@ -182,3 +182,36 @@ async fn printers_with_their_own_addresses_are_announced_and_answer_searches() {
     assert_eq!(value(&headers, "devconnect.bambu.com"), "cloud");
     assert_eq!(value(&headers, "devbind.bambu.com"), "occupied");
 }
+
+#[tokio::test]
+async fn a_printer_that_nobody_owns_hands_out_a_ticket_and_tells_when_it_is_taken() {
+    const BIND: &str = "/v1/iot-service/api/user/bind";
+    let dir = tempfile::tempdir().unwrap();
+    let world = start(dir.path(), Config::default()).await;
+    let (ready, printer) = (world.ready(), &world.ready().printers[0]);
+    let api = ready.api_url.rsplit_once(':').unwrap().1.parse().unwrap();
+    let bearer = format!("Authorization: Bearer {}", ready.account.token);
+    let unbind = json!({"dev_id": printer.serial}).to_string();
+    assert_eq!(crate::http::ask(api, "DELETE", BIND, &[&bearer], &unbind).await.status, 200);
+    let answer = content(&ask(printer.detect_port, &frame(DETECT)).await);
+    assert_eq!(answer["login"]["bind"], "free");
+
+    let mut tcp = TcpStream::connect(("127.0.0.1", printer.detect_port)).await.unwrap();
+    tcp.write_all(&frame(LOGIN)).await.unwrap();
+    let mut head = [0; 4];
+    timeout(PATIENCE, tcp.read_exact(&mut head)).await.unwrap().unwrap();
+    let mut rest = vec![0; usize::from(u16::from_le_bytes([head[2], head[3]])) - 4];
+    timeout(PATIENCE, tcp.read_exact(&mut rest)).await.unwrap().unwrap();
+    let waiting = content(&[&head[..], &rest].concat());
+    assert_eq!(waiting["login"]["status"], "wait_auth");
+    assert_eq!(waiting["login"]["sequence_id"], -1);
+    let ticket = waiting["login"]["ticket"].as_str().unwrap();
+    let path = format!("/v1/user-service/my/ticket/{ticket}");
+    let body = json!({"ticket": ticket}).to_string();
+    assert_eq!(crate::http::ask(api, "POST", &path, &[&bearer], &body).await.status, 200);
+    let mut bound = Vec::new();
+    timeout(PATIENCE, tcp.read_to_end(&mut bound)).await.unwrap().unwrap();
+    assert_eq!(content(&bound)["login"]["status"], "SUCCESS");
+    let answer = content(&ask(printer.detect_port, &frame(DETECT)).await);
+    assert_eq!(answer["login"]["bind"], "occupied");
+}
