@@ -7,6 +7,7 @@ mod control_library;
 mod decode;
 mod discover;
 mod doctor;
+mod journey;
 mod live;
 mod login;
 mod names;
