@@ -29,10 +29,6 @@ pub(crate) fn arguments(
     };
     let rest = called.split_off(1.min(called.len()));
     let mut arguments = vec![OsString::from("bambu"), OsString::from(verb)];
-    // The seeds show the device that is named, whatever else they are asked for.
-    if verb == "query" && rest.iter().any(|word| word == "--device") {
-        arguments.push("--devices".into());
-    }
     let plain = rest.iter().take_while(|word| !is_flag(word)).count();
     // The seeds' credentials come first and together; without all of them it is our own call.
     if plain >= words.len() {
@@ -115,10 +111,6 @@ mod tests {
             ("bambu-query TOKEN --status --json", "bambu query --token TOKEN --status --json"),
             ("bambu-query - --json", "bambu query --token - --json"),
             ("bambu-query --help", "bambu query --help"),
-            (
-                "bambu-query T --status --device S",
-                "bambu query --devices --token T --status --device S",
-            ),
             ("./bambu-monitor u_1 TOKEN S1 S2", "bambu monitor --uid u_1 --token TOKEN S1 S2"),
             ("bambu-monitor", "bambu monitor"),
             ("bambu-login", "bambu login --as-the-seeds"),

@@ -1,6 +1,9 @@
 //! The root of the command line: the verbs. A verb is a file in `commands/` with its `Args` and its
 //! `run`, and two lines here; the flags that every verb takes are in `settings/flags.rs`.
 
+#[cfg(test)]
+mod docs;
+
 use std::ffi::OsString;
 
 use clap::{Command as Syntax, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};

@@ -21,17 +21,15 @@ mod upload;
 pub use account::{Personal, Preference, Profile, ProfileChange, ProfileSetting, Subscription};
 pub use bind::{Bound, Owner, Owners, Rename, TicketState, Unbind};
 pub use camera::{CameraCredentials, CameraTicket};
-pub use device::{
-    AmsOffers, Device, DeviceJob, DeviceVersions, Devices, Jobs, LiveData, Offer, Versions,
-};
+pub use device::{AmsOffers, Device, DeviceJob, DeviceVersions, Devices, Jobs, Offer, Versions};
 pub use filament::{
     AmsSync, AmsSyncTray, AmsSynced, AmsSyncedTray, CatalogueFilament, ChangedSpool,
     FilamentCatalogue, SlotMapped, SlotMapping, SlotMappings, SlotsMapped, Spool, SpoolDraft,
     SpoolFilter, Spools,
 };
 pub use message::{
-    Message, MessageComment, MessageCount, MessageDesign, Messages, Notification,
-    NotificationAction, Sender, TaskMessage,
+    Message, MessageComment, MessageDesign, Messages, Notification, NotificationAction, Sender,
+    TaskMessage,
 };
 pub use print_job::{
     AmsSlot, BED_TYPES, CreatedProject, CreatedTask, NewTask, PlateFile, PrintReady, Processing,

@@ -112,11 +112,7 @@ impl Call {
     }
 
     /// Adds a key and its value to the query.
-    pub(crate) fn query(
-        mut self,
-        key: impl Into<Cow<'static, str>>,
-        value: impl fmt::Display,
-    ) -> Self {
+    pub(crate) fn query(mut self, key: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
         self.query.push((key.into(), value.to_string()));
         self
     }

@@ -1,6 +1,6 @@
 //! The inbox, and how far the cloud is with an upload.
 
-use bambu_protocol::cloud::{Message, MessageCount, Messages, Notification, NotificationAction};
+use bambu_protocol::cloud::{Message, Messages, Notification, NotificationAction};
 use futures_util::Stream;
 use serde_json::json;
 
@@ -50,15 +50,6 @@ impl Cloud {
             }
         };
         pages(page, |message: &Message| message.id.clone().unwrap_or_default())
-    }
-
-    /// How many messages were not read: `GET my/message/count`. The route is known by name only [D],
-    /// its answer is a guess [G]; `raw` has it as it came.
-    ///
-    /// # Errors
-    /// [`CloudError`].
-    pub async fn message_count(&self) -> Result<Answer<MessageCount>, CloudError> {
-        self.call(Call::get("/v1/user-service/my/message/count")).await
     }
 
     /// The inbox in the seeds' form. Their `GET user/notification?unread=` does not exist: without a

@@ -221,7 +221,6 @@ async fn messages_come_page_by_page_and_a_ticket_is_polled() {
         ("GET user:/my/messages?limit=20&after=4", 200, json!({"hits": []})),
         ("GET user:/my/messages?limit=1&type=6&after=5", 200, json!({"hits": [message(4, false)]})),
         ("POST user:/my/message/read", 200, json!({})),
-        ("GET user:/my/message/count", 200, json!({"count": 1})),
         (
             "GET iot:/user/notification?action=upload&ticket=T+%2B",
             200,
@@ -237,7 +236,6 @@ async fn messages_come_page_by_page_and_a_ticket_is_polled() {
     assert_eq!(cloud.messages(&query).await.unwrap().len(), 1);
     assert_eq!(cloud.notifications(false).await.unwrap().len(), 2);
     assert_eq!(cloud.notifications(true).await.unwrap()[0].id.as_deref(), Some("4"));
-    assert_eq!(cloud.message_count().await.unwrap().unread, Some(1));
     cloud.mark_notification_read("5").await.unwrap();
     assert_eq!(sent(&server), [json!({"ids": [5]})]);
     let state = cloud.notification(NotificationAction::Upload, "T +").await.unwrap();

@@ -79,35 +79,6 @@ body! {
         pub progress: Option<f64>,
         /// Address of a picture.
         pub thumbnail: Option<super::SignedUrl>,
-        /// What the printer reports, in the documented shape. [G]
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub live: Option<LiveData> = "print",
-    }
-
-    /// What a printer reports of itself, as far as the documented `user/print` repeats it: what the
-    /// seeds' `parse_device_data` picks out. The whole report is
-    /// [`report::State`](crate::report::State)'s to read. [G]
-    #[doc(alias = "parse_device_data")]
-    #[derive(Default)]
-    pub struct LiveData {
-        /// Such as `RUNNING`.
-        pub state: Option<String> = "gcode_state",
-        /// Percent.
-        pub progress_percent: Option<i64> = "mc_percent",
-        /// Until the end.
-        pub remaining_minutes: Option<i64> = "mc_remaining_time",
-        /// Layer.
-        pub layer: Option<i64> = "layer_num",
-        /// Layers in all.
-        pub total_layers: Option<i64> = "total_layer_num",
-        /// Nozzle in °C.
-        pub nozzle: Option<f64> = "nozzle_temper",
-        /// Bed in °C.
-        pub bed: Option<f64> = "bed_temper",
-        /// Chamber in °C.
-        pub chamber: Option<f64> = "chamber_temper",
-        /// File.
-        pub file: Option<String> = "gcode_file",
     }
 
     /// Body of `GET user/device/version`. [L] The seeds document the versions of the one printer
@@ -166,13 +137,6 @@ impl Device {
 }
 
 impl DeviceJob {
-    /// Progress in percent, wherever it is told.
-    pub fn progress_percent(&self) -> Option<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "a percentage")]
-        let live = || Some(self.live.as_ref()?.progress_percent? as f64);
-        self.progress.or_else(live)
-    }
-
     /// The model by any of its names, else by the serial number.
     pub fn model(&self) -> Option<Model> {
         model(&self.serial, &[&self.model_name, &self.product_name])

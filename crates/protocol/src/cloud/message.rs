@@ -80,13 +80,6 @@ body! {
         pub avatar: Option<String>,
     }
 
-    /// Body of `GET my/message/count`; the route is known by name only [D], its keys are a guess [G].
-    #[derive(Default)]
-    pub struct MessageCount {
-        /// Messages that were not read.
-        pub unread: Option<i64> = "count" | "unread" | "total",
-    }
-
     /// Body of `GET user/notification`: how far an upload has been processed. Always HTTP 200. [L]
     #[derive(Default)]
     pub struct Notification {

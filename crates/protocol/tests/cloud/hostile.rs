@@ -28,7 +28,6 @@ fn read_all(body: &[u8]) {
         Project,
         PrintProfile,
         CreatedProject,
-        MessageCount,
         Messages,
         Notification,
         SlicerSettings,

@@ -132,8 +132,7 @@ impl Entry {
         let Some(job) = &self.job else { return Ok(()) };
         let title = job.task_name.as_deref().unwrap_or("no job");
         let state = job.task_status.as_deref().unwrap_or("idle").to_lowercase();
-        let progress =
-            job.progress_percent().map(|percent| format!(", {percent:.0}%")).unwrap_or_default();
+        let progress = job.progress.map(|percent| format!(", {percent:.0}%")).unwrap_or_default();
         let line = human::printable(&format!("{title}, {state}{progress}"));
         writeln!(out, "  the cloud knows only: {line}")
     }
