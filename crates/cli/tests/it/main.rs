@@ -12,6 +12,7 @@ mod live;
 mod login;
 mod names;
 mod patience;
+mod print;
 mod query;
 mod run;
 mod selftest;
