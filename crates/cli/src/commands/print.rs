@@ -134,7 +134,7 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     options.check().map_err(|kind| failure(&kind.into(), &args.file))?;
     let settings = Settings::load(flags)?;
     let cloud = account::cloud(&settings)?;
-    let file = which(&args.file)?;
+    let file = which(&args.file);
     let printer = tokio::select! {
         printer = targets::in_account(args.printer.as_deref(), &settings) => printer?,
         () = stop.cancelled() => return Err(Failure::say(Kind::Failed, "interrupted, nothing prints")),
@@ -184,13 +184,20 @@ impl Args {
     }
 }
 
-/// A file on this machine, if there is one; else a name in the cloud, if it can be one.
-fn which(file: &Path) -> Result<CloudFile, Failure> {
+/// A file on this machine, if there is one; else the name or the id of one in the cloud.
+fn which(file: &Path) -> CloudFile {
+    let is_id = |name: &str| {
+        let model = name.strip_prefix("US").filter(|rest| rest.len() == 14);
+        let digits = model.unwrap_or(name);
+        name.len() > 5
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && (model.is_some() || digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
     match file.to_str() {
-        Some(name) if !file.exists() && !name.contains(['/', '\\']) => {
-            Ok(CloudFile::Named(name.to_owned()))
-        }
-        _ => Ok(CloudFile::Local(file.to_owned())),
+        Some(name) if file.exists() || name.contains(['/', '\\']) => CloudFile::Local(name.into()),
+        Some(name) if is_id(name) => CloudFile::Project(name.to_owned()),
+        Some(name) => CloudFile::Named(name.to_owned()),
+        None => CloudFile::Local(file.to_owned()),
     }
 }
 
@@ -255,12 +262,10 @@ fn write(
 fn failure(error: &PrintError, file: &Path) -> Failure {
     use PrintErrorKind as E;
     let kind = match &error.kind {
-        E::NoSuchFile { name } => {
+        E::NoSuchFile { .. } => {
             let text = format!("there is no file {}, and none in the cloud", file.display());
-            return Failure::say(Kind::Usage, text).next(format!(
-                "check the path, or see what the cloud has: bambu query --projects{}",
-                hint(name)
-            ));
+            return Failure::say(Kind::Usage, text)
+                .next("check the path, or see what the cloud has: bambu query --projects");
         }
         E::Setting { .. }
         | E::BedType { .. }
@@ -284,8 +289,4 @@ fn failure(error: &PrintError, file: &Path) -> Failure {
         }
         _ => failure,
     }
-}
-
-fn hint(name: &str) -> &'static str {
-    if name.contains('.') { "" } else { " (names are compared with and without their ending)" }
 }

@@ -108,7 +108,7 @@ impl<'a> Chain<'a> {
             return Ok(Found::Uploaded(JobFile::from(&stored)));
         }
         let files = self.cloud.cloud_files().await?.value;
-        let found = if by_name { newest_named(files, name) } else { by_id(files, name) };
+        let found = if by_name { newest_named(&files, name) } else { by_id(&files, name) };
         found.map(Found::Listed).ok_or_else(|| Kind::NoSuchFile { name: name.clone() })
     }
 
@@ -329,7 +329,7 @@ impl Ids {
 }
 
 /// The newest of that name, written as it is, else but for its ending.
-fn newest_named(files: Vec<CloudEntry>, name: &str) -> Option<CloudEntry> {
+fn newest_named(files: &[CloudEntry], name: &str) -> Option<CloudEntry> {
     let newest = |is: fn(&str) -> &str| {
         let same = files.iter().filter(|file| is(&file.name) == is(name));
         same.max_by_key(|file| file.created_at.clone())
@@ -338,9 +338,9 @@ fn newest_named(files: Vec<CloudEntry>, name: &str) -> Option<CloudEntry> {
 }
 
 /// By any of the ids that the cloud's lists show.
-fn by_id(files: Vec<CloudEntry>, id: &str) -> Option<CloudEntry> {
+fn by_id(files: &[CloudEntry], id: &str) -> Option<CloudEntry> {
     let is = |own: &Option<String>| own.as_deref() == Some(id);
-    files.into_iter().find(|it| is(&it.project_id) || is(&it.file_id) || is(&it.model_id))
+    files.iter().find(|it| is(&it.project_id) || is(&it.file_id) || is(&it.model_id)).cloned()
 }
 
 /// What the cloud calls a printer that is at work. The words are free text. [L]
