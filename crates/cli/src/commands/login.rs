@@ -176,7 +176,7 @@ fn credentials(args: &Args) -> Result<Credentials, Failure> {
         missing("account", "bambu login --email ADDRESS, or --username and --password -")
     })?;
     let password = match args.password.clone().or_else(|| prompt::variable("BAMBU_PASSWORD")) {
-        Some(given) if given == "-" => Some(settings::secret(&given)?),
+        Some(given) if given == "-" => settings::secret(&given).ok(),
         Some(given) => Some(given),
         None => prompt::password()?,
     };

@@ -241,7 +241,7 @@ fn logins_that_fail_do_not_storm_whoever_starts_them() {
     let plain = cloud.text("/accounts/0/email");
     let run = || cloud.call(&["login", "-u", &plain, "-p", "-"], &["wr0ngpass"]);
     for _ in 0..5 {
-        assert!(run().stderr.contains("refuses this account"));
+        assert!(run().stderr.contains("refuses plain@example.com with this password"));
     }
     let run = run();
     assert_eq!(run.code, 1);

@@ -11,12 +11,14 @@ use crate::{cloud::CloudError, endpoint::Region, private_file::FileError};
 pub enum LoginError {
     /// Account or password is wrong, which the cloud does not tell apart: check both.
     #[error(
-        "the cloud refuses this account with this password{}; check both, and BAMBU_REGION: \
-         an account is known in its own region only. Who signs in through Google or Apple has \
-         no password and logs in by e-mail code",
+        "the cloud refuses {account} with this password{}; check both, and BAMBU_REGION: an \
+         account is known in its own region only. Who signs in through Google or Apple has no \
+         password and logs in by e-mail code",
         tail(text)
     )]
     WrongPassword {
+        /// As which account.
+        account: String,
         /// The cloud's words.
         text: Option<String>,
     },

@@ -171,7 +171,7 @@ impl Steps {
             let text = heard.refusal(&self.secrets).text();
             return Act::Done(Err(match self.is_about_region(&text) {
                 true => self.other_region(),
-                false => LoginError::WrongPassword { text },
+                false => LoginError::WrongPassword { account: self.account.clone(), text },
             }));
         }
         self.after_login(heard)
