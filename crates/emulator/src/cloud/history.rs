@@ -22,11 +22,14 @@ impl Cloud {
     /// Brings history and messages of an account up to what its printers do.
     pub fn follow(&self, account: &Account) {
         for bound in self.printers_of(account) {
-            let (job, ended) = (bound.summary().job, bound.printer().ended_jobs());
-            if let Some(job) = job {
+            if let Some(job) = bound.summary().job {
                 self.adopt(account, bound, &job);
             }
-            for job in ended {
+        }
+        // A printer that was unbound meanwhile still tells how the account's job has ended.
+        for bound in self.library().running_on(account.uid).iter().filter_map(|at| self.printer(at))
+        {
+            for job in bound.printer().ended_jobs() {
                 let state = if job.well { TaskState::Finished } else { TaskState::Failed };
                 self.library().end_task(number(&job.task_id), state, from_ms(job.ended_ms));
             }

@@ -174,7 +174,7 @@ fn replace(body: &mut Value, at: &mut usize, with: &Value) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_body_breaks_a_route(with in json(), at in 0..9_usize, cut in 0..80_usize) {

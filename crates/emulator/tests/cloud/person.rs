@@ -48,6 +48,18 @@ async fn what_has_ended_stays_in_the_history_and_leaves_a_message() {
 }
 
 #[tokio::test]
+async fn a_job_of_a_printer_that_was_given_away_still_ends_in_the_history() {
+    let served = Served::start().await;
+    served.printers[0].start_print(cloud_job("600000001")).unwrap();
+    let tasks = format!("{USER}/my/tasks");
+    assert_eq!(served.get(&tasks).await.json()["hits"][0]["status"], 1);
+    let bind = "/v1/iot-service/api/user/bind";
+    assert_eq!(served.call("DELETE", bind, json!({"dev_id": MINE})).await.status, 200);
+    served.printers[0].request(br#"{"print":{"command":"stop","sequence_id":"1","param":""}}"#);
+    assert_eq!(served.get(&tasks).await.json()["hits"][0]["status"], 3);
+}
+
+#[tokio::test]
 async fn one_task_is_read_by_its_number_and_its_subtask_by_the_other_route() {
     let served = Served::start().await;
     served.printers[0].start_print(cloud_job("600000001")).unwrap();

@@ -1,5 +1,7 @@
 //! Print history: one task per cloud job. When a task ends, a message tells its owner.
 
+use std::collections::HashSet;
+
 use bambu_protocol::Serial;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -124,6 +126,14 @@ impl Library {
         let mut tasks: Vec<Task> = mine.cloned().collect();
         tasks.sort_by_key(|task| std::cmp::Reverse((task.started, task.id)));
         tasks
+    }
+
+    /// The printers that run tasks of the account, as far as is known.
+    pub(in crate::cloud) fn running_on(&self, owner: u64) -> HashSet<Serial> {
+        let shelves = self.shelves();
+        let running =
+            shelves.tasks.iter().filter(|of| of.what.owner == owner && of.ended.is_none());
+        running.map(|task| task.what.serial.clone()).collect()
     }
 
     /// The task with this number, whoever owns it.
