@@ -19,6 +19,7 @@ fn the_summary_says_where_who_and_how_to_look() {
     let world = Running::start(home.command(&arguments(&["--printers", "12"])));
     world.wait_for("REST API  http://127.0.0.1:");
     world.wait_for("MQTT      mqtts://127.0.0.1:");
+    world.wait_for("Store     http://127.0.0.1:");
     world.wait_for("Account   maker@example.com, password ");
     world.wait_for("01P00A000000001");
     world.wait_for("... and 2 more");
@@ -39,6 +40,7 @@ fn json_prints_the_ready_document_that_the_file_holds() {
     let written: Value = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
     assert_eq!(printed, written);
     assert_eq!(printed["printers"][2]["name"], "H2D 3");
+    assert_eq!(printed["store"]["bucket"], "or-cloud-upload-prod");
     assert!(std::fs::read_dir(home.path()).unwrap().all(|entry| {
         let name = entry.unwrap().file_name();
         name == "ready.json" || name == "state"
@@ -76,7 +78,9 @@ fn what_cannot_be_is_a_usage_error_with_its_cause() {
         ("--models", "toaster", "unknown printer model"),
         ("--fault", "zombi", "there is no fault named `zombi`"),
         ("--fault", "zombie=2", "0 to 1"),
+        ("--fault", "challenges", "challenge, stray-401"),
         ("--certificates", "v2", "version1"),
+        ("--dialect", "swiss", "documented"),
     ] {
         let run = bambu(&["simulate", flag, value]);
         assert_eq!(run.code, 2, "{}", run.stderr);

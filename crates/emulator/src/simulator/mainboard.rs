@@ -33,8 +33,11 @@ impl fmt::Debug for Certificate {
 }
 
 /// Whether a URL gives a file with this MD5.
+type Offers = dyn Fn(&str, &str) -> bool + Send + Sync;
+
+/// What can be downloaded; everything when nobody says.
 #[derive(Default)]
-pub(super) struct Downloads(pub(super) Option<Box<dyn Fn(&str, &str) -> bool + Send + Sync>>);
+pub(super) struct Downloads(pub(super) Option<Box<Offers>>);
 
 impl fmt::Debug for Downloads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

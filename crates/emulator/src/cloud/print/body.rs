@@ -19,7 +19,7 @@ enum Kind {
     /// A list of whole numbers.
     Ints,
     /// A list of objects; each has these fields.
-    Objects(&'static [(&'static str, Kind)]),
+    Objects(&'static [(&'static str, Self)]),
 }
 
 const REQUIRED: [(&str, Kind); 11] = [

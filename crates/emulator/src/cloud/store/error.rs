@@ -1,5 +1,7 @@
 //! The object store's refusals, as S3 writes them: XML with a code.
 
+use std::io;
+
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
@@ -42,6 +44,13 @@ pub(super) enum Refused {
     SlowDown,
     /// The disk refuses.
     Internal,
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        tracing::warn!(%error, "the object store cannot use its file");
+        Self::Internal
+    }
 }
 
 impl Refused {

@@ -186,7 +186,7 @@ async fn write(
     mut body: Body,
     breaks_at: Option<u64>,
 ) -> Result<Option<[u8; 16]>, Refused> {
-    let mut file = File::create(room.path()).await.map_err(internal)?;
+    let mut file = File::create(room.path()).await?;
     let (mut md5, mut written) = (Md5::new(), 0_u64);
     while let Some(chunk) = next(&mut body).await? {
         written = written.saturating_add(chunk.len() as u64);
@@ -194,7 +194,7 @@ async fn write(
             return Ok(None);
         }
         md5.update(&chunk);
-        file.write_all(&chunk).await.map_err(internal)?;
+        file.write_all(&chunk).await?;
     }
     if breaks_at.is_some() {
         return Ok(None);
@@ -202,7 +202,7 @@ async fn write(
     if written != length {
         return Err(Refused::IncompleteBody);
     }
-    file.flush().await.map_err(internal)?;
+    file.flush().await?;
     Ok(Some(md5.finalize().into()))
 }
 
@@ -237,7 +237,7 @@ async fn get(store: &Store, key: String, head: bool) -> Result<Response, Refused
 }
 
 async fn bytes(object: &Object) -> Result<Body, Refused> {
-    let file = File::open(object.path()).await.map_err(internal)?;
+    let file = File::open(object.path()).await?;
     Ok(Body::from_stream(ReaderStream::with_capacity(file, CHUNK)))
 }
 
@@ -251,9 +251,4 @@ fn wanted_md5(headers: &HeaderMap) -> Result<Option<[u8; 16]>, Refused> {
 fn etag(md5: &[u8; 16]) -> String {
     let hex: String = md5.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("\"{hex}\"")
-}
-
-fn internal(error: io::Error) -> Refused {
-    tracing::warn!(%error, "the object store cannot use its file");
-    Refused::Internal
 }
