@@ -112,6 +112,7 @@ impl Call {
     }
 
     /// Adds a key and its value to the query.
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts, as they come")]
     pub(crate) fn query(mut self, key: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
         self.query.push((key.into(), value.to_string()));
         self

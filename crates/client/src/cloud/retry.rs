@@ -74,6 +74,9 @@ mod tests {
 
     const ROUTE: &str = "/v1/a";
 
+    /// Headers, body, seconds.
+    type Case = (&'static [(&'static str, &'static str)], &'static str, Option<u64>);
+
     fn limited(headers: &[(&'static str, &str)], body: &'static str) -> CloudError {
         let headers = headers.iter().map(|(name, value)| {
             (name.parse().unwrap(), reqwest::header::HeaderValue::try_from(*value).unwrap())
@@ -85,11 +88,11 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_as_seconds_as_a_date_and_from_the_body() {
-        let now = ("date", "Sat, 21 Nov 2026 15:00:00 GMT");
-        let cases: [(&[(&'static str, &str)], &'static str, Option<u64>); 9] = [
+        const NOW: (&str, &str) = ("date", "Sat, 21 Nov 2026 15:00:00 GMT");
+        let cases: [Case; 9] = [
             (&[("retry-after", "7")], "", Some(7)),
-            (&[("retry-after", "Sat, 21 Nov 2026 15:00:09 GMT"), now], "", Some(9)),
-            (&[("retry-after", "Sat, 21 Nov 2026 14:00:00 GMT"), now], "", Some(0)),
+            (&[("retry-after", "Sat, 21 Nov 2026 15:00:09 GMT"), NOW], "", Some(9)),
+            (&[("retry-after", "Sat, 21 Nov 2026 14:00:00 GMT"), NOW], "", Some(0)),
             (&[("retry-after", "99999999999")], "", Some(24 * 60 * 60)),
             (&[("retry-after", "soon")], "", None),
             (&[("retry-after", "-5")], "", None),
