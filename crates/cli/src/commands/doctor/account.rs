@@ -72,9 +72,9 @@ fn token(settings: &Settings) -> Finding {
         return Finding::ok("token", format!("from {}; its end is not known", token.source));
     }
     let file = SessionFile::at(&settings.token_file.value);
-    let saved = file.read().ok().flatten();
     let path = settings.token_file.value.display();
-    let left = saved.as_ref().and_then(|saved| saved.remaining(SystemTime::now()));
+    let saved = settings.session.as_ref();
+    let left = saved.and_then(|saved| saved.remaining(SystemTime::now()));
     let days = |left: Duration| left.as_secs() / DAY;
     match left {
         Some(Duration::ZERO) => {
@@ -99,8 +99,8 @@ fn region(settings: &Settings) -> Finding {
     let region = &settings.region;
     let seen = format!("{}, from {}", region.value.name(), region.source);
     let is_saved = settings.token.as_ref().is_some_and(|token| token.source == Source::Session);
-    let saved = SessionFile::at(&settings.token_file.value).read().ok().flatten();
-    match saved.filter(|_| is_saved).and_then(|saved| saved.region) {
+    let saved = settings.session.as_ref().filter(|_| is_saved);
+    match saved.and_then(|saved| saved.region) {
         Some(other) if other != region.value => {
             let seen = format!("{seen}; the saved session is of {}", other.name());
             let next = format!("set BAMBU_REGION={}, or log in again", other.name());
@@ -113,7 +113,8 @@ fn region(settings: &Settings) -> Finding {
 /// Whether anybody is there who may be the cloud.
 async fn probe(settings: &Settings) -> Result<(Option<Probe>, Finding), Failure> {
     let roots = settings.roots()?;
-    let cloud = Cloud::new(&settings.endpoint, None, &roots).map_err(account::failure)?;
+    let cloud = Cloud::with(&settings.endpoint, None, &roots, settings.manners());
+    let cloud = cloud.map_err(account::failure)?;
     Ok(match cloud.probe().await {
         Ok(probe) => {
             let took = probe.took.as_millis();
