@@ -78,6 +78,7 @@ impl Finding {
     }
 
     /// It does not work.
+    #[expect(clippy::needless_pass_by_value, reason = "it has no use afterwards")]
     pub(super) fn of(name: &'static str, failure: Failure) -> Self {
         let next = failure.next_step().map(ToOwned::to_owned);
         let kind = Some(failure.kind());
