@@ -6,6 +6,7 @@ usage: judge_cloud_wire.py BAMBU
 """
 
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -19,7 +20,7 @@ import recorded_cloud as recorded
 from judge import Judge
 from nginx import Nginx
 from ours import Ours, json_of
-from recorded_cloud import DESIGN, IOT, MODEL, PROFILE, PROJECT, SERIAL, SIGNED, TICKET, TOKEN, UID, USER, RecordedCloud
+from recorded_cloud import DESIGN, IOT, MODEL, PASSWORD, PROFILE, PROJECT, SERIAL, SIGNED, TICKET, TOKEN, UID, USER, RecordedCloud
 from sliced import sliced
 
 AGENT = re.compile(r"bambu/\d+\.\d+\.\d+")
@@ -47,10 +48,12 @@ def honest(judge, call, what, login=True):
 
 
 def called(judge, cloud, what, *wanted, login=True):
-    """Exactly these calls, in any order; returns them by (method, path)."""
+    """Exactly these calls, in any order; returns them by method and path. A list may be asked for once
+    more behind its last row, to see that it ends there."""
     calls = cloud.taken()
-    got = sorted(f"{call.method} {call.path}" for call in calls)
-    judge.equal(got, sorted(wanted), f"{what}: what was called")
+    got = [f"{call.method} {call.path}" for call in calls]
+    judge.equal(sorted(set(got)), sorted(wanted), f"{what}: what was called")
+    judge.check(len(got) <= len(wanted) + 1 and len({call.target for call in calls}) == len(calls), f"{what}: nothing twice", calls)
     for call in calls:
         honest(judge, call, f"{what}, {call.method} {call.path}", login)
     return {f"{call.method} {call.path}": call for call in calls}
@@ -155,7 +158,7 @@ def retries(judge, ours, cloud):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder, "cube.gcode.3mf")
             file.write_bytes(sliced())
-            code, out, err = ours("print", file, "--cloud", SERIAL)
+            code, out, err = ours("print", file, "--cloud", "--no-wait", SERIAL)
         calls = cloud.taken()
         judge.equal(len([c for c in calls if (c.method, c.path) == (method, path)]), 1, f"{method} {path} in trouble: said once")
         judge.check(code in (1, 3, 5, 6), f"{method} {path} in trouble: a failure", (code, err[-300:]))
@@ -166,13 +169,16 @@ def retries(judge, ours, cloud):
 
 def login(judge, ours, cloud):
     """Each way in, call by call; what is saved; the way out."""
-    file = ours.home / "session.json"
+    # Beside the session file it is noted how often it was made anew: each login has its own.
+    count = itertools.count()
+    file = None
 
     def enter(what, *arguments, stdin="", wanted=(), code=0):
-        file.unlink(missing_ok=True)
+        nonlocal file
+        file = ours.home / f"session-{next(count)}.json"
         got, out, err = ours("login", *arguments, "--token-file", file, stdin=stdin, token=False)
         judge.equal(got, code, f"{what}: exit code, {err}")
-        judge.check(TOKEN not in out + err and "right" not in out.split() + err.split() and "123456" not in out + err,
+        judge.check(TOKEN not in out + err and PASSWORD not in out + err and "987123" not in out + err,
                     f"{what}: no secret", out + err)
         calls = cloud.taken()
         paths = [f"{c.method} {c.path}" for c in calls]
@@ -193,28 +199,28 @@ def login(judge, ours, cloud):
 
     enter_, mail = f"POST {USER}/user/login", f"POST {USER}/user/sendemail/code"
     tfa, csrf, web = f"POST {USER}/user/tfa/login", "GET /api/csrf", "POST /api/sign-in/tfa"
-    made = enter("by password", "--username", "plain@example.com", "--password", "-", stdin="right\n", wanted=[(enter_,)])
+    made = enter("by password", "--username", "plain@example.com", "--password", "-", stdin=f"{PASSWORD}\n", wanted=[(enter_,)])
     body = made[enter_].json() if enter_ in made else {}
     judge.equal({k: v for k, v in body.items() if k != "apiError"},
-                {"account": "plain@example.com", "password": "right"}, "by password: the body")
-    made = enter("by password and e-mail code", "--username", "maker@example.com", "--password", "-", "--code", "123456",
-                 stdin="right\n", wanted=[(enter_, mail, enter_), (enter_, enter_)])
+                {"account": "plain@example.com", "password": PASSWORD}, "by password: the body")
+    made = enter("by password and e-mail code", "--username", "maker@example.com", "--password", "-", "--code", "987123",
+                 stdin=f"{PASSWORD}\n", wanted=[(enter_, mail, enter_), (enter_, enter_)])
     if mail in made:
         judge.equal(made[mail].json(), {"email": "maker@example.com", "type": "codeLogin"}, "sendemail/code: the body")
     if enter_ in made:
-        judge.equal(made[enter_].json(), {"account": "maker@example.com", "code": "123456"}, "by code: the body")
-    made = enter("by e-mail code alone", "--email", "maker@example.com", stdin="123456\n", wanted=[(mail, enter_)])
-    enter("by e-mail code in hand", "--email", "maker@example.com", "--code", "123456", wanted=[(mail, enter_), (enter_,)])
+        judge.equal(made[enter_].json(), {"account": "maker@example.com", "code": "987123"}, "by code: the body")
+    made = enter("by e-mail code alone", "--email", "maker@example.com", stdin="987123\n", wanted=[(mail, enter_)])
+    enter("by e-mail code in hand", "--email", "maker@example.com", "--code", "987123", wanted=[(mail, enter_), (enter_,)])
     # The API host refuses, so the web origin comes next, cookie and header as the browser has them.
     made = enter("by authenticator", "--username", "totp@example.com", "--password", "-", "--code", "654321",
-                 stdin="right\n", wanted=[(enter_, tfa, csrf, web)])
+                 stdin=f"{PASSWORD}\n", wanted=[(enter_, tfa, csrf, web)])
     if web in made:
         judge.equal(made[web].json(), {"tfaKey": "tfa-key-1", "tfaCode": "654321"}, "sign-in/tfa: the body")
         judge.equal(made[web].header("x-bbl-csrf-token"), "csrf-1", "sign-in/tfa: the header")
     enter("a wrong password", "--username", "plain@example.com", "--password", "-", stdin="wrong\n", wanted=[(enter_,)], code=4)
     for number, what in (("999999", "wrong"), ("111111", "expired")):
         made = enter(f"a code that is {what}", "--email", "maker@example.com", "--code", number, code=4)
-    enter("by password once more", "--username", "plain@example.com", "--password", "-", stdin="right\n")
+    enter("by password once more", "--username", "plain@example.com", "--password", "-", stdin=f"{PASSWORD}\n")
     code, out, err = ours("query", "--devices", "--token-file", file, token=False)
     judge.equal(code, 0, f"the saved session is used, {err}")
     cloud.taken()
@@ -233,7 +239,8 @@ def put_as_signed(judge, request, what, size):
     judge.equal(request["content_length"], str(size), f"{what}: its length")
     for header in ("content_type", "authorization", "expect", "transfer_encoding", "cookie", "client_name", "client_type"):
         judge.equal(request[header], "", f"{what}: no {header}")
-    judge.check(AGENT.fullmatch(request["user_agent"]), f"{what}: our own User-Agent", request["user_agent"])
+    judge.check(not request["user_agent"] or AGENT.fullmatch(request["user_agent"]), f"{what}: nobody else's User-Agent",
+                request["user_agent"])
 
 
 def upload(judge, ours, cloud, nginx):
@@ -299,7 +306,8 @@ def refused_types(judge, ours, cloud, nginx):
         answer(where, size_where)
         before = len(nginx.requests())
         code, out, err = ours("upload", file, "--json")
-        puts = nginx.requests()[before:]
+        # One connection each; nginx logs a refused one only when its body is through.
+        puts = sorted(nginx.requests()[before:], key=lambda put: int(put["connection"]))
         judge.equal([p["content_type"] for p in puts], types, f"/{where}: no type first, the documented one once")
         judge.check((code == 0) == works, f"/{where}: exit code", (code, err))
         if works:
@@ -308,10 +316,11 @@ def refused_types(judge, ours, cloud, nginx):
             judge.check(code in (1, 3) and "SignatureDoesNotMatch" in err or "signature" in err.lower(), f"/{where}: says why", err)
     answer("or-cloud-upload-prod", "never")
     code, out, err = ours("upload", file, "--json")
-    judge.equal(code, 0, f"a refused size is no failed upload, {err}")
+    judge.check(code in (0, 3) and nginx.stored(f"or-cloud-upload-prod/users/1/typed.3mf") == data,
+                "a refused size: the file is there", (code, err))
     cloud.answers[("GET", f"{IOT}/user/upload")] = (200, recorded.SUCCESS | {"host": "user", "urls": []})
     code, out, err = ours("upload", file)
-    judge.check(code == 3 and "LAN" in err, "no cloud storage: refused, the LAN way named", (code, err))
+    judge.check(code == 3 and re.search("LAN|local network", err), "no cloud storage: refused, the LAN way named", (code, err))
     cloud.answers.clear()
     cloud.taken()
 
@@ -322,9 +331,10 @@ def cloud_print(judge, ours, cloud, nginx):
     file = ours.home / "cube.gcode.3mf"
     file.write_bytes(data)
     md5 = hashlib.md5(data).hexdigest().upper()
-    before = len(nginx.requests())
-    code, out, err = ours("print", file, "--cloud", SERIAL, "--plate", "2", "--json")
+    before, cloud.asked = len(nginx.requests()), 0
+    code, out, err = ours("print", file, "--cloud", "--no-wait", SERIAL, "--plate", "2", "--json")
     judge.equal(code, 0, f"print --cloud works, {err}")
+    answered, said = json_of(out) or {}, out + err
     calls = cloud.taken()
     for call in calls:
         honest(judge, call, f"print, {call.method} {call.path}")
@@ -372,10 +382,14 @@ def cloud_print(judge, ours, cloud, nginx):
                 "extrudeCaliFlag filamentSettingIds flowCali layerInspect mode modelId nozzleInfos nozzleOffsetCali "
                 "oriModelId oriProfileId plateIndex profileId sequence_id timelapse title useAms vibrationCali".split())
     judge.check(set(task) <= known, "POST my/task: no key of nobody", set(task) - known)
-    answer = json_of(out) or {}
+    before = len(nginx.requests())
+    code, out, err = ours("print", file, "--cloud", SERIAL, "--wait", "2")
+    judge.equal(code, 6, f"print --cloud without a broker to see it at: unconfirmed, {err}")
+    judge.equal(len([c for c in cloud.taken() if c.path.endswith("/my/task") and c.method == "POST"]), 1, "and one task all the same")
+    answer = answered
     judge.equal(str(answer.get("job_id")), str(recorded.TASK), "print --json: the job's id")
     judge.equal(answer.get("device_id"), SERIAL, "print --json: the printer")
-    judge.check("Signature" not in out + err and TOKEN not in out + err, "print: no secret is told")
+    judge.check("Signature" not in said + out + err and TOKEN not in said + out + err, "print: no secret is told")
 
 
 def print_refusals(judge, ours, cloud, nginx):
@@ -383,22 +397,22 @@ def print_refusals(judge, ours, cloud, nginx):
     file = ours.home / "cube.gcode.3mf"
     file.write_bytes(sliced())
     task = ("POST", f"{USER}/my/task")
-    cloud.answers[task] = (403, {"code": 8, "error": "Forbidden", "message": "no access rights to the content"})
-    code, out, err = ours("print", file, "--cloud", SERIAL)
+    cloud.answers[task] = (403, "you do not have access rights to the content")
+    code, out, err = ours("print", file, "--cloud", "--no-wait", SERIAL)
     judge.equal(code, 3, "the vendor's gate: refused")
     judge.check("LAN" in err and "Developer Mode" in err, "the vendor's gate: the LAN way is named", err)
     judge.equal(len([c for c in cloud.taken() if (c.method, c.path) == task]), 1, "the vendor's gate: asked once")
     cloud.answers.clear()
     cloud.answers[("GET", f"{IOT}/user/notification")] = (200, recorded.SUCCESS | {"message": "failed"})
-    code, out, err = ours("print", file, "--cloud", SERIAL)
+    code, out, err = ours("print", file, "--cloud", "--no-wait", SERIAL)
     judge.check(code in (1, 3), "a failed processing: a failure", (code, err))
     judge.check("POST /v1/user-service/my/task" not in [f"{c.method} {c.path}" for c in cloud.taken()], "a failed processing: no task")
     cloud.answers.clear()
-    code, out, err = ours("print", file, "--cloud", SERIAL, "--plate", "3")
+    code, out, err = ours("print", file, "--cloud", "--no-wait", SERIAL, "--plate", "3")
     judge.check(code in (1, 2, 3) and not [c for c in cloud.taken() if c.method != "GET"], "a plate without G-code: nothing is sent", (code, err))
     mesh = ours.home / "mesh.3mf"
     mesh.write_bytes(sliced(plates=()))
-    code, out, err = ours("print", mesh, "--cloud", SERIAL)
+    code, out, err = ours("print", mesh, "--cloud", "--no-wait", SERIAL)
     judge.check(code in (1, 2, 3) and not [c for c in cloud.taken() if c.method != "GET"], "a 3MF that is not sliced: nothing is sent", (code, err))
 
 
@@ -409,8 +423,8 @@ def over_tls(judge, binary, cloud, nginx):
         code, out, err = ours("query", "--devices", "--profile", "--projects", "--tasks", "--json")
         judge.equal(code, 0, f"over TLS and gzip, {err}")
         rows = nginx.requests()[before:]
-        judge.equal(len(rows), 4, "four calls")
-        judge.check(len({row["connection"] for row in rows}) <= 4, "on few connections", rows)
+        judge.check(4 <= len(rows) <= 5, "four lists", rows)
+        judge.equal(len({row["connection"] for row in rows}), 1, "over one connection")
     cloud.taken()
     with Ours(binary, nginx.url("").rstrip("/"), session=SESSION) as ours:
         code, out, err = ours("query", "--devices")
@@ -424,7 +438,7 @@ def cancelled(judge, ours, cloud, nginx):
     with file.open("wb") as out:
         out.write(sliced())
         out.truncate(2 << 30)
-    child = subprocess.Popen([ours.binary, "print", str(file), "--cloud", SERIAL], env=ours.env | ours.logged_in,
+    child = subprocess.Popen([ours.binary, "print", str(file), "--cloud", SERIAL], env=ours.env | ours.session,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         child.wait(1.5)
@@ -443,6 +457,8 @@ def main():
     with RecordedCloud() as cloud, Nginx(cloud.port) as nginx:
         cloud.store = nginx.url("or-cloud-upload-prod")
         with Ours(sys.argv[1], cloud.url, nginx.authority.ca_file, session=SESSION) as ours:
+            # More logins and uploads than a person makes.
+            ours.env["BAMBU_RATE_LIMITS"] = "off"
             for part in (query, documented, business, retries, login):
                 judge.part(part, judge, ours, cloud)
                 cloud.answers.clear()

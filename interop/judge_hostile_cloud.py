@@ -25,7 +25,8 @@ FAILED, REFUSED, NO_LOGIN, UNREACHABLE = 1, 3, 4, 5
 
 def query(binary, url):
     """`bambu query --devices` of that cloud."""
-    env = clean_environment(BAMBU_API_URL=url, BAMBU_TOKEN=TOKEN, BAMBU_UID="1234567890", HOME="/nonexistent")
+    env = clean_environment(BAMBU_API_URL=url, BAMBU_TOKEN=TOKEN, BAMBU_UID="1234567890", HOME="/nonexistent",
+                            BAMBU_MQTT_URL="mqtts://127.0.0.1:9")
     return Watched([binary, "query", "--devices", "--timeout", "20"], env, END)
 
 

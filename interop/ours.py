@@ -17,7 +17,9 @@ class Ours:
         self.home = pathlib.Path(self.folder.name)
         self.env = clean_environment(HOME=str(self.home), BAMBU_API_URL=api, BAMBU_CONFIG_DIR=str(self.home))
         self.env |= {"BAMBU_CA_FILE": ca_file} if ca_file else {}
-        self.env |= {"BAMBU_MQTT_URL": f"mqtts://{mqtt['host']}:{mqtt['port']}"} if mqtt else {}
+        # Without a broker of its own nobody's is asked, least of all the real one.
+        mqtt = mqtt or {"host": "127.0.0.1", "port": 9}
+        self.env["BAMBU_MQTT_URL"] = f"mqtts://{mqtt['host']}:{mqtt['port']}"
         self.session = {"BAMBU_TOKEN": session[0], "BAMBU_UID": str(session[1])} if session else {}
 
     @classmethod

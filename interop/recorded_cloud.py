@@ -10,7 +10,7 @@ import threading
 import urllib.parse
 
 TOKEN = "AQArecorded" + "t0ken" * 20
-UID = 1234567890
+UID, PASSWORD = 1234567890, "correct-horse-battery"
 SERIAL = "01P00A000000001"
 PROJECT, MODEL, PROFILE, TASK = "987654321", "US0123456789abcd", "135792468", 246813579
 TICKET = "upload/ticket+1=="
@@ -211,17 +211,17 @@ class RecordedCloud:
         return 200, SUCCESS | {"message": "running" if self.asked <= self.running else "success"}
 
     def login(self, call):
-        """By code: 123456; by password: `right`, wanting a code for maker@, an authenticator for totp@."""
+        """By code: 987123; by the one password, wanting a code for maker@, an authenticator for totp@."""
         body = call.json() or {}
         done = {"accessToken": TOKEN, "refreshToken": TOKEN, "expiresIn": 7776000,
                 "refreshExpiresIn": 7776000, "tfaKey": "", "accessMethod": "", "loginType": "",
                 "firstAppLogin": False}
         wanted = done | {"accessToken": "", "refreshToken": ""}
         if "code" in body:
-            refusal = {"123456": None, "111111": 1}.get(body["code"], 2)
+            refusal = {"987123": None, "111111": 1}.get(body["code"], 2)
             return (200, done) if refusal is None else \
                 (400, {"code": refusal, "error": "Incorrect code", "message": ""})
-        if body.get("password") != "right":
+        if body.get("password") != PASSWORD:
             return 400, {"code": 2, "error": "Incorrect account or password", "message": ""}
         if body.get("account", "").startswith("plain"):
             return 200, done

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 import zipfile
 
 GCODE = """; HEADER_BLOCK_START
@@ -63,9 +64,5 @@ def sliced(plates=(1,), layers=20, padding=0):
             archive.writestr(f"Metadata/plate_{plate}.gcode", gcode)
             archive.writestr(f"Metadata/plate_{plate}.gcode.md5", hashlib.md5(gcode.encode()).hexdigest().upper())
         if padding:
-            seed, noise = b"padding", b""
-            while len(noise) < padding:
-                seed = hashlib.sha256(seed).digest()
-                noise += seed
-            archive.writestr(zipfile.ZipInfo("Auxiliaries/noise.bin"), noise[:padding])
+            archive.writestr(zipfile.ZipInfo("Auxiliaries/noise.bin"), random.Random(1).randbytes(padding))
     return memory.getvalue()

@@ -129,6 +129,21 @@ class World(Process):
         with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10) as answer:
             return answer.status
 
+    def fault(self, name="", rate=None):
+        """Lets something go wrong in the cloud; without a name nothing any more."""
+        url = f"{self.ready['control_url']}/faults" + (f"/{name}" if name else "")
+        url += f"?rate={rate}" if rate is not None else ""
+        request = urllib.request.Request(url, method="PUT" if name else "DELETE")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status
+
+    def asked(self, forget=False):
+        """What the cloud was asked since it began, or since it was told to forget."""
+        url = f"{self.ready['control_url']}/requests"
+        request = urllib.request.Request(url, method="DELETE" if forget else "GET")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"{}")
+
     def settings(self):
         """The environment that points our client and other people's at this world."""
         host, port = self.ready["mqtt"]["host"], self.ready["mqtt"]["port"]
