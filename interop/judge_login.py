@@ -153,7 +153,7 @@ def refusals(judge, world, ours):
         ("a wrong authenticator code", ["--username", totp["email"], "--password", "-", "--code", "000000"],
          totp["password"] + "\n", "code"),
         ("no code at all", ["--email", mail["email"]], "", "code"),
-        ("no password at all", ["--username", plain["email"], "--password", "-"], "", "standard input"),
+        ("no password at all", ["--username", plain["email"], "--password", "-"], "", "password"),
     ]
     for number, (what, arguments, stdin, word) in enumerate(cases):
         file = ours.home / f"refused-{number}"

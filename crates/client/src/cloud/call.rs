@@ -13,7 +13,8 @@ use reqwest::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Answer, Cloud, CloudError, Group, error, retry};
+use super::{Answer, Cloud, CloudError, Group, error, http, retry};
+use crate::token::Token;
 
 /// How long one attempt may take, body included, unless a call says otherwise.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -235,10 +236,11 @@ impl Reply {
         CloudError::BadBody { route: self.route, why }
     }
 
-    /// A success stays, whatever refuses becomes an error.
-    fn accepted(self) -> Result<Self, CloudError> {
+    /// A success stays, whatever refuses becomes an error, which does not tell the token.
+    fn accepted(mut self, token: Option<&Token>) -> Result<Self, CloudError> {
         let refuses = || Refusal::read(&self.body).is_told_as_success();
         if !self.is_success() || (self.body.starts_with(b"{") && refuses()) {
+            self.body = http::masked(self.body, token);
             return Err(self.refusal());
         }
         Ok(self)
@@ -261,7 +263,7 @@ impl Cloud {
         &self,
         call: Call,
     ) -> Result<Answer<T>, CloudError> {
-        let reply = self.reply(call).await?.accepted()?;
+        let reply = self.reply(call).await?.accepted(self.token.as_ref())?;
         let raw = reply.json()?;
         // A list or a bare word is nobody's answer, though it could be read as an empty one.
         let Some(object) = raw.as_object() else {
@@ -279,7 +281,7 @@ impl Cloud {
     /// # Errors
     /// [`CloudError`].
     pub(crate) async fn done(&self, call: Call) -> Result<Answer<()>, CloudError> {
-        let reply = self.reply(call).await?.accepted()?;
+        let reply = self.reply(call).await?.accepted(self.token.as_ref())?;
         let is_empty = reply.body.trim_ascii().is_empty();
         let raw = if is_empty { Value::Null } else { reply.json()? };
         Ok(Answer { value: (), raw })

@@ -100,7 +100,8 @@ impl Http {
     }
 }
 
-fn masked(body: Bytes, token: Option<&Token>) -> Bytes {
+/// A body that may be told: without the token.
+pub(super) fn masked(body: Bytes, token: Option<&Token>) -> Bytes {
     match token {
         Some(token) => {
             let told = String::from_utf8_lossy(&body).replace(token.reveal(), "********");

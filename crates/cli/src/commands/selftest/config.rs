@@ -1,8 +1,8 @@
 //! `test_config.json`: the file that the seeds' comprehensive check reads, with its keys.
 
-use std::{io, path::Path, path::PathBuf, time::Duration};
+use std::{collections::HashMap, io, path::Path, path::PathBuf, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::exit::{Failure, Kind};
 
@@ -89,7 +89,10 @@ impl Config {
                     .next("name the file with --test-config, or leave it out"));
             }
         };
-        let config: Self = serde_json::from_str(&text).map_err(|error| {
+        // A list would be read as the fields in their order, and an empty one as no settings at all.
+        let read = serde_json::from_str::<HashMap<String, IgnoredAny>>(&text)
+            .and_then(|_| serde_json::from_str(&text));
+        let config: Self = read.map_err(|error| {
             // Its place only: the message could quote the token.
             let (line, column) = (error.line(), error.column());
             let place = format!("{}, line {line}, column {column}", path.display());
