@@ -29,6 +29,15 @@ pub(crate) fn arguments(
     };
     let rest = called.split_off(1.min(called.len()));
     let mut arguments = vec![OsString::from("bambu"), OsString::from(verb)];
+    // The seeds' tool shows the device that it is given, whatever else is asked for.
+    let names_device = |word: &OsString| {
+        let word = word.to_string_lossy();
+        word == "--device" || word.starts_with("--device=")
+    };
+    if verb == "query" && rest.iter().any(names_device) && !rest.iter().any(|it| it == "--devices")
+    {
+        arguments.push("--devices".into());
+    }
     let plain = rest.iter().take_while(|word| !is_flag(word)).count();
     // The seeds' credentials come first and together; without all of them it is our own call.
     if plain >= words.len() {
@@ -110,6 +119,10 @@ mod tests {
             ("/usr/bin/bambu query --json", "/usr/bin/bambu query --json"),
             ("bambu-query TOKEN --status --json", "bambu query --token TOKEN --status --json"),
             ("bambu-query - --json", "bambu query --token - --json"),
+            (
+                "bambu-query TOKEN --status --device S1",
+                "bambu query --devices --token TOKEN --status --device S1",
+            ),
             ("bambu-query --help", "bambu query --help"),
             ("./bambu-monitor u_1 TOKEN S1 S2", "bambu monitor --uid u_1 --token TOKEN S1 S2"),
             ("bambu-monitor", "bambu monitor"),

@@ -63,11 +63,10 @@ pub(super) async fn devices(
             "ACCESS CODE",
         ]);
         for device in &devices {
-            let model = device.model().map(|model| model.name());
             table.row([
                 Cell::painted(device.name.as_deref().unwrap_or(human::UNKNOWN), Paint::Bold),
                 device.serial.as_str().into(),
-                model.or(device.product_name.as_deref()).unwrap_or(human::UNKNOWN).into(),
+                model(device).into(),
                 device.structure.as_deref().unwrap_or(human::UNKNOWN).into(),
                 nozzle(device).into(),
                 online(device),
@@ -92,16 +91,10 @@ fn details(
         }
         let name = human::printable(device.name.as_deref().unwrap_or(device.serial.as_str()));
         writeln!(out, "{}", Paint::Bold.on(&name, colour))?;
-        let product = device.model().map(|model| model.name());
-        let product = product.or(device.product_name.as_deref()).unwrap_or(human::UNKNOWN);
-        let model = match device.model_name.as_deref() {
-            Some(wire) if wire != product => format!("{product} ({wire})"),
-            _ => product.to_owned(),
-        };
         let mut table = Table::new(&[]);
         for (label, cell) in [
             ("  Serial number", device.serial.as_str().into()),
-            ("  Model", model.into()),
+            ("  Model", model(device).into()),
             ("  Structure", device.structure.as_deref().unwrap_or(human::UNKNOWN).into()),
             ("  Nozzle", nozzle(device).into()),
             ("  Access code", code(device).unwrap_or_else(|| human::UNKNOWN.into()).into()),
@@ -113,6 +106,16 @@ fn details(
         table.write(out, colour)?;
     }
     Ok(())
+}
+
+/// The model's name, and the cloud's code for it where that is another word.
+fn model(device: &Device) -> String {
+    let product = device.model().map(|model| model.name());
+    let product = product.or(device.product_name.as_deref()).unwrap_or(human::UNKNOWN);
+    match device.model_name.as_deref() {
+        Some(wire) if wire != product => format!("{product} ({wire})"),
+        _ => product.to_owned(),
+    }
 }
 
 fn online(device: &Device) -> Cell {
