@@ -36,8 +36,7 @@ pub enum BadThreeMf {
 /// [`BadThreeMf`].
 pub fn sliced_plates(file: impl Read + Seek) -> Result<Vec<u32>, BadThreeMf> {
     let archive = open(file)?;
-    let mut plates: Vec<u32> =
-        archive.file_names_raw().filter_map(|name| plate_of(name.to_vec())).collect();
+    let mut plates: Vec<u32> = archive.file_names_raw().filter_map(plate_of).collect();
     plates.sort_unstable();
     plates.dedup();
     Ok(plates)
@@ -71,8 +70,8 @@ pub fn config_part(file: impl Read + Seek) -> Result<Option<Vec<u8>>, BadThreeMf
 }
 
 /// `Metadata/plate_3.gcode` is plate 3.
-fn plate_of(name: Vec<u8>) -> Option<u32> {
-    let name = String::from_utf8(name).ok()?;
+fn plate_of(name: &[u8]) -> Option<u32> {
+    let name = str::from_utf8(name).ok()?;
     let number = name.strip_prefix("Metadata/plate_")?.strip_suffix(".gcode")?;
     let plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
     number.parse().ok().filter(|_| plain)

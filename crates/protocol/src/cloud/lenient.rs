@@ -196,6 +196,11 @@ macro_rules! body {
 
 pub(super) use body;
 
+/// The cloud's words, as they may be shown: at most 200 characters, none of them steers.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+}
+
 /// A whole body: an object, or a bare list, which is read as the list under `data`.
 pub(super) fn read<'de, D: serde::Deserializer<'de>, T>(
     from: D,

@@ -4,7 +4,10 @@
 
 use serde::Serialize;
 
-use super::{Notification, SignedUrl, lenient::body};
+use super::{
+    Notification, SignedUrl,
+    lenient::{body, one_line},
+};
 use crate::request::{Auto, TrayId};
 
 body! {
@@ -67,10 +70,6 @@ impl Processing {
             None => Self::Failed("the answer says nothing".into()),
         }
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 
 /// Body of `PATCH user/project/{id}`: which file to print. [L]

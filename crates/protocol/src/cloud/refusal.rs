@@ -1,6 +1,6 @@
 //! What the cloud says when it refuses.
 
-use super::lenient::body;
+use super::lenient::{body, one_line};
 
 body! {
     /// The error envelope of all services: `{"code", "error", "message"}`, each key optional. [L]
@@ -47,6 +47,6 @@ impl Refusal {
             (Some(text), _) | (None, Some(text)) => text.clone(),
             (None, None) => return self.code.map(|code| format!("code {code}")),
         };
-        Some(text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect())
+        Some(one_line(&text))
     }
 }
