@@ -57,19 +57,23 @@ pub struct BrokerAddress {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEndpoint {
     /// Write `global` or `china`.
-    #[error("{0:?} is no region: write global or china")]
+    #[error("{0:?} is no region; write global or china")]
     Region(String),
     /// Write it as `https://host[:port]`; `http://` is taken for this machine only.
-    #[error("the API address is not https://host[:port] (http:// only for this machine)")]
+    #[error(
+        "the API address is not usable; write https://host[:port] (http:// only for this machine)"
+    )]
     ApiUrl,
     /// Write `production`, `dev`, `qa`, `pre` or `pre-us`.
-    #[error("{0:?} is no environment: write production, dev, qa, pre or pre-us")]
+    #[error("{0:?} is no environment; write production, dev, qa, pre or pre-us")]
     Environment(String),
     /// Write it as `https://host[:port]`; `http://` is taken for this machine only.
-    #[error("the web address is not https://host[:port] (http:// only for this machine)")]
+    #[error(
+        "the web address is not usable; write https://host[:port] (http:// only for this machine)"
+    )]
     WebUrl,
     /// Write it as `mqtts://host[:port]`.
-    #[error("the broker address is not mqtts://host[:port]")]
+    #[error("the broker address is not usable; write mqtts://host[:port]")]
     Broker,
 }
 

@@ -1,6 +1,7 @@
-//! A file that holds secrets: read with a bound, replaced in one step, readable by its owner alone.
+//! A file for its owner's eyes alone: read with a bound, replaced in one step, locked by another one.
 //!
-//! The saved session is in `session.rs`, the proxy tokens are in `proxy_tokens.rs`.
+//! The saved session is in `session.rs`, the proxy tokens are in `proxy_tokens.rs`, known printers in
+//! `tls/known/`.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -80,11 +81,16 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
 /// Puts a new file in its place in one step; whoever looks sees the old text or the new one.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
     refuse_link(path)?;
-    let failed = |source| FileError::Write { path: path.to_owned(), source };
-    folder_of(path).map_err(failed)?;
+    folder_of(path)
+        .and_then(|()| swap(path, text))
+        .map_err(|source| FileError::Write { path: path.to_owned(), source })
+}
+
+/// The same in a folder that is there, through a link, too.
+pub(crate) fn swap(path: &Path, text: &str) -> io::Result<()> {
     // A name of its own for each writer, and never one that somebody else has prepared.
     let new = beside(path, &format!("{:08x}.new", rand::random::<u32>()));
-    let written = private()
+    let written = options()
         .create_new(true)
         .open(&new)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
@@ -92,7 +98,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
     if written.is_err() {
         let _ = fs::remove_file(&new);
     }
-    written.map_err(failed)
+    written
 }
 
 /// Removes it; whether it was there.
@@ -120,7 +126,7 @@ pub(crate) fn is_open_to_others(_: &Path) -> bool {
 /// Opens the lock file beside it; `None` where that cannot be had, because the folder is read-only.
 pub(crate) fn lock_file(path: &Path) -> Option<File> {
     folder_of(path).ok()?;
-    private().read(true).create(true).truncate(false).open(beside(path, "lock")).ok()
+    options().read(true).create(true).truncate(false).open(beside(path, "lock")).ok()
 }
 
 /// Takes the lock, until the file is dropped; `Err` while another process has it. Where the file
@@ -140,7 +146,8 @@ pub(crate) fn refuse_link(path: &Path) -> Result<(), FileError> {
     }
 }
 
-fn is_absent(error: &io::Error) -> bool {
+/// Whether a file is not there, rather than there and closed to us.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -155,7 +162,7 @@ fn folder_of(path: &Path) -> io::Result<()> {
 }
 
 /// For writing; a file that is made is readable by its owner alone, from the first byte.
-fn private() -> OpenOptions {
+pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]

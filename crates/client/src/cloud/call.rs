@@ -29,7 +29,7 @@ pub(crate) struct Call {
     pub(super) origin: Origin,
     pub(super) query: Vec<(Cow<'static, str>, String)>,
     pub(super) headers: HeaderMap,
-    pub(super) body: Option<Vec<u8>>,
+    pub(super) body: Option<Bytes>,
     pub(super) is_public: bool,
     pub(super) is_possession_shown: bool,
     pub(super) within: Duration,
@@ -121,7 +121,7 @@ impl Call {
 
     /// Sends a JSON body; without one there is no `Content-Type` either.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
-        self.body = serde_json::to_vec(body).ok();
+        self.body = serde_json::to_vec(body).ok().map(Bytes::from);
         self.is_broken |= self.body.is_none();
         self
     }

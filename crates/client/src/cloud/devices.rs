@@ -11,6 +11,8 @@ use serde_json::json;
 
 use super::{Answer, Call, Cloud, CloudError};
 
+const VERSION: &str = "/v1/iot-service/api/user/device/version";
+
 /// All that the cloud tells about one printer, from three calls.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DeviceInfo {
@@ -110,5 +112,3 @@ impl Cloud {
         Ok(Answer { value: DeviceInfo { device, firmware, job }, raw })
     }
 }
-
-const VERSION: &str = "/v1/iot-service/api/user/device/version";

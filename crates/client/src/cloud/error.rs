@@ -168,7 +168,7 @@ pub enum CloudError {
         route: &'static str,
     },
     /// TLS, the address or the user's key cannot be used: check `BAMBU_API_URL` and `BAMBU_CA_FILE`.
-    #[error("calls to the cloud cannot be set up")]
+    #[error("calls to the cloud cannot be set up; check BAMBU_API_URL and BAMBU_CA_FILE")]
     Setup(#[source] Box<dyn Error + Send + Sync>),
 }
 
@@ -314,7 +314,8 @@ fn seconds(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
 }
 
-fn tail(text: &Option<String>) -> String {
+/// The cloud's words behind a cause.
+pub(super) fn tail(text: &Option<String>) -> String {
     text.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    Client, Response,
+    Client, ClientBuilder, Response,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect::Policy,
 };
@@ -22,7 +22,8 @@ use crate::{
 
 /// Largest body that is read, after it was unpacked. A list of a thousand printers has 0.5 MB.
 const MAX_BODY: usize = 8 << 20;
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection may take to stand.
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
 pub(super) struct Http {
@@ -35,16 +36,10 @@ impl Http {
     pub(super) fn new(endpoint: &Endpoint, roots: &Roots) -> Result<Self, CloudError> {
         let url = |text| Url::parse(text).map_err(|error| CloudError::Setup(Box::new(error)));
         let (api, web) = (url(&endpoint.api_url)?, url(&endpoint.web_url)?);
-        let tls = roots.cloud_config().map_err(|error| CloudError::Setup(Box::new(error)))?;
-        let mut client = Client::builder()
-            .tls_backend_preconfigured((*tls).clone())
+        let client = client_for(&api, roots)?
             .user_agent(concat!("bambu/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .redirect(Policy::none());
-        if is_this_machine(&api) {
-            client = client.no_proxy();
-        }
-        let client = client.build().map_err(|error| CloudError::Setup(Box::new(error)))?;
+            .build()
+            .map_err(|error| CloudError::Setup(Box::new(error)))?;
         Ok(Self { client, api, web })
     }
 
@@ -98,6 +93,16 @@ impl Http {
         };
         Ok(Reply { status: status.as_u16(), headers, body, route: call.route })
     }
+}
+
+/// Connections to this address: our own TLS, no redirects, no proxy for this machine.
+pub(super) fn client_for(url: &Url, roots: &Roots) -> Result<ClientBuilder, CloudError> {
+    let tls = roots.cloud_config().map_err(|error| CloudError::Setup(Box::new(error)))?;
+    let client = Client::builder()
+        .tls_backend_preconfigured((*tls).clone())
+        .connect_timeout(CONNECT)
+        .redirect(Policy::none());
+    Ok(if is_this_machine(url) { client.no_proxy() } else { client })
 }
 
 /// A body that may be told: without the token.

@@ -15,6 +15,7 @@ use std::{
 use bambu_protocol::Serial;
 
 use super::{Fingerprint, UntrustedPrinter};
+use crate::private_file::is_absent;
 
 /// The certificates that printers showed at first use: in a file, or by default in memory until
 /// the last clone is dropped.
@@ -140,7 +141,7 @@ impl State {
     fn refresh(&mut self, path: &Path) -> io::Result<()> {
         let stamp = match std::fs::metadata(path) {
             Ok(file) => Some((file.modified().ok(), file.len(), file::number(&file))),
-            Err(error) if file::is_absent(&error) => None,
+            Err(error) if is_absent(&error) => None,
             Err(error) => return Err(error),
         };
         if stamp != self.stamp {

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use super::code::CodeWanted;
-use crate::{cloud::CloudError, endpoint::Region, private_file::FileError};
+use crate::{
+    cloud::{CloudError, error::tail},
+    endpoint::Region,
+    private_file::FileError,
+};
 
 /// Why there is no session. The text tells the cause and the next step.
 #[derive(Debug, thiserror::Error)]
@@ -138,10 +142,6 @@ impl LoginError {
             _ => false,
         }
     }
-}
-
-fn tail(text: &Option<String>) -> String {
-    text.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
 }
 
 fn api_too(api: &Option<String>) -> String {

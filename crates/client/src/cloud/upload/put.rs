@@ -18,15 +18,20 @@ use futures_util::stream;
 use reqwest::{
     Body, Client, Response,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
-    redirect::Policy,
 };
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::{LocalFile, UploadError};
-use crate::{cloud::CloudError, endpoint::is_this_machine, tls::Roots};
+use crate::{
+    cloud::{
+        CloudError,
+        http::{CONNECT, client_for},
+    },
+    endpoint::is_this_machine,
+    tls::Roots,
+};
 
-const CONNECT: Duration = Duration::from_secs(10);
 /// What a store says when it refuses has some hundred bytes.
 const LONGEST_REFUSAL: usize = 64 << 10;
 /// After the last byte, what the system still holds has to get through, and the store to answer.
@@ -84,19 +89,12 @@ impl Store {
         if !safe || !plain || url.query() != text.split_once('?').map(|(_, query)| query) {
             return Err(UploadError::UnsafePlace);
         }
-        let setup = |error| UploadError::Cloud(CloudError::Setup(error));
-        let tls = roots.cloud_config().map_err(|error| setup(Box::new(error)))?;
         // No agent, no token, no type. The library's `Accept` stays; it is not signed.
-        let mut client = Client::builder()
-            .tls_backend_preconfigured((*tls).clone())
-            .connect_timeout(CONNECT)
-            .redirect(Policy::none())
+        let client = client_for(&url, roots)?
             .gzip(false)
-            .pool_max_idle_per_host(0);
-        if is_this_machine(&url) {
-            client = client.no_proxy();
-        }
-        let client = client.build().map_err(|error| setup(Box::new(error)))?;
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(|error| CloudError::Setup(Box::new(error)))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         Ok(Self { client, url, host })
     }

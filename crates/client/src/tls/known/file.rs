@@ -5,15 +5,18 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, Read as _, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     thread,
     time::Duration,
 };
 
 use super::{Line, is_serial, key};
-use crate::tls::Fingerprint;
+use crate::{
+    private_file::{self, is_absent},
+    tls::Fingerprint,
+};
 
 const HEADER: &str = "# Certificates of printers, pinned at first use: serial number, SHA-256, \
                       date.\n# Remove the line of a printer to have it pinned anew.\n";
@@ -28,12 +31,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Keeps other processes from writing until it is dropped. Where that cannot be had, because the
 /// directory is read-only or the file system knows no locks, an append alone is safe enough.
 pub(super) fn lock(path: &Path) -> Option<File> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let _ = builder.recursive(true).create(folder);
-    let file = private().create(true).truncate(false).open(beside(path, "lock")).ok()?;
+    let file = private_file::lock_file(path)?;
     for _ in 0..TRIES {
         match file.try_lock() {
             Ok(()) => return Some(file),
@@ -68,11 +66,6 @@ pub(super) fn read(path: &Path) -> io::Result<HashMap<String, Line>> {
     Ok(lines)
 }
 
-/// Whether a file is not there, rather than there and closed to us.
-pub(super) fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
 /// What tells a file from the one that was in its place before, where the system has such a number.
 #[cfg(unix)]
 pub(super) fn number(file: &fs::Metadata) -> u64 {
@@ -99,7 +92,7 @@ pub(super) fn append(path: &Path, serial: &str, print: Fingerprint) -> io::Resul
         // A line that was cut off stays the only damaged one.
         text.insert(0, '\n');
     }
-    private().append(true).create(true).open(path)?.write_all(text.as_bytes())
+    private_file::options().append(true).create(true).open(path)?.write_all(text.as_bytes())
 }
 
 /// Replaces line `number` (from 1), in one step.
@@ -117,35 +110,10 @@ pub(super) fn replace(
             false => text = text + old + "\n",
         }
     }
-    let new = beside(path, &format!("{}.new", std::process::id()));
-    let written = private()
-        .create(true)
-        .truncate(true)
-        .open(&new)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written
+    private_file::swap(path, &text)
 }
 
 fn line(serial: &str, print: Fingerprint) -> String {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     format!("{serial} sha256:{print} {today}\n")
-}
-
-/// For writing; a file that is made is readable by its owner alone.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{ending}"));
-    path.with_file_name(name)
 }
