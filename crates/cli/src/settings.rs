@@ -98,8 +98,10 @@ pub(crate) struct Settings {
     pub(crate) api_url: Setting<String>,
     pub(crate) web_url: Setting<String>,
     pub(crate) mqtt_url: Setting<String>,
-    /// `default` or `off`.
-    pub(crate) rate_limits: Setting<&'static str>,
+    /// How often the cloud is asked, as it was written.
+    pub(crate) rate_limits: Setting<String>,
+    /// The same, understood.
+    pub(crate) budget: Budget,
     pub(crate) ca_file: Option<Setting<PathBuf>>,
     /// The certificates of printers that were pinned at first use.
     pub(crate) known_printers: Setting<PathBuf>,
@@ -159,11 +161,7 @@ impl Settings {
 
     /// How the cloud is asked.
     pub(crate) fn manners(&self) -> Manners {
-        let budget = match self.rate_limits.value {
-            "off" => Budget::off(),
-            _ => Budget::default(),
-        };
-        Manners { budget, ..Manners::default() }
+        Manners { budget: self.budget, ..Manners::default() }
     }
 
     /// How to connect: whom to trust.

@@ -32,7 +32,7 @@ use serde_json::Value;
 use crate::{endpoint::Endpoint, tls::Roots, token::Token};
 
 pub use ams::{AmsError, AmsFilaments, AmsUnitFilaments, TrayFilament};
-pub use budget::{Budget, Group, Rate};
+pub use budget::{Budget, Group, InvalidBudget, Rate};
 pub use camera::{CameraUrls, CloudVideo, LocalCamera};
 pub use devices::DeviceInfo;
 pub use error::CloudError;

@@ -63,7 +63,7 @@ fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
         line("api_url", Some(&settings.api_url), Clone::clone),
         line("web_url", Some(&settings.web_url), Clone::clone),
         line("mqtt_url", Some(&settings.mqtt_url), Clone::clone),
-        line("rate_limits", Some(&settings.rate_limits), |limits| (*limits).to_owned()),
+        line("rate_limits", Some(&settings.rate_limits), Clone::clone),
         line("ca_file", settings.ca_file.as_ref(), path),
         line("known_printers", Some(&settings.known_printers), path),
         ("slicer_ca_file", slicer_file(settings), "installed slicer".to_owned()),

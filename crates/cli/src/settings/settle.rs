@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use bambu_protocol::{AccessCode, mqtt::login};
-use bambulab::{Endpoint, Environment, FileError, Region, SavedSession, SessionFile, Token};
+use bambulab::{
+    Endpoint, Environment, FileError, Region, SavedSession, SessionFile, Token, cloud::Budget,
+};
 
 use super::{Flags, Setting, Settings, Source, file, secret};
 use crate::exit::{Failure, Kind};
@@ -28,11 +30,6 @@ pub(super) enum Saved {
 
 /// The name of a flag and of the environment variable that says the same.
 struct Names(&'static str, &'static str);
-
-/// A text that does not say how often the cloud may be asked.
-#[derive(Debug, thiserror::Error)]
-#[error("rate limits are either default or off")]
-struct InvalidRateLimits;
 
 impl Surroundings<'static> {
     pub(super) fn real() -> Self {
@@ -148,11 +145,7 @@ impl Settings {
         let web_url = web_url.unwrap_or_else(|| default(endpoint.web_url.clone()));
         let rate_limits = pick(None, Names("", "BAMBU_RATE_LIMITS"), file.rate_limits.as_deref());
         let rate_limits = rate_limits.unwrap_or_else(|| default("default".to_owned()));
-        let rate_limits = rate_limits.parsed(|text| match text.trim() {
-            "default" | "on" => Ok("default"),
-            "off" => Ok("off"),
-            _ => Err(InvalidRateLimits),
-        })?;
+        let budget: Budget = rate_limits.clone().parsed(|text| text.parse())?.value;
         let ca_file = pick(
             path(&flags.ca_file).as_deref(),
             Names("--ca-file", "BAMBU_CA_FILE"),
@@ -189,6 +182,7 @@ impl Settings {
             web_url,
             mqtt_url,
             rate_limits,
+            budget,
             ca_file,
             known_printers,
             insecure: flags.insecure,

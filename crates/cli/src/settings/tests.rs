@@ -105,6 +105,9 @@ fn an_environment_and_an_address_bring_their_web_site_unless_one_is_given() {
     assert_eq!(web("api_url = \"https://x\"\nweb_url = \"https://y\""), "https://y");
     let settings = settled(&none, &[("BAMBU_ENVIRONMENT", "pre-us")], "", "").unwrap();
     assert_eq!(settings.api_url.value, "https://api-pre-us.bambulab.net");
+    let slow = [("BAMBU_RATE_LIMITS", "devices=3/min")];
+    let settings = settled(&none, &slow, "rate_limits = \"off\"", "").unwrap();
+    assert_eq!(settings.manners().budget, "devices=3/min".parse().unwrap());
     for bad in ["environment = \"mars\"", "web_url = \"http://y\"", "rate_limits = \"7\""] {
         assert!(settled(&none, &[], bad, "").is_err(), "{bad}");
     }

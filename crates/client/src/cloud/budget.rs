@@ -1,6 +1,9 @@
 //! How often the cloud is asked: one budget per host and account, for the whole process.
 //!
-//! The broker's own limit is in `link/budget.rs`.
+//! How a budget is written in a setting is in `budget/written.rs`; the broker's own limit is in
+//! `link/budget.rs`.
+
+mod written;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,6 +18,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::CloudError;
 use crate::token::Token;
+
+pub use written::InvalidBudget;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
