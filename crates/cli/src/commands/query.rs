@@ -95,16 +95,23 @@ async fn ask(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let mut page = Page { json: args.json, parts: Map::new(), text: Vec::new() };
     let colour = output::colour();
     let until = Until::after(Some(args.timeout));
-    if args.asks_account() || args.filaments {
+    if args.asks_account() {
         until.cut(settings, account_parts(args, settings, colour, &mut page)).await?;
     }
     // The page so far is worth printing even where a printer does not answer.
+    let filaments = match args.filaments {
+        true => filaments::ask(args, settings, colour, until, &mut page).await,
+        false => Ok(()),
+    };
     let status = match args.status {
         true => status::ask(args, settings, colour, until, &mut page).await,
         false => Ok(()),
     };
     page.print()?;
-    status
+    match (filaments, status) {
+        (Err(one), Err(other)) if other.kind() > one.kind() => Err(other),
+        (filaments, status) => filaments.and(status),
+    }
 }
 
 impl Args {
@@ -149,9 +156,6 @@ async fn account_parts(
     if args.firmware {
         printers::firmware(&cloud, args, colour, page).await?;
     }
-    if args.filaments {
-        filaments::ask(&cloud, args, settings, colour, page).await?;
-    }
     Ok(())
 }
 
@@ -181,6 +185,9 @@ impl Page {
     }
 
     fn print(self) -> Result<(), Failure> {
+        if self.parts.is_empty() && self.text.is_empty() {
+            return Ok(());
+        }
         let mut out = output::stdout();
         if self.json {
             let single = self.parts.len() == 1;

@@ -64,6 +64,28 @@ fn everything_that_the_account_keeps_is_listed_as_tables_and_as_one_document() {
     assert_eq!(alone.as_array().map(Vec::len), Some(1), "one part is printed alone");
 }
 
+#[test]
+fn a_printer_that_is_silent_costs_only_its_own_part_of_the_page() {
+    let world = World::start(&["--printers", "2"]);
+    let serials = [0, 1].map(|at| world.text(&format!("/printers/{at}/serial")));
+    let [silent, well] = &serials;
+    world.put(&format!("/printers/{silent}/faults/silence"));
+    let asked = ["query", "--filaments", "--profile", silent, well, "--timeout", "4"];
+    let run = world.run(&[&asked[..], &["--json"]].concat());
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    let page: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert!(page["profile"].is_object() && page["filaments"]["spools"].is_array(), "{page}");
+    let of = |serial: &String| {
+        let printers = page["filaments"]["printers"].as_array().unwrap();
+        printers.iter().find(|printer| printer["device_id"] == serial.as_str()).unwrap()
+    };
+    assert!(of(silent)["failure"].as_str().unwrap().contains("did not answer"), "{page}");
+    assert!(of(well)["ams_units"].is_array() && of(well).get("failure").is_none(), "{page}");
+    let run = world.run(&asked);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stdout.contains("did not answer") && run.stdout.contains(well), "{}", run.stdout);
+}
+
 #[cfg(unix)]
 #[test]
 fn the_seeds_command_prints_what_theirs_did() {

@@ -3,55 +3,118 @@
 use std::io::{self, Write};
 
 use bambu_protocol::cloud::{Spool, SpoolFilter};
-use bambulab::cloud::{AmsFilaments, Cloud};
+use bambulab::{Link, cloud::AmsFilaments};
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Args, Page, history};
+use super::{Args, Page, history, status};
 use crate::{
+    account,
     exit::Failure,
-    output::{Cell, Paint, Table, human},
+    output::{Cell, Paint, Table, brief, human},
     settings::Settings,
-    targets, watch,
+    targets,
+    watch::{self, Until},
 };
 
+/// A printer, and what its AMS holds or why that is not known.
+struct Entry {
+    name: String,
+    serial: String,
+    held: Result<AmsFilaments, Failure>,
+}
+
 pub(super) async fn ask(
-    cloud: &Cloud,
     args: &Args,
     settings: &Settings,
     colour: bool,
+    until: Until,
     page: &mut Page,
 ) -> Result<(), Failure> {
-    let spools = history::first(cloud.spools_pages(SpoolFilter::default()), args).await?;
-    let printers = match args.which.printers.is_empty() {
-        true => Vec::new(),
-        false => held(args, settings).await?,
+    let cloud = account::cloud(settings)?;
+    let spools = history::first(cloud.spools_pages(SpoolFilter::default()), args);
+    let spools = until.cut(settings, spools).await?;
+    let (printers, found) = match args.which.printers.is_empty() {
+        true => (Vec::new(), Ok(())),
+        // The spools are worth printing even where no printer is found.
+        false => match held(args, settings, until).await {
+            Ok((printers, lost)) => (printers, lost.map_or(Ok(()), Err)),
+            Err(failure) => (Vec::new(), Err(failure)),
+        },
     };
     page.add(
         "filaments",
-        || json!({"spools": spools, "printers": printers}),
+        || {
+            let printers: Vec<Value> = printers.iter().map(Entry::document).collect();
+            json!({"spools": spools, "printers": printers})
+        },
         |out| {
             match spools.is_empty() {
                 true => writeln!(out, "this account has no spool")?,
                 false => table(&spools).write(out, colour)?,
             }
-            printers.iter().try_for_each(|printer| write(printer, out, colour))
+            printers.iter().try_for_each(|printer| printer.write(out, colour))
         },
-    )
+    )?;
+    let failures = printers.into_iter().filter_map(|printer| printer.held.err());
+    match failures.chain(found.err()).max_by_key(Failure::kind) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
 }
 
-/// What the printers' own reports say.
-async fn held(args: &Args, settings: &Settings) -> Result<Vec<AmsFilaments>, Failure> {
-    let chosen = targets::choose(&args.which, settings).await?;
-    let connected = targets::connect(chosen, settings).await?;
-    connected.tell_lost();
-    let ask = async |link: &bambulab::Link| {
-        let snapshot = link.ready().await.map_err(|reason| watch::failure(&reason))?;
-        Ok(AmsFilaments::of(link.serial().clone(), &snapshot.status))
+/// What the printers' own reports say, and why one of them has no way to it.
+async fn held(
+    args: &Args,
+    settings: &Settings,
+    until: Until,
+) -> Result<(Vec<Entry>, Option<Failure>), Failure> {
+    let connect = async {
+        let chosen = targets::choose(&args.which, settings).await?;
+        targets::connect(chosen, settings).await
     };
-    let told: Vec<Result<AmsFilaments, Failure>> = join_all(connected.fleet.links().map(ask)).await;
+    let mut connected = until.cut(settings, connect).await?;
+    connected.tell_lost();
+    let ask = async |link: &Link| {
+        let answer = tokio::select! {
+            biased;
+            answer = link.ready() => Some(answer),
+            () = until.passed() => None,
+        };
+        let (serial, snapshot) = (link.serial().clone(), link.snapshot());
+        let name = brief::name(&snapshot.status).to_owned();
+        let held = match answer {
+            Some(Ok(told)) => Ok(AmsFilaments::of(serial.clone(), &told.status)),
+            Some(Err(reason)) => Err(watch::failure(&reason)),
+            None => Err(status::no_answer(&snapshot, args)),
+        };
+        Entry { name, serial: serial.to_string(), held }
+    };
+    let told = join_all(connected.fleet.links().map(ask)).await;
+    let lost = std::mem::take(&mut connected.lost).into_iter().map(|(_, failure)| failure);
+    let lost = lost.max_by_key(Failure::kind);
     connected.close().await;
-    told.into_iter().collect()
+    Ok((told, lost))
+}
+
+impl Entry {
+    fn document(&self) -> Value {
+        match &self.held {
+            Ok(held) => json!(held),
+            Err(failure) => json!({"device_id": self.serial, "failure": failure.to_string()}),
+        }
+    }
+
+    fn write(&self, out: &mut impl Write, colour: bool) -> io::Result<()> {
+        match &self.held {
+            Ok(held) => write(held, out, colour),
+            Err(failure) => {
+                writeln!(out, "\n{}", Paint::Bold.on(&human::printable(&self.name), colour))?;
+                let why = human::printable(&failure.to_string());
+                writeln!(out, "  {}", Paint::Red.on(&why, colour))
+            }
+        }
+    }
 }
 
 fn table(spools: &[Spool]) -> Table {

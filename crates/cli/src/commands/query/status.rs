@@ -105,7 +105,8 @@ async fn add_jobs(settings: &Settings, entries: &mut [Entry]) {
     }
 }
 
-fn no_answer(snapshot: &Snapshot, args: &Args) -> Failure {
+/// Why a printer that did not answer in time did not.
+pub(super) fn no_answer(snapshot: &Snapshot, args: &Args) -> Failure {
     let name = brief::name(&snapshot.status);
     let seconds = args.timeout.as_secs_f64();
     let about = format!("{name} did not answer within {seconds} s");
