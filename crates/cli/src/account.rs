@@ -84,9 +84,16 @@ fn check(settings: &Settings) -> Result<(), Failure> {
 pub(crate) fn failure(error: CloudError) -> Failure {
     let failure = Failure::advised(kind(&error), &error);
     match error.is_auth() {
+        true if is_set("BAMBU_TOKEN") => failure.next(
+            "BAMBU_TOKEN goes before the saved session: set it to a token that counts, or unset it",
+        ),
         true => failure.next("bambu login, or set BAMBU_TOKEN to a token that counts"),
         false => failure,
     }
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|text| !text.is_empty())
 }
 
 /// How a command ends that such a call failed.
@@ -125,6 +132,12 @@ pub(crate) fn login_failure(error: LoginError) -> Failure {
     match &error {
         LoginError::CodeWanted(_) => {
             failure.next("log in again with --code CODE, or set BAMBU_CODE")
+        }
+        LoginError::CodeExpired(_) => {
+            failure.next("log in again without the code: a new one is sent and asked for")
+        }
+        LoginError::OtherRegion { of, .. } => {
+            failure.next(format!("the same with --region {}", of.name()))
         }
         LoginError::Csrf { .. } | LoginError::NotGranted { .. } => {
             failure.next("log in with a code by e-mail: bambu login --email ADDRESS")

@@ -6,7 +6,7 @@ mod prompt;
 use std::{io::Write as _, time::SystemTime};
 
 use bambulab::{
-    Cloud, Credentials, FixedCode, Login, SessionFile,
+    Cloud, CloudError, Credentials, FixedCode, Login, SessionFile,
     cloud::{Found, Life, Obtained},
 };
 use jiff::Timestamp;
@@ -20,6 +20,8 @@ use crate::{
 };
 
 use prompt::Codes;
+
+const DAY: u64 = 24 * 60 * 60;
 
 /// Log in to the cloud and save the session
 ///
@@ -120,7 +122,7 @@ async fn obtain(
     }
     let credentials = credentials(args)?;
     if args.as_the_seeds {
-        say("\nLogging in...")?;
+        say("Logging in...")?;
     }
     let code = match args.code.clone().or_else(|| prompt::variable("BAMBU_CODE")) {
         Some(code) => Some(settings::secret(&code)?),
@@ -214,8 +216,7 @@ async fn verify(
         }
         Life::Dead => {
             tell_seeds(args, "Token is invalid or expired")?;
-            Err(Failure::say(Kind::NotAuthenticated, "the cloud does not take the token any more")
-                .next("bambu login"))
+            Err(account::failure(CloudError::LoginWanted))
         }
         Life::Unknown(error) => {
             Err(account::failure(error).about("nobody can say whether the token still counts"))
@@ -256,7 +257,7 @@ fn tell(
     say(&format!("Token: {print}"))?;
     let uid = session.uid.as_deref().unwrap_or(human::UNKNOWN);
     say(&format!("Account: {uid} ({region})"))?;
-    let left = session.remaining(SystemTime::now()).map(|left| left.as_secs() / (24 * 60 * 60));
+    let left = session.remaining(SystemTime::now()).map(|left| (left.as_secs() + DAY / 2) / DAY);
     if let (Some(end), Some(days)) = (end, left) {
         let date = end.to_zoned(jiff::tz::TimeZone::system()).date();
         say(&format!("Ends on: {date}, in {days} days"))?;

@@ -28,7 +28,9 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     // Not a file of something else.
     let session = file.read().map_err(failed)?;
     let given = settings.token.as_ref().filter(|token| token.source != Source::Session);
-    let token = session.map(|session| session.token).or(given.map(|token| token.value.clone()));
+    // A token of the environment is somebody's who set it, such as a service's: it goes on.
+    let flag = given.filter(|token| token.source == Source::Flag("--token"));
+    let token = session.map(|session| session.token).or(flag.map(|token| token.value.clone()));
     let (told, why) = match &token {
         None => ("there is no session", None),
         Some(token) => match account::login(&settings)?.logout(token).await {
@@ -59,7 +61,7 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     }
     out.flush()?;
     if let Some(source @ Source::Environment(_)) = given.map(|token| &token.source) {
-        eprintln!("warning: {source} is still set");
+        eprintln!("warning: {source} is still set, and its token counts: unset it");
     }
     Ok(())
 }

@@ -286,7 +286,7 @@ fn tell_json(ready: &Ready) -> io::Result<()> {
 
 fn tell(ready: &Ready) -> io::Result<()> {
     let mut out = output::stdout();
-    let (account, mqtt) = (&ready.account, &ready.mqtt);
+    let mqtt = &ready.mqtt;
     writeln!(out, "A simulated world is up until Ctrl-C.\n")?;
     writeln!(out, "REST API  {}", ready.api_url)?;
     writeln!(out, "MQTT      mqtts://{}:{}", mqtt.host, mqtt.port)?;
@@ -294,9 +294,7 @@ fn tell(ready: &Ready) -> io::Result<()> {
         writeln!(out, "Store     {}/{}", store.url, store.bucket)?;
     }
     writeln!(out, "Control   {}", ready.control_url)?;
-    writeln!(out, "Trust     {}", ready.ca_file.display())?;
-    let (email, password, code) = (&account.email, &account.password, &account.email_code);
-    writeln!(out, "Account   {email}, password {password}, e-mail code {code}\n")?;
+    writeln!(out, "Trust     {}\n", ready.ca_file.display())?;
 
     let mut table = Table::new(&["NAME", "MODEL", "SERIAL", "ACCESS CODE", "LAN MQTT"]);
     for printer in ready.printers.iter().take(SHOWN) {

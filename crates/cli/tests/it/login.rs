@@ -291,6 +291,16 @@ fn a_logout_ends_the_session_there_and_here_and_says_when_it_cannot() {
     let run = cloud.call(&["logout", "--json"], &[]);
     assert_eq!((run.code, &run.documents()[0]["forgotten"]), (0, &Value::Bool(false)));
 
+    let service = cloud.text("/account/token");
+    let of_service = |arguments| {
+        let mut command = cloud.command(arguments);
+        command.env("BAMBU_TOKEN", &service);
+        cloud.finish(command, &[])
+    };
+    let run = of_service(&["logout"]);
+    assert!(run.stderr.contains("BAMBU_TOKEN is still set"), "{}", run.stderr);
+    assert_eq!(of_service(&["query"]).code, 0, "a service's token is not ended");
+
     login();
     let run = cloud.call(&["logout", "--api-url", "http://127.0.0.1:1"], &[]);
     assert_eq!((run.code, cloud.saved()), (0, None));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    run::{Home, bambu},
+    run::{Home, Run, bambu},
     world::Running,
 };
 
@@ -20,13 +20,52 @@ fn the_summary_says_where_who_and_how_to_look() {
     world.wait_for("REST API  http://127.0.0.1:");
     world.wait_for("MQTT      mqtts://127.0.0.1:");
     world.wait_for("Store     http://127.0.0.1:");
-    world.wait_for("Account   maker@example.com, password ");
     world.wait_for("01P00A000000001");
     world.wait_for("... and 2 more");
     world.wait_for("bambu query");
+    world.wait_for("bambu login -f -u maker@example.com -p ");
     world.wait_for("curl ");
     world.wait_for("/faults/");
     world.wait_for("mosquitto_sub ");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_lines_to_paste_work_and_leave_the_users_own_session_and_settings_alone() {
+    let home = Home::new();
+    let mut own = vec![(".bambu_token", r#"{"region": "china", "token": "AQAmine"}"#.to_owned())];
+    own.push((".config/bambu/bambu.toml", "region = \"china\"\n".to_owned()));
+    for (name, text) in &own {
+        home.write(name, text);
+    }
+    let world = Running::start(home.command(&arguments(&["--speed", "60"])));
+    let mut script = "set -e\n".to_owned();
+    loop {
+        let line = world.wait_for("  ");
+        if line.starts_with("  curl") {
+            break;
+        }
+        // The dashboard needs a terminal's hand to end it.
+        if line.starts_with("  ") && !line.contains("monitor") {
+            script += &(line + "\n");
+        }
+    }
+    script += "bambu logout\n";
+    let mut command = home.command(&[]);
+    let path = std::env::var_os("PATH").unwrap();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).current_dir(home.path()).env_clear();
+    for (key, value) in command.env("PATH", path).get_envs() {
+        shell.env(key, value.unwrap());
+    }
+    // As a user of the real cloud may have them.
+    let run = Run::of(shell.env("BAMBU_TOKEN", "AQAmine").env("BAMBU_REGION", "china"));
+    assert_eq!(run.code, 0, "{script}{}{}", run.stdout, run.stderr);
+    assert_eq!(run.stdout.matches("Login successful!").count(), 5, "{}", run.stdout);
+    assert!(run.stdout.contains("In the cloud: ended"), "{}", run.stdout);
+    for (name, text) in &own {
+        assert_eq!(&std::fs::read_to_string(home.path().join(name)).unwrap(), text, "{name}");
+    }
 }
 
 #[test]

@@ -46,7 +46,10 @@ pub(super) async fn tasks(
         || tasks.iter().map(|task| task_document(task, args)).collect(),
         |out| {
             if tasks.is_empty() {
-                return writeln!(out, "nothing was printed through this account");
+                return match args.which.printers.as_slice() {
+                    [] => writeln!(out, "nothing was printed through this account"),
+                    some => writeln!(out, "the cloud printed nothing on {}", some.join(", ")),
+                };
             }
             let mut table = Table::new(&[
                 "PRINT",

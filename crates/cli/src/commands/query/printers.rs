@@ -140,6 +140,10 @@ pub(super) async fn names(cloud: &Cloud, args: &Args) -> Result<HashMap<Serial, 
     if args.which.printers.is_empty() {
         return Ok(HashMap::new());
     }
+    all_names(cloud).await
+}
+
+async fn all_names(cloud: &Cloud) -> Result<HashMap<Serial, String>, Failure> {
     let devices = cloud.devices().await.map_err(account::failure)?.value;
     let named = |device: Device| Some((device.serial, device.name?));
     Ok(devices.into_iter().filter_map(named).collect())
@@ -153,10 +157,13 @@ pub(super) async fn firmware(
 ) -> Result<(), Failure> {
     let mut versions = cloud.device_versions().await.map_err(account::failure)?.value;
     let any = !versions.is_empty();
-    let names = names(cloud, args).await?;
-    versions.retain(|printer| {
-        wanted(args, &printer.serial, names.get(&printer.serial).map(String::as_str))
-    });
+    // A table is for people, who know printers by their names.
+    let names = match args.json {
+        true => names(cloud, args).await?,
+        false => all_names(cloud).await?,
+    };
+    let name = |serial: &Serial| names.get(serial).map(String::as_str);
+    versions.retain(|printer| wanted(args, &printer.serial, name(&printer.serial)));
     if any && versions.is_empty() {
         return Err(none_is_called(args));
     }
@@ -164,12 +171,13 @@ pub(super) async fn firmware(
         "firmware",
         || json!(versions),
         |out| {
-            let mut table = Table::new(&["SERIAL", "INSTALLED", "OFFERED"]);
+            let mut table = Table::new(&["PRINTER", "SERIAL", "INSTALLED", "OFFERED"]);
             for printer in &versions {
                 let offers = printer.firmware.iter().filter_map(offered).collect::<Vec<_>>();
                 let offers = offers.join(", ");
                 let newest = if offers.is_empty() { "nothing newer" } else { &offers };
                 table.row([
+                    Cell::painted(name(&printer.serial).unwrap_or(human::UNKNOWN), Paint::Bold),
                     printer.serial.as_str().into(),
                     printer.version.as_deref().unwrap_or(human::UNKNOWN).into(),
                     newest.into(),

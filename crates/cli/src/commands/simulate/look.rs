@@ -1,40 +1,57 @@
 //! How to look at a simulated world from another terminal: lines to copy, with its real ports.
 //!
-//! The settings stand in a file for a shell to read, so that the lines stay short.
+//! The settings stand in a file for a shell to read, so that the lines stay short; beside it is a
+//! sliced file to try things with.
 
 use std::{
     env,
-    io::{self, Write},
+    io::{self, Cursor, Write},
+    iter,
     path::{Path, PathBuf},
 };
 
-use bambu_emulator::{files::replace_private, world::Ready};
+use bambu_emulator::{
+    files::replace_private,
+    world::{AccountEntry, Ready},
+};
+use bambulab::{Region, SavedSession, SessionFile, Token};
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// Writes the lines.
 pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
-    let mqtt = &ready.mqtt;
-    let file = ready.ca_file.with_file_name("env");
-    write_settings(ready, &file)?;
-    writeln!(out, "Look at it from another terminal:\n")?;
-    writeln!(out, "  . {}", quoted(&file.display().to_string()))?;
+    let beside = |name: &str| ready.ca_file.with_file_name(name);
+    let (settings, sample) = (beside("env"), beside("cube.gcode.3mf"));
+    write_settings(ready, &settings)?;
+    replace_private(&sample, &sliced()?)?;
+    writeln!(out, "Look at it from another terminal; your own account and settings stay aside:\n")?;
+    writeln!(out, "  . {}", quoted_path(&settings))?;
     writeln!(out, "  bambu query")?;
     if let Some(printer) = ready.printers.first() {
         writeln!(out, "  bambu query --status {}", quoted(&printer.name))?;
         writeln!(out, "  bambu control {} light off", quoted(&printer.name))?;
     }
-    writeln!(out, "  bambu monitor")?;
+    // Where some are at work, it is not the third.
+    if let Some(idle) = ready.printers.get(2).or(ready.printers.first()) {
+        let (sample, idle) = (quoted_path(&sample), quoted(&idle.name));
+        writeln!(out, "  bambu print {sample} {idle} --cloud")?;
+        writeln!(out, "  bambu query --tasks")?;
+    }
+    writeln!(out, "  bambu monitor\n")?;
+    write_logins(ready, out)?;
+    writeln!(out, "With other programs, and with something going wrong:\n")?;
     let fault = "faults/ack-and-ignore?rate=0.5";
-    let authorization = "-H \"Authorization: Bearer $BAMBU_TOKEN\"";
+    let authorization = "-H \"Authorization: Bearer $WORLD_TOKEN\"";
     let path = "/v1/iot-service/api/user/bind";
     writeln!(out, "  curl -s {authorization} $BAMBU_API_URL{path}")?;
     writeln!(out, "  curl -X PUT {}", quoted(&format!("{}/{fault}", ready.control_url)))?;
     if let Some(printer) = ready.printers.first() {
+        let mqtt = &ready.mqtt;
         let (serial, code) = (&printer.serial, &printer.access_code);
         let topic = format!("-t device/{serial}/report");
         let trust = "--cafile \"$BAMBU_CA_FILE\"";
         writeln!(
             out,
-            "  mosquitto_sub -h {} -p {} {trust} -u u_$BAMBU_UID -P $BAMBU_TOKEN {topic}",
+            "  mosquitto_sub -h {} -p {} {trust} -u $WORLD_USER -P $WORLD_TOKEN {topic}",
             mqtt.host, mqtt.port
         )?;
         // A printer's certificate names its serial number, which no other program looks for.
@@ -47,20 +64,71 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the settings as a shell reads them; they hold a token.
+/// Writes how each account is signed in to; a code that is piped in was sent for this login.
+fn write_logins(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "The settings log you in as {}. By hand, by each way:\n", ready.account.email)?;
+    for account in iter::once(&ready.account).chain(&ready.accounts) {
+        let AccountEntry { email, password, email_code, .. } = account;
+        let by_password = format!("bambu login -f -u {email} -p {password}");
+        match (account.sign_in, &account.totp_code, account.phone) {
+            ("authenticator", Some(code), _) => {
+                writeln!(out, "  {by_password} --code {code}")?;
+            }
+            ("sms_code", _, Some(phone)) => writeln!(
+                out,
+                "  echo {email_code} | bambu login -f --region china --phone {phone}"
+            )?,
+            ("email_code", ..) => {
+                writeln!(out, "  echo {email_code} | {by_password}")?;
+                writeln!(out, "  echo {email_code} | bambu login -f --email {email}")?;
+            }
+            _ => writeln!(out, "  {by_password}")?,
+        }
+    }
+    writeln!(out)
+}
+
+/// Writes the settings as a shell reads them, and the session that they name; both hold a token.
+/// What a user has set for an account of his own counts for nothing there, and nothing of his is
+/// replaced by a login.
 fn write_settings(ready: &Ready, path: &Path) -> io::Result<()> {
     let (account, mqtt) = (&ready.account, &ready.mqtt);
+    let session = path.with_file_name("session");
+    let mut saved = SavedSession::new(Token::new(&account.token));
+    (saved.region, saved.uid) = (Some(Region::Global), Some(account.uid.clone()));
+    SessionFile::at(&session).write(&saved).map_err(io::Error::other)?;
+
     let mut file = Vec::new();
     writeln!(file, "# Settings of the simulated world, for sh, bash, zsh and fish.")?;
     if let Some(folder) = folder_to_find() {
-        writeln!(file, "export PATH={}:\"$PATH\"", quoted(&folder.display().to_string()))?;
+        writeln!(file, "export PATH={}:\"$PATH\"", quoted_path(&folder))?;
     }
     writeln!(file, "export BAMBU_API_URL={}", ready.api_url)?;
     writeln!(file, "export BAMBU_MQTT_URL=mqtts://{}:{}", mqtt.host, mqtt.port)?;
-    writeln!(file, "export BAMBU_CA_FILE={}", quoted(&ready.ca_file.display().to_string()))?;
-    writeln!(file, "export BAMBU_UID={}", account.uid)?;
-    writeln!(file, "export BAMBU_TOKEN={}", account.token)?;
+    writeln!(file, "export BAMBU_CA_FILE={}", quoted_path(&ready.ca_file))?;
+    writeln!(file, "export BAMBU_TOKEN_FILE={}", quoted_path(&session))?;
+    writeln!(file, "export BAMBU_CONFIG_DIR={}", quoted_path(&path.with_file_name("config")))?;
+    for name in ["TOKEN", "UID", "REGION", "ENVIRONMENT", "WEB_URL", "KNOWN_PRINTERS"] {
+        writeln!(file, "export BAMBU_{name}=")?;
+    }
+    writeln!(file, "# For other programs.")?;
+    writeln!(file, "export WORLD_USER=u_{}", account.uid)?;
+    writeln!(file, "export WORLD_TOKEN={}", account.token)?;
     replace_private(path, &file)
+}
+
+/// A 3MF with one sliced plate and hardly anything in it.
+fn sliced() -> io::Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in [
+        ("[Content_Types].xml", "<Types/>"),
+        ("3D/3dmodel.model", "<model/>"),
+        ("Metadata/plate_1.gcode", "; nothing to print in it\nG28\n"),
+    ] {
+        zip.start_file(name, SimpleFileOptions::default())?;
+        zip.write_all(content.as_bytes())?;
+    }
+    Ok(zip.finish()?.into_inner())
 }
 
 /// The folder of this program, where `PATH` does not lead to it.
@@ -70,6 +138,10 @@ fn folder_to_find() -> Option<PathBuf> {
     let mut programs = env::split_paths(&paths).map(|folder| folder.join("bambu"));
     let found = programs.find_map(|program| program.canonicalize().ok());
     if found.as_ref() == Some(&here) { None } else { here.parent().map(Path::to_owned) }
+}
+
+fn quoted_path(path: &Path) -> String {
+    quoted(&path.display().to_string())
 }
 
 /// The text as one word for a shell.
