@@ -124,7 +124,13 @@ impl Store {
 
     /// A URL that takes a file once or more, with an empty `Content-Type` signed [L].
     pub fn presign_put(&self, key: &str) -> String {
-        self.presign("PUT", key, UPLOAD_LIFE)
+        self.presign_put_of(key, "")
+    }
+
+    /// A URL that takes a file sent with this `Content-Type` and no other, as the documents have
+    /// it [D].
+    pub fn presign_put_of(&self, key: &str, content_type: &str) -> String {
+        self.signed("PUT", key, UPLOAD_LIFE, content_type)
     }
 
     /// A URL that gives an object.
@@ -134,19 +140,16 @@ impl Store {
 
     /// A URL of signature version 2 for one method and one key, good for so long.
     pub fn presign(&self, method: &str, key: &str, life: Duration) -> String {
+        self.signed(method, key, life, "")
+    }
+
+    fn signed(&self, method: &str, key: &str, life: Duration, content_type: &str) -> String {
         let life = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
         let expires = Timestamp::now().as_second().saturating_add(life).to_string();
         let path = format!("/{BUCKET}/{}", encoded(key, true));
         let (amz, query) = (&[][..], &[][..]);
-        let signed = Signed {
-            method,
-            md5: "",
-            content_type: "",
-            expires: &expires,
-            amz,
-            path: &path,
-            query,
-        };
+        let signed =
+            Signed { method, md5: "", content_type, expires: &expires, amz, path: &path, query };
         let signature = encoded(&sign(&self.secret_access_key, &signed.text()), false);
         let id = &self.access_key_id;
         format!("{}{path}?AWSAccessKeyId={id}&Expires={expires}&Signature={signature}", self.url)

@@ -27,7 +27,10 @@ fn data(answer: &Value) -> Value {
 async fn uploaded(served: &Served, name: &str) -> Value {
     let asked = json!({"filename": name, "size": 5});
     let file = data(&served.call("POST", &format!("{IOT}/upload"), asked).await.json());
-    assert_eq!(served.upload(file["upload_url"].as_str().unwrap(), "a 3MF").await, 200);
+    let url = file["upload_url"].as_str().unwrap();
+    let typed = ["Content-Type: application/octet-stream"];
+    assert_eq!(served.upload(url, "a 3MF").await, 403, "another type than was signed");
+    assert_eq!(served.upload_as(url, &typed, "a 3MF").await, 200);
     let confirm = json!({"file_id": file["file_id"]});
     data(&served.call("POST", &format!("{IOT}/upload/confirm"), confirm).await.json())
 }
@@ -73,6 +76,16 @@ async fn a_file_is_uploaded_confirmed_listed_and_printed() {
     let id = json!({"modelId": file["file_id"], "title": "again", "deviceId": FOREIGN});
     let foreign = served.call("POST", "/v1/user-service/my/task", id).await;
     assert_eq!(foreign.json()["code"], 1003);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_asked_for_in_the_query_is_sent_without_a_type_and_its_size_as_text() {
+    let served = served().await;
+    let asked = data(&served.get(&format!("{IOT}/upload?filename=a.3mf&size=5")).await.json());
+    let url = |at: usize| asked["urls"][at]["url"].as_str().unwrap();
+    assert_eq!(asked["upload_url"], url(0));
+    assert_eq!(served.upload(url(0), "a 3MF").await, 200);
+    assert_eq!(served.upload_as(url(1), &["Content-Type: text/plain"], "5").await, 200);
 }
 
 #[tokio::test]

@@ -119,9 +119,13 @@ impl Served {
 
     /// Puts a file to a URL of the store.
     pub(crate) async fn upload(&self, url: &str, body: &str) -> u16 {
+        self.upload_as(url, &[], body).await
+    }
+
+    pub(crate) async fn upload_as(&self, url: &str, headers: &[&str], body: &str) -> u16 {
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let port = host.rsplit_once(':').unwrap().1.parse().unwrap();
-        ask(port, "PUT", &format!("/{path}"), &[], body).await.status
+        ask(port, "PUT", &format!("/{path}"), headers, body).await.status
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {

@@ -100,6 +100,12 @@ pub(super) async fn files(
     Ok(done(json!({"files": files, "pagination": pagination})))
 }
 
+/// What a file is sent as where the documents ask for an upload in a body [D]; those that ask in
+/// the query send no type [L].
+const FILE_TYPE: &str = "application/octet-stream";
+/// What its size is sent as, in either [D].
+const SIZE_TYPE: &str = "text/plain";
+
 /// `GET user/upload`: both URLs, and the first one once more as `upload_url`.
 pub(super) async fn urls(
     State(cloud): State<Arc<Cloud>>,
@@ -112,7 +118,7 @@ pub(super) async fn urls(
     }
     let name = query.get("filename").filter(|name| !name.is_empty());
     let size = fields::asked_number(&query, "size")?;
-    Ok(done(issue(&cloud, &caller, name.map(String::as_str), size)?))
+    Ok(done(issue(&cloud, &caller, name.map(String::as_str), size, "")?))
 }
 
 /// `POST user/upload`: the same, asked for in a body.
@@ -127,7 +133,8 @@ pub(super) async fn upload(
         None => fields::text_if_set(&body, "file_name")?,
     };
     let size = ["size", "file_size"].iter().find_map(|field| fields::number_of(body.get(*field)?));
-    Ok(done(issue(&cloud, &caller, name.filter(|name| !name.is_empty()), size)?))
+    let name = name.filter(|name| !name.is_empty());
+    Ok(done(issue(&cloud, &caller, name, size, FILE_TYPE)?))
 }
 
 /// `POST user/upload/confirm`.
@@ -204,6 +211,7 @@ fn issue(
     caller: &Caller,
     name: Option<&str>,
     size: Option<u64>,
+    file_type: &str,
 ) -> Result<Value, Wrong> {
     if size.is_some_and(|size| size > 1 << 30) {
         return Err(Wrong::UploadFailed("the file is larger than 1 GiB"));
@@ -212,10 +220,10 @@ fn issue(
     let name = name.unwrap_or("model.3mf");
     let size = size.unwrap_or(0);
     let upload = cloud.library().add_upload(caller.uid(), name, size, Timestamp::now());
-    let url = store.presign_put(&upload.key);
+    let url = store.presign_put_of(&upload.key, file_type);
     let mut urls = vec![json!({"type": "filename", "file": upload.name, "url": url})];
     if size > 0 {
-        let size_url = store.presign_put(&upload.size_key);
+        let size_url = store.presign_put_of(&upload.size_key, SIZE_TYPE);
         urls.push(json!({"type": "size", "file": size.to_string(), "url": size_url}));
     }
     let id = format!("{PREFIX}{}", upload.id);
