@@ -121,9 +121,10 @@ pub(crate) fn login_failure(error: LoginError) -> Failure {
         error => error,
     };
     let kind = match &error {
-        LoginError::Refused { .. } | LoginError::Csrf { .. } | LoginError::Challenge { .. } => {
-            Kind::Refused
-        }
+        LoginError::Refused { .. }
+        | LoginError::Csrf { .. }
+        | LoginError::Challenge { .. }
+        | LoginError::TooOften { .. } => Kind::Refused,
         error if error.is_auth() => Kind::NotAuthenticated,
         LoginError::NotGranted { .. } => Kind::NotAuthenticated,
         _ => Kind::Failed,

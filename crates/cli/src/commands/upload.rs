@@ -81,10 +81,15 @@ pub(super) fn kind(error: &UploadError) -> Kind {
         | UploadError::ThreeMf { .. }
         | UploadError::TooLarge { .. } => Kind::Usage,
         UploadError::NoCloudStorage => Kind::Refused,
-        UploadError::Refused { status, .. } if *status < 500 => Kind::Refused,
-        UploadError::Refused { .. } | UploadError::Broken { .. } | UploadError::Stalled { .. } => {
-            Kind::Unreachable
+        UploadError::Refused { status, .. } | UploadError::SizeRefused { status, .. }
+            if *status < 500 =>
+        {
+            Kind::Refused
         }
+        UploadError::Refused { .. }
+        | UploadError::SizeRefused { .. }
+        | UploadError::Broken { .. }
+        | UploadError::Stalled { .. } => Kind::Unreachable,
         UploadError::Cloud(error) => account::kind(error),
         _ => Kind::Failed,
     }

@@ -178,17 +178,19 @@ impl Cloud {
         if let Some(place) = places.size() {
             let size = Bytes::from(file.size.to_string());
             let quiet = Manner { progress: &OnProgress::default(), ..manner };
-            match quiet.put(place, Content::Bytes(&size), SIZE_TYPE).await {
+            let put = match quiet.put(place, Content::Bytes(&size), SIZE_TYPE).await {
                 // A long upload outlives it; the new one leads to the same account and size.
                 Err(UploadError::Expired) => {
                     let places = self.places(&file).await?;
                     let place = places.size().ok_or(UploadError::Expired)?;
-                    quiet.put(place, Content::Bytes(&size), SIZE_TYPE).await?;
+                    quiet.put(place, Content::Bytes(&size), SIZE_TYPE).await
                 }
-                other => {
-                    other?;
-                }
-            }
+                other => other,
+            };
+            put.map_err(|error| match error {
+                UploadError::Refused { status, code } => UploadError::SizeRefused { status, code },
+                other => other,
+            })?;
         }
         let changed = || UploadError::Changed { name: file.name.clone() };
         let uploaded = Uploaded {

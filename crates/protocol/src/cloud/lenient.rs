@@ -21,6 +21,11 @@ pub(super) trait Leaf: Sized {
 pub(super) trait Field: Sized {
     /// `None` when the object is worth nothing without it.
     fn field(keys: &Keys, names: &[&str]) -> Option<Self>;
+
+    /// Whether a whole body with it can be believed.
+    fn is_sane(_keys: &Keys, _names: &[&str]) -> bool {
+        true
+    }
 }
 
 impl<T: Leaf> Field for Option<T> {
@@ -32,6 +37,17 @@ impl<T: Leaf> Field for Option<T> {
 impl<T: Leaf> Field for Vec<T> {
     fn field(keys: &Keys, names: &[&str]) -> Option<Self> {
         Some(first(keys, names).unwrap_or_default())
+    }
+
+    /// Something else in the place of a list is no empty list: nobody may be told "there is none".
+    fn is_sane(keys: &Keys, names: &[&str]) -> bool {
+        let mut values = names.iter().filter_map(|name| keys.get(*name));
+        let is_empty = |value: &Value| match value {
+            Value::Null => true,
+            Value::Object(keys) => keys.is_empty(),
+            _ => false,
+        };
+        values.clone().all(is_empty) || values.any(Value::is_array)
     }
 }
 
@@ -188,7 +204,13 @@ macro_rules! body {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                super::lenient::read(from, Self::of_keys)
+                super::lenient::read(from, |keys| {
+                    let is_sane = $(<$kind as super::lenient::Field>::is_sane(
+                        keys,
+                        &[$($($key,)+)? stringify!($field)],
+                    ))&&*;
+                    Self::of_keys(keys).filter(|_| is_sane)
+                })
             }
         }
     )*};

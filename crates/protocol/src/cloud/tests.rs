@@ -69,3 +69,16 @@ fn only_please_login_means_that_the_token_is_dead() {
     assert_eq!(plain.text().as_deref(), Some("field \"version\" is not set"));
     assert_eq!(Refusal::read(br#"{"detail":"bad"}"#).text().as_deref(), Some("bad"));
 }
+
+#[test]
+fn something_else_in_the_place_of_a_list_is_no_empty_list() {
+    for body in [r#"{"devices":{"a":1}}"#, r#"{"devices":"none"}"#, r#"{"devices":7}"#] {
+        assert!(serde_json::from_str::<Devices>(body).is_err(), "{body}");
+    }
+    for body in [r#"{"devices":[]}"#, r#"{"devices":{}}"#, "{}"] {
+        assert!(serde_json::from_str::<Devices>(body).unwrap().devices.is_empty(), "{body}");
+    }
+    // What is odd inside an entry does not hide the entry.
+    let body = r#"{"devices":[{"dev_id":"01P00A000000001","firmware":"?"}]}"#;
+    assert!(serde_json::from_str::<Versions>(body).unwrap().devices[0].firmware.is_empty());
+}

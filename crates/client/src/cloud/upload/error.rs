@@ -56,11 +56,23 @@ pub enum UploadError {
     #[error("the cloud names a place for the file that is no https address; check BAMBU_API_URL")]
     UnsafePlace,
     /// The store refused the file: see its words.
-    #[error("the store refused the file (HTTP {status}{}); try again later", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
+    #[error("the store refused the file (HTTP {status}{}); try again later", short(code))]
     Refused {
         /// HTTP status.
         status: u16,
         /// Its short name for the reason, such as `AccessDenied`.
+        code: Option<String>,
+    },
+    /// The file is stored, but its size is not, which the cloud wants besides. [L]
+    #[error(
+        "the store has the file, but refused its size, which the cloud wants, too (HTTP \
+         {status}{}); try again later",
+        short(code)
+    )]
+    SizeRefused {
+        /// HTTP status.
+        status: u16,
+        /// Its short name for the reason.
         code: Option<String>,
     },
     /// The address for the file had expired, and a new one as well: check this machine's network.
@@ -109,7 +121,7 @@ impl UploadError {
             Self::Broken { .. } | Self::Stalled { .. } | Self::Expired | Self::Changed { .. } => {
                 true
             }
-            Self::Refused { status, .. } => *status >= 500,
+            Self::Refused { status, .. } | Self::SizeRefused { status, .. } => *status >= 500,
             Self::Cloud(error) => error.is_retryable(),
             _ => false,
         }
@@ -122,4 +134,9 @@ impl UploadError {
             _ => None,
         }
     }
+}
+
+/// The store's short name for its reason, behind a number.
+fn short(code: &Option<String>) -> String {
+    code.as_ref().map(|code| format!(", {code}")).unwrap_or_default()
 }
