@@ -11,12 +11,12 @@ use std::{
 };
 
 use bambu_protocol::{
-    cloud::BED_TYPES,
+    cloud::{BED_TYPES, SignedUrl},
     request::{Auto, TrayId},
 };
 use bambulab::{
     Cloud,
-    cloud::{CloudFile, PrintError, PrintErrorKind, PrintOptions, Started},
+    cloud::{CloudFile, JobFile, PrintError, PrintErrorKind, PrintOptions, Started},
 };
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
@@ -38,8 +38,7 @@ use crate::{
 ///
 /// The file is uploaded and registered, then the cloud is given the task, once, and tells the
 /// printer. `ok` means that the printer's own status shows the job. What slicing has settled, such as
-/// layer height or temperature, cannot be set here. Instead of a file on this machine, the name of
-/// one in the cloud may be given.
+/// layer height or temperature, cannot be set here.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:\n  \
     0 the printer shows the job       4 not signed in\n  \
@@ -48,9 +47,11 @@ use crate::{
     Examples:\n  \
     bambu print cube.gcode.3mf --cloud\n  \
     bambu print cube.gcode.3mf --cloud \"P1S 1\" --plate 2 --ams-map A1,external\n  \
-    bambu print cube.gcode.3mf --cloud --dry-run")]
+    bambu print cube.gcode.3mf --cloud --dry-run\n  \
+    bambu print cube --cloud \"P1S 2\"                  # once more, from the cloud")]
 pub(crate) struct Args {
-    /// A sliced 3MF, or the name of one that is in the cloud
+    /// A sliced 3MF, or one that is in the cloud: the name or id of a project or of an earlier
+    /// print, or the address that `bambu upload` told
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The printer by name, serial number or the unique beginning of one [default: the only one]
@@ -59,6 +60,9 @@ pub(crate) struct Args {
     /// Print over the cloud
     #[arg(long)]
     cloud: bool,
+    /// MD5 of a file that is named by its address, as `bambu upload` told it
+    #[arg(long, value_name = "MD5")]
+    md5: Option<String>,
     /// Which plate of the file
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=99))]
     plate: u32,
@@ -134,15 +138,16 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     options.check().map_err(|kind| failure(&kind.into(), &args.file))?;
     let settings = Settings::load(flags)?;
     let cloud = account::cloud(&settings)?;
-    let file = which(&args.file);
+    let stored = stored(&args)?;
     let printer = tokio::select! {
         printer = targets::in_account(args.printer.as_deref(), &settings) => printer?,
         () = stop.cancelled() => return Err(Failure::say(Kind::Failed, "interrupted, nothing prints")),
     };
-    if args.dry_run {
-        return dry_run(&cloud, &printer, &file, &options, &args).await;
-    }
-    let started = cloud.start_cloud_print(&printer.serial, file, options).await;
+    let started = match stored {
+        Some(file) => cloud.start_print_job(&printer.serial, file, options).await,
+        None if args.dry_run => return dry_run(&cloud, &printer, &options, &args).await,
+        None => cloud.start_cloud_print(&printer.serial, which(&args.file), options).await,
+    };
     shown.clear();
     let started = started.map_err(|error| failure(&error, &args.file))?;
     let seen = match args.no_wait {
@@ -184,6 +189,33 @@ impl Args {
     }
 }
 
+/// A file that is named by its address, as an upload told it.
+fn stored(args: &Args) -> Result<Option<JobFile>, Failure> {
+    let address = args.file.to_str().filter(|text| text.contains("://"));
+    let Some(address) = address.filter(|_| !args.file.exists()) else {
+        return match args.md5 {
+            None => Ok(None),
+            Some(_) => Err(Failure::say(Kind::Usage, "--md5 goes with the address of a file")
+                .next("leave it out, or give the URL that bambu upload told")),
+        };
+    };
+    if args.dry_run {
+        return Err(Failure::say(Kind::Usage, "nobody can look into a file by its address")
+            .next("leave out --dry-run, or give the file itself"));
+    }
+    let Some(md5) = args.md5.clone() else {
+        return Err(Failure::say(Kind::Usage, "a file that is named by its address needs its MD5")
+            .next("bambu print URL --md5 MD5 --cloud, both as bambu upload told them"));
+    };
+    let name = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());
+    Ok(Some(JobFile {
+        file_id: None,
+        file_name: name.map(str::to_owned),
+        file_url: Some(SignedUrl::new(address)),
+        md5: Some(md5),
+    }))
+}
+
 /// A file on this machine, if there is one; else the name or the id of one in the cloud.
 fn which(file: &Path) -> CloudFile {
     let is_id = |name: &str| {
@@ -204,14 +236,14 @@ fn which(file: &Path) -> CloudFile {
 async fn dry_run(
     cloud: &Cloud,
     printer: &Target,
-    file: &CloudFile,
     options: &PrintOptions,
     args: &Args,
 ) -> Result<(), Failure> {
-    let checked = cloud.check_cloud_print(&printer.serial, file, options).await;
+    let file = which(&args.file);
+    let checked = cloud.check_cloud_print(&printer.serial, &file, options).await;
     checked.map_err(|error| failure(&error, &args.file))?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    let title = options.title.as_deref().unwrap_or(&name);
+    let title = options.title_of(&name);
     let mut task = serde_json::to_value(options.task(printer.serial.as_str(), "", 0, title))
         .map_err(|error| Failure::new(Kind::Failed, error))?;
     // The project names them.
@@ -263,9 +295,12 @@ fn failure(error: &PrintError, file: &Path) -> Failure {
     use PrintErrorKind as E;
     let kind = match &error.kind {
         E::NoSuchFile { .. } => {
-            let text = format!("there is no file {}, and none in the cloud", file.display());
-            return Failure::say(Kind::Usage, text)
-                .next("check the path, or see what the cloud has: bambu query --projects");
+            let file = file.display();
+            let text = format!("there is no file {file}, and no project or print of that name");
+            return Failure::say(Kind::Usage, text).next(
+                "check the path, or see what there is: bambu query --projects --tasks; what bambu \
+                 upload stored is printed by its URL and --md5",
+            );
         }
         E::Setting { .. }
         | E::BedType { .. }

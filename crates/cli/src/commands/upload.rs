@@ -19,7 +19,9 @@ use crate::{
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     bambu upload cube.gcode.3mf\n  \
-    bambu upload cube.stl --name \"cube 20 mm.stl\" --json")]
+    bambu upload cube.stl --name \"cube 20 mm.stl\" --json\n\n\
+    To print a sliced file, no upload is needed before: bambu print FILE --cloud. What is stored\n\
+    already is printed by what this tells: bambu print URL --md5 MD5 --cloud")]
 pub(crate) struct Args {
     /// The file
     #[arg(value_name = "FILE")]

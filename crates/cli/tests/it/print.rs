@@ -53,6 +53,11 @@ fn a_file_is_uploaded_and_told_with_the_seeds_fields() {
     assert!(url.starts_with(&world.text("/store/url")) && url.ends_with("/box.3mf"), "{url}");
     // Nobody watches: no bar.
     assert_eq!(run.stderr, "");
+    let md5 = told["md5"].as_str().unwrap();
+    let run = world.run(&["print", url, "P1S", "--cloud"]);
+    assert!(run.code == 2 && run.stderr.contains("--md5 MD5"), "{}", run.stderr);
+    let printed = json(&world.run(&["print", url, "P1S", "--cloud", "--md5", md5, "--json"]));
+    assert_eq!((&printed["title"], &printed["shown"]), (&"box".into(), &true.into()));
     let run = world.run(&["upload", "cube.gcode.3mf"]);
     assert!(run.code == 0 && run.stdout.contains("MD5") && !run.stdout.contains('?'), "{run:?}");
 }

@@ -153,7 +153,7 @@ impl Cloud {
         options: &PrintOptions,
         ready: Ready,
     ) -> Result<Started, PrintErrorKind> {
-        let title = options.title.as_deref().unwrap_or_else(|| chain::stem(&ready.file_name));
+        let title = options.title_of(&ready.file_name);
         let task = options.task(printer.as_str(), &ready.model_id, ready.profile_id, title);
         let created = match self.create_task(&task).await {
             Ok(created) => created.value,

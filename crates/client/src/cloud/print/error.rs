@@ -88,7 +88,10 @@ pub enum PrintErrorKind {
         name: String,
     },
     /// The printer has a job.
-    #[error("{name} has a job already ({status}); wait until it is done, or stop it")]
+    #[error(
+        "{name} has a job already ({}); wait until it is done, or stop it",
+        status.to_lowercase()
+    )]
     Busy {
         /// The printer's name.
         name: String,

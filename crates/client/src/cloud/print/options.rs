@@ -117,6 +117,11 @@ impl PrintOptions {
         Ok(())
     }
 
+    /// What printer and history show of a file of this name.
+    pub fn title_of<'a>(&'a self, file_name: &'a str) -> &'a str {
+        self.title.as_deref().unwrap_or_else(|| super::chain::stem(file_name))
+    }
+
     /// The task that says it.
     pub fn task(&self, device: &str, model_id: &str, profile_id: u64, title: &str) -> NewTask {
         let mut task = NewTask::new(device, model_id, profile_id, self.plate, title)
