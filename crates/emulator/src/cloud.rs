@@ -1,7 +1,6 @@
 //! The simulated cloud: who has an account, which printers are bound to whom, which tokens live.
 //!
-//! `cloud/http.rs` answers REST under `cloud/weather.rs`, `cloud/store.rs` takes files,
-//! `cloud/print.rs` starts prints; `cloud/rules.rs` guards the broker, `cloud/switchboard.rs` feeds
+//! `cloud/http.rs` answers REST, `cloud/store.rs` takes files, `cloud/print.rs` starts prints; `cloud/rules.rs` guards the broker, `cloud/switchboard.rs` feeds
 //! it; `world.rs` puts printers in.
 
 pub mod account;
@@ -10,6 +9,7 @@ pub mod counts;
 mod dialect;
 mod history;
 pub mod http;
+mod letters;
 pub mod library;
 mod print;
 pub mod rules;
@@ -17,7 +17,6 @@ pub mod sessions;
 mod signing_in;
 pub mod store;
 pub mod switchboard;
-mod weather;
 
 use std::{
     collections::HashMap,

@@ -2,7 +2,7 @@
 //! write.
 //!
 //! `faults/switch.rs` is what all who obey share. Faults of requests and reports are obeyed in
-//! `simulator`, those of connections by `port` and `wire`, the cloud's by `cloud/weather.rs`.
+//! `simulator`, those of connections by `port` and `wire`, the cloud's by `cloud/http/weather.rs`.
 
 use std::{fmt, str::FromStr};
 

@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
+use super::letters::word;
+
 /// Somebody with an account.
 pub struct Account {
     /// The number of the account; its MQTT user name is `u_<uid>`.
@@ -112,13 +114,7 @@ impl Accounts {
 impl Account {
     fn draw(rng: &mut StdRng, name: &str, sign_in: SignIn) -> Self {
         const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
-        let letter = |rng: &mut StdRng| {
-            LETTERS.get(rng.random_range(0..LETTERS.len())).copied().map_or('a', char::from)
-        };
-        let password = (0..4)
-            .map(|_| (0..4).map(|_| letter(rng)).collect::<String>())
-            .collect::<Vec<_>>()
-            .join("-");
+        let password = [(); 4].map(|()| word(rng, LETTERS, 4)).join("-");
         Self {
             uid: rng.random_range(1_000_000_000..2_000_000_000),
             email: format!("{name}@example.com"),

@@ -10,10 +10,10 @@ use std::{
 };
 
 use bambu_protocol::Serial;
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 use tokio::sync::watch;
 
-use super::{Cloud, Listed, account::Account};
+use super::{Cloud, Listed, account::Account, letters::word};
 use crate::simulator::Summary;
 
 /// What PINs and tickets are made of; nothing that is easily misread.
@@ -48,7 +48,7 @@ impl Bound {
         Self {
             owner: watch::Sender::new(Some(owner)),
             name: Mutex::default(),
-            pin: letters(&mut StdRng::seed_from_u64(seed)),
+            pin: word(&mut StdRng::seed_from_u64(seed), LETTERS, LENGTH),
             printer,
             online: AtomicBool::new(true),
         }
@@ -154,7 +154,7 @@ impl Cloud {
         if bound.owner().is_some() {
             return None;
         }
-        let ticket = letters(&mut rand::rng());
+        let ticket = word(&mut rand::rng(), LETTERS, LENGTH);
         let mut tickets = self.tickets.all();
         if tickets.len() >= MAX_TICKETS {
             tickets.pop_front();
@@ -186,9 +186,4 @@ impl Tickets {
         tickets.retain(|(.., minted)| minted.elapsed() <= TICKET_LIFE);
         tickets.iter().find(|(known, ..)| known == ticket).map(|(_, serial, _)| serial.clone())
     }
-}
-
-fn letters(rng: &mut impl Rng) -> String {
-    let letter = |at| LETTERS.get(at).copied().map_or('A', char::from);
-    (0..LENGTH).map(|_| letter(rng.random_range(0..LETTERS.len()))).collect()
 }

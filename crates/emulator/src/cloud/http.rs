@@ -16,7 +16,9 @@ mod projects;
 mod slicer;
 mod spools;
 mod tasks;
+mod time;
 mod upload;
+mod weather;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -31,7 +33,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
-use super::{Cloud, Dialect, weather};
+use super::{Cloud, Dialect};
 
 /// Longest request body that is read; most are far below it.
 const MAX_BODY: usize = 64 * 1024;
@@ -153,12 +155,21 @@ pub(crate) async fn serve(
     let stop = shutdown.clone();
     let served = axum::serve(listener::Bounded::new(listener), router)
         .with_graceful_shutdown(async move { stop.cancelled().await });
+    end(served, shutdown).await
+}
+
+/// The end of a server that has begun to stop by itself: requests under way are not waited for
+/// without end.
+pub(super) async fn end(
+    served: impl IntoFuture<Output = io::Result<()>>,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
     let late = async {
         shutdown.cancelled().await;
         tokio::time::sleep(FAREWELL).await;
     };
     tokio::select! {
-        result = served => result,
+        result = served.into_future() => result,
         () = late => Ok(()),
     }
 }

@@ -15,21 +15,18 @@ use super::{
     history::number,
     library::{NewTask, PrintReady, Project, Task, TaskState},
 };
+use crate::simulator::Summary;
 
 /// Why a task is not made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refused {
     /// A field is missing.
-    #[error("field \"{0}\" is not set")]
     NotSet(String),
     /// A field has another type.
-    #[error("type mismatch for field \"{0}\"")]
     TypeMismatch(String),
     /// A value is none of those known, or names nothing.
-    #[error("Invalid input parameters")]
     Invalid,
     /// Printer or project belong to somebody else.
-    #[error("Resource forbidden")]
     Forbidden,
 }
 
@@ -48,25 +45,11 @@ impl Cloud {
         let plate = u32::try_from(plate).ok().filter(|plate| (1..=99).contains(plate));
         let plate = plate.ok_or(Refused::Invalid)?;
         let file = project.prints.iter().find(|print| print.plate == plate).cloned();
-        let summary = bound.summary();
         let title = match text("title") {
             "" => project.name.clone(),
             title => title.chars().take(255).collect(),
         };
-        let what = NewTask {
-            owner: account.uid,
-            serial: summary.serial,
-            device_name: summary.name,
-            device_model: summary.model.product_name().to_owned(),
-            title,
-            project_id: project.id,
-            model_id: project.model_id,
-            profile_id: project.profile_id,
-            plate,
-            seconds: 0,
-            grams: 0.0,
-            body,
-        };
+        let what = task_of(project, plate, title, bound.summary(), body);
         Ok(self.start_task(account, bound, what, file))
     }
 
@@ -134,5 +117,29 @@ impl Cloud {
             Dialect::Observed => serde_json::json!({"id": task.id}),
             Dialect::Documented => serde_json::json!({"id": task.id, "status": "created"}),
         }
+    }
+}
+
+/// What a task of a project is made from.
+pub(super) fn task_of(
+    project: Project,
+    plate: u32,
+    title: String,
+    printer: Summary,
+    body: Map<String, Value>,
+) -> NewTask {
+    NewTask {
+        owner: project.owner,
+        serial: printer.serial,
+        device_name: printer.name,
+        device_model: printer.model.product_name().to_owned(),
+        title,
+        project_id: project.id,
+        model_id: project.model_id,
+        profile_id: project.profile_id,
+        plate,
+        seconds: 0,
+        grams: 0.0,
+        body,
     }
 }

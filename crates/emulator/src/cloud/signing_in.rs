@@ -45,11 +45,6 @@ impl Cloud {
         tickets::first_ticket(account)
     }
 
-    /// A further one.
-    pub fn browser_ticket(&self, account: &Arc<Account>) -> String {
-        self.sessions().tickets.of_browser(account, Instant::now())
-    }
-
     /// Signs a program in by a browser's ticket, which is used up then (`user/ticket/{T}`).
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The object store of the simulated cloud: it takes files at signed URLs, as S3 does.
 //!
 //! `store/face.rs` is what it says over HTTP, `shelf.rs` where the files are, `signature.rs` what
-//! is signed. Who gets which URL is decided in `cloud/print.rs`.
+//! is signed. Who gets which URL is decided in `http/upload.rs` and `http/projects.rs`.
 
 mod connection;
 mod error;
@@ -20,7 +20,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ use self::{
     shelf::Shelf,
     signature::{Signed, encoded, sign},
 };
-use super::counts::Counts;
+use super::{counts::Counts, letters::word};
 use crate::faults::Faults;
 
 pub use self::shelf::Object;
@@ -196,9 +196,3 @@ impl Store {
 
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const ALL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn word(rng: &mut StdRng, letters: &[u8], length: usize) -> String {
-    let letter =
-        |_| letters.get(rng.random_range(0..letters.len())).copied().map_or('A', char::from);
-    (0..length).map(letter).collect()
-}

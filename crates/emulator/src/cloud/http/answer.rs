@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::cloud::{Cloud, Dialect, account::Account, sessions::Refusal};
+use crate::cloud::{Cloud, Dialect, account::Account, print, sessions::Refusal};
 
 /// The account that asks, by its bearer token.
 pub(super) struct Caller {
@@ -20,7 +20,7 @@ pub(super) struct Caller {
 
 /// A request that is not answered as wished.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cloud) enum Refused {
+pub(super) enum Refused {
     /// No token or a dead one: the only 401 that means "sign in again" [L].
     PleaseLogin,
     /// A sign-in step failed.
@@ -108,6 +108,17 @@ impl From<Refusal> for Refused {
     }
 }
 
+impl From<print::Refused> for Refused {
+    fn from(refused: print::Refused) -> Self {
+        match refused {
+            print::Refused::NotSet(field) => Self::NotSet(field.into()),
+            print::Refused::TypeMismatch(field) => Self::TypeMismatch(field.into()),
+            print::Refused::Invalid => Self::Invalid,
+            print::Refused::Forbidden => Self::Forbidden(&[]),
+        }
+    }
+}
+
 impl FromRequestParts<Arc<Cloud>> for Caller {
     type Rejection = Refused;
 
@@ -141,17 +152,22 @@ pub(super) fn page_not_found() -> Response {
 }
 
 /// A failure in the form of the user services [L].
-fn failure(status: StatusCode, code: i64, error: &str) -> Response {
+pub(super) fn failure(status: StatusCode, code: i64, error: &str) -> Response {
     (status, Json(json!({"code": code, "error": error, "message": ""}))).into_response()
 }
 
 /// Success of the iot service: the payload beside the envelope's three keys [L].
 pub(super) fn success(payload: Value) -> Response {
-    let mut body = envelope("success", Value::Null, Value::Null);
-    if let Value::Object(payload) = payload {
-        body.extend(payload);
+    let body = envelope("success", Value::Null, Value::Null);
+    Json(over(body.into(), payload)).into_response()
+}
+
+/// An object with the fields of another one over its own.
+pub(super) fn over(mut object: Value, fields: Value) -> Value {
+    if let (Some(object), Value::Object(fields)) = (object.as_object_mut(), fields) {
+        object.extend(fields);
     }
-    Json(Value::Object(body)).into_response()
+    object
 }
 
 /// The three keys of the iot service's envelope.

@@ -15,7 +15,7 @@ use super::{
     answer::{Caller, Refused, success},
     fields::{self, object, object_or_none, text, text_if_set},
 };
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, letters::word};
 
 /// Longest name of a printer, in characters [G].
 const LONGEST_NAME: usize = 64;
@@ -125,13 +125,9 @@ pub(super) async fn camera(
 }
 
 /// The codes of one answer.
-pub(super) fn camera_codes() -> serde_json::Value {
-    let word = |length: usize| -> String {
-        const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ123456789";
-        let letter = |byte: u8| LETTERS.get(usize::from(byte) % LETTERS.len()).copied();
-        let bytes = rand::random::<[u8; 20]>();
-        bytes.into_iter().take(length).filter_map(letter).map(char::from).collect()
-    };
+fn camera_codes() -> serde_json::Value {
+    const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ123456789";
+    let word = |length| word(&mut rand::rng(), LETTERS, length);
     json!({
         "ttcode": word(20), "passwd": word(8), "authkey": word(8), "region": "us", "type": "tutk",
         "streams": null, "peers": null, "stream_key": "", "stream_salt": "", "channel_name": "",

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     answer::{Caller, success},
     fields,
-    tasks::iot_time,
+    time::iot_time,
 };
 use crate::cloud::{
     Bound, Cloud,

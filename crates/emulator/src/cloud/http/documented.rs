@@ -9,6 +9,8 @@ mod devices;
 mod files;
 mod jobs;
 
+use std::sync::Arc;
+
 use axum::{
     Json, Router,
     http::StatusCode,
@@ -16,7 +18,6 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 
 use super::{answer::Refused, binding, fields, profile, projects, slicer, tasks};
 use crate::cloud::Cloud;

@@ -12,7 +12,7 @@ use super::answer::Refused;
 pub(super) type Query = axum::extract::Query<HashMap<String, String>>;
 
 /// The JSON object of a request, whatever content type it claims.
-pub(in crate::cloud) fn object(body: &Bytes) -> Result<Map<String, Value>, Refused> {
+pub(super) fn object(body: &Bytes) -> Result<Map<String, Value>, Refused> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Ok(fields),
         _ => Err(Refused::NotJson),
@@ -25,7 +25,7 @@ pub(super) fn object_or_none(body: &Bytes) -> Result<Map<String, Value>, Refused
 }
 
 /// A text field that has to be there and not empty.
-pub(in crate::cloud) fn text<'a>(
+pub(super) fn text<'a>(
     body: &'a Map<String, Value>,
     field: &'static str,
 ) -> Result<&'a str, Refused> {

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Caller, Refused},
@@ -44,25 +44,21 @@ pub(super) async fn login(State(cloud): Answers, body: Bytes) -> Result<Response
 
 /// `POST user/sendemail/code`; it does not tell which addresses have an account.
 pub(super) async fn send_code(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
-    let body = object(&body)?;
-    let (kind, email) = (text(&body, "type")?, text(&body, "email")?);
-    if kind != "codeLogin" {
-        return Err(Refused::Invalid);
-    }
-    cloud.send_code(email);
+    cloud.send_code(code_to(&object(&body)?, "email")?);
     Ok(Json(json!({})).into_response())
 }
 
 /// `POST /api/v1/user-service/user/sendsmscode` on the web origin; it does not tell which numbers
 /// have an account.
 pub(super) async fn send_sms(State(cloud): Answers, body: Bytes) -> Result<Response, Refused> {
-    let body = object(&body)?;
-    let (kind, phone) = (text(&body, "type")?, text(&body, "phone")?);
-    if kind != "codeLogin" {
-        return Err(Refused::Invalid);
-    }
-    cloud.send_sms(phone);
+    cloud.send_sms(code_to(&object(&body)?, "phone")?);
     Ok(Json(json!({})).into_response())
+}
+
+/// Where a code for signing in is wanted; other kinds of codes are not.
+fn code_to<'a>(body: &'a Map<String, Value>, field: &'static str) -> Result<&'a str, Refused> {
+    let (kind, to) = (text(body, "type")?, text(body, field)?);
+    if kind == "codeLogin" { Ok(to) } else { Err(Refused::Invalid) }
 }
 
 /// `POST user/ticket/{T}`: a browser's ticket signs a program in [L].

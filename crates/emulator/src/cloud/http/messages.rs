@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     answer::{Caller, Refused},
     fields::{self, asked_number, number_of, object, object_or_none, path_number, text},
-    tasks::user_time,
+    time::user_time,
 };
 use crate::cloud::{Cloud, library::Message};
 

@@ -10,13 +10,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::answer::Caller;
-use crate::{
-    cloud::{Cloud, print::Refused},
-    faults::Fault,
+use super::{
+    answer::{Caller, Refused},
+    fields::object,
 };
+use crate::{cloud::Cloud, faults::Fault};
 
 /// Names of clients that were seen to be let in [L].
 const VENDOR_CLIENTS: [&str; 2] = ["BambuStudio", "BambuConnect"];
@@ -31,37 +31,16 @@ pub(super) async fn start(
     caller: Caller,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
-    let Ok(Value::Object(body)) = serde_json::from_slice(&body) else {
-        return (StatusCode::BAD_REQUEST, "invalid request body").into_response();
-    };
+) -> Result<Response, Refused> {
+    let body = object(&body)?;
     let serial = body.get("deviceId").and_then(Value::as_str).unwrap_or("");
     let locked = cloud.own(&caller.account, serial).is_some_and(|bound| bound.printer().locked());
     if cloud.faults().is_on(Fault::VendorGate) && !is_let_in(&headers, locked) {
         let text = "client does not have access rights to the content";
-        return (StatusCode::FORBIDDEN, text).into_response();
+        return Ok((StatusCode::FORBIDDEN, text).into_response());
     }
-    match cloud.task(&caller.account, body) {
-        Ok(task) => Json(cloud.task_reply(&task)).into_response(),
-        Err(refused) => answer(&refused),
-    }
-}
-
-fn answer(refused: &Refused) -> Response {
-    match refused {
-        Refused::NotSet(_) | Refused::TypeMismatch(_) => {
-            (StatusCode::BAD_REQUEST, refused.to_string()).into_response()
-        }
-        Refused::Invalid => {
-            let body = json!({"detail": refused.to_string()});
-            (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response()
-        }
-        Refused::Forbidden => {
-            let body =
-                json!({"message": "permission denied", "code": 8, "error": refused.to_string()});
-            (StatusCode::FORBIDDEN, Json(body)).into_response()
-        }
-    }
+    let task = cloud.task(&caller.account, body)?;
+    Ok(Json(cloud.task_reply(&task)).into_response())
 }
 
 /// Whether the gate lets these headers in; a printer without Developer Mode wants two more, of

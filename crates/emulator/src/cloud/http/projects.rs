@@ -9,12 +9,12 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    answer::{Caller, Refused, success},
+    answer::{Caller, Refused, over, success},
     fields::{self, asked, list, number_of, object, path_number, text, text_if_set},
-    tasks::iot_time,
+    time::iot_time,
     upload::storage,
 };
 use crate::cloud::{
@@ -28,7 +28,7 @@ const MOST_SENT: usize = 100;
 /// `GET user/project`: newest first [L].
 pub(super) async fn projects(State(cloud): State<Arc<Cloud>>, caller: Caller) -> Response {
     let projects = cloud.library().projects(caller.uid());
-    let projects: Vec<Value> = projects.iter().take(MOST_SENT).map(|of| brief(of).into()).collect();
+    let projects: Vec<Value> = projects.iter().take(MOST_SENT).map(brief).collect();
     success(json!({"projects": projects}))
 }
 
@@ -42,17 +42,13 @@ pub(super) async fn project(
     let project = own(&cloud, &caller, path_number(&id)?)?;
     let wanted = query.get("profile_id").filter(|id| !id.is_empty());
     let shown = wanted.is_none_or(|id| *id == project.profile_id.to_string());
-    let mut answer = brief(&project);
     let profiles = if shown { vec![profile_of(&cloud, &project)] } else { vec![] };
     let (url, md5) = file_of(&cloud, &project);
     let rest = json!({
         "profiles": profiles, "download_url": url, "download_md5": md5, "keystore_xml": null,
         "upload_url": null, "upload_ticket": null,
     });
-    if let Value::Object(rest) = rest {
-        answer.extend(rest);
-    }
-    Ok(success(answer.into()))
+    Ok(success(over(brief(&project), rest)))
 }
 
 /// `POST user/project`: numbers, and where its configuration is uploaded to; all are text [L].
@@ -113,14 +109,10 @@ pub(super) async fn profile(
         return Err(Refused::Forbidden(&[]));
     }
     let (url, md5) = file_of(&cloud, &project);
-    let mut answer = profile_of(&cloud, &project);
     let rest = json!({
         "filename": format!("{}.3mf", project.name), "url": url, "md5": md5, "keystore_xml": null,
     });
-    if let (Some(answer), Value::Object(rest)) = (answer.as_object_mut(), rest) {
-        answer.extend(rest);
-    }
-    Ok(success(answer))
+    Ok(success(over(profile_of(&cloud, &project), rest)))
 }
 
 /// The caller's own project; a foreign one is forbidden, one that never was is missing [L].
@@ -129,18 +121,12 @@ pub(super) fn own(cloud: &Cloud, caller: &Caller, id: u64) -> Result<Project, Re
     if project.owner == caller.uid() { Ok(project) } else { Err(Refused::Forbidden(&[])) }
 }
 
-pub(super) fn brief(project: &Project) -> Map<String, Value> {
-    let fields = [
-        ("project_id", json!(project.id.to_string())),
-        ("user_id", json!(project.owner.to_string())),
-        ("model_id", json!(project.model_id)),
-        ("status", json!("ACTIVE")),
-        ("name", json!(project.name)),
-        ("content", json!("{}")),
-        ("create_time", json!(iot_time(project.created))),
-        ("update_time", json!(iot_time(project.updated))),
-    ];
-    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+fn brief(project: &Project) -> Value {
+    json!({
+        "project_id": project.id.to_string(), "user_id": project.owner.to_string(),
+        "model_id": project.model_id, "status": "ACTIVE", "name": project.name, "content": "{}",
+        "create_time": iot_time(project.created), "update_time": iot_time(project.updated),
+    })
 }
 
 fn profile_of(cloud: &Cloud, project: &Project) -> Value {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::{Caller, Refused, success},
     fields::{self, object},
-    tasks::iot_time,
+    time::iot_time,
 };
 use crate::cloud::{
     Cloud,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::{Caller, Refused},
+    answer::{Caller, Refused, over},
     fields::{self, asked_number, list, number_of, object, text},
 };
 use crate::cloud::{Cloud, library::Spool};
@@ -270,14 +270,9 @@ fn known(body: &Map<String, Value>) -> Result<Map<String, Value>, Refused> {
 }
 
 fn entry(spool: &Spool) -> Value {
-    let mut entry = blank();
     let fixed = json!({
         "id": spool.id, "RFID": spool.rfid, "createdAt": spool.created.as_second(),
         "updatedAt": spool.updated.as_second(),
     });
-    if let (Some(entry), Value::Object(fixed)) = (entry.as_object_mut(), fixed) {
-        entry.extend(spool.fields.clone());
-        entry.extend(fixed);
-    }
-    entry
+    over(over(blank(), spool.fields.clone().into()), fixed)
 }

@@ -7,12 +7,12 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::{Caller, Refused, success},
+    answer::{Caller, Refused, over, success},
     fields::{self, asked_number, path_number},
+    time::{iot_time, user_time},
 };
 use crate::cloud::{Cloud, library::Task};
 
@@ -101,14 +101,11 @@ pub(super) async fn task(
     let id = path_number(&id)?;
     cloud.follow(&caller.account);
     let task = cloud.library().task(id).filter(|task| task.what.owner == caller.uid());
-    let mut task = entry(&task.ok_or(Refused::Forbidden(&[]))?);
+    let task = entry(&task.ok_or(Refused::Forbidden(&[]))?);
     let rating = json!({
         "id": 0, "status": 0, "score": 0, "successPrinted": false, "instanceId": 0,
     });
-    if let Some(task) = task.as_object_mut() {
-        task.insert("instRateItem".to_owned(), rating);
-    }
-    Ok(Json(task).into_response())
+    Ok(Json(over(task, json!({"instRateItem": rating}))).into_response())
 }
 
 /// `GET user/task/{id}`: wants the number of a subtask, and refuses that of a task [L].
@@ -149,7 +146,7 @@ fn status_word(task: &Task) -> &'static str {
 pub(super) fn entry(task: &Task) -> Value {
     let what = &task.what;
     // What this world knows nothing of is there all the same, empty, as the live task has it.
-    let mut entry = json!({
+    let blank = json!({
         "designId": 0, "designTitle": "", "designTitleTranslated": "", "instanceId": 0,
         "instanceRatingStatus": 0, "instRateItem": null, "feedbackStatus": 0, "plateName": "",
         "amsDetailMapping": [], "isPublicProfile": false, "isPrintable": true, "isDelete": false,
@@ -170,27 +167,15 @@ pub(super) fn entry(task: &Task) -> Value {
         "deviceId": what.serial.as_str(), "deviceName": what.device_name,
         "deviceModel": what.device_model,
     });
-    if let (Some(entry), Value::Object(known)) = (entry.as_object_mut(), known) {
-        entry.extend(as_sent(&what.body, entry));
-        entry.extend(known);
-    }
-    entry
+    let sent = as_sent(&what.body, &blank);
+    over(over(blank, sent), known)
 }
 
 /// The fields of the request that the history has, too, where their kind is the same.
-fn as_sent(body: &Map<String, Value>, entry: &Map<String, Value>) -> Map<String, Value> {
+fn as_sent(body: &Map<String, Value>, blank: &Value) -> Value {
     let same = |a: &Value, b: &Value| std::mem::discriminant(a) == std::mem::discriminant(b);
-    let fields =
-        body.iter().filter(|(key, sent)| entry.get(*key).is_some_and(|empty| same(empty, sent)));
+    let fields = body
+        .iter()
+        .filter(|(key, sent)| blank.get(key.as_str()).is_some_and(|empty| same(empty, sent)));
     fields.map(|(key, sent)| (key.clone(), sent.clone())).collect()
-}
-
-/// A time as the user services write it.
-pub(super) fn user_time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// A time as the iot service writes it.
-pub(super) fn iot_time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -104,11 +104,6 @@ impl Library {
         self.project_where(|of| of.model_id == model_id && of.profile_id == profile_id)
     }
 
-    /// The project with this profile, whoever owns it.
-    pub fn project_of_profile(&self, profile_id: u64) -> Option<Project> {
-        self.project_where(|of| of.profile_id == profile_id)
-    }
-
     fn project_where(&self, wanted: impl Fn(&Project) -> bool) -> Option<Project> {
         self.shelves().projects.iter().rev().find(|of| wanted(of)).cloned()
     }

@@ -166,29 +166,32 @@ mod tests {
         judge(&body, Dialect::Observed)
     }
 
-    fn text(result: Result<(), Refused>) -> String {
-        result.unwrap_err().to_string()
+    fn not_set(field: &str) -> Result<(), Refused> {
+        Err(Refused::NotSet(field.to_owned()))
+    }
+
+    fn mismatch(field: &str) -> Result<(), Refused> {
+        Err(Refused::TypeMismatch(field.to_owned()))
     }
 
     #[test]
     fn the_short_body_is_enough_and_a_field_less_is_told() {
         assert_eq!(judged(json!({})), Ok(()));
         for (field, _) in REQUIRED {
-            let refused = text(judged(json!({field: "absent"})));
-            assert_eq!(refused, format!("field \"{field}\" is not set"));
+            assert_eq!(judged(json!({field: "absent"})), not_set(field));
         }
-        assert_eq!(text(judged(json!({"title": ""}))), "field \"title\" is not set");
+        assert_eq!(judged(json!({"title": ""})), not_set("title"));
         assert_eq!(judged(json!({"mode": "other"})), Err(Refused::Invalid));
     }
 
     #[test]
     fn types_are_told_with_their_place() {
         let ams = judged(json!({"amsDetailMapping": [{"ams": "0"}]}));
-        assert_eq!(text(ams), "type mismatch for field \"amsDetailMapping[0].ams\"");
+        assert_eq!(ams, mismatch("amsDetailMapping[0].ams"));
         let snake = judged(json!({"amsMapping2": [{"ams_id": 0, "slot_id": 1}]}));
-        assert_eq!(text(snake), "field \"amsMapping2[0].amsId\" is not set");
+        assert_eq!(snake, not_set("amsMapping2[0].amsId"));
         let profile = judged(json!({"profileId": "123"}));
-        assert_eq!(text(profile), "type mismatch for field \"profileId\"");
+        assert_eq!(profile, mismatch("profileId"));
         assert_eq!(judged(json!({"amsMapping2": [{"amsId": 255, "slotId": 0}]})), Ok(()));
         assert!(judged(json!({"amsMapping2": [{"amsId": 255, "slotId": 255}]})).is_err());
         assert!(judged(json!({"amsMapping": [0, "1"]})).is_err());

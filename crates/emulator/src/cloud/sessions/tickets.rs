@@ -7,9 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 
-use crate::cloud::account::{Account, Accounts};
+use crate::cloud::{
+    account::{Account, Accounts},
+    letters::word,
+};
 
 /// How long a ticket counts; one of the ready file counts until it is used [G].
 const TICKET_LIFE: Duration = Duration::from_secs(5 * 60);
@@ -41,7 +44,7 @@ enum Kind {
 
 /// The ticket that an account has from the start of the world.
 pub(in crate::cloud) fn first_ticket(account: &Account) -> String {
-    letters(&mut StdRng::seed_from_u64(account.token_seed ^ 0x71C_CE75))
+    word(&mut StdRng::seed_from_u64(account.token_seed ^ 0x71C_CE75), LETTERS, LENGTH)
 }
 
 impl Tickets {
@@ -54,11 +57,6 @@ impl Tickets {
             issued: None,
         };
         Self(accounts.all().into_iter().map(first).collect())
-    }
-
-    /// A further one of a browser.
-    pub(in crate::cloud) fn of_browser(&mut self, account: &Arc<Account>, now: Instant) -> String {
-        self.add(account, Kind::Browser, now)
     }
 
     /// One of a program.
@@ -104,7 +102,7 @@ impl Tickets {
         if self.0.len() >= MAX_TICKETS {
             self.0.pop_front();
         }
-        let text = letters(&mut rand::rng());
+        let text = word(&mut rand::rng(), LETTERS, LENGTH);
         let (issued, account) = (Some(now), Arc::clone(account));
         self.0.push_back(Ticket { text: text.clone(), account, kind, issued });
         text
@@ -120,11 +118,6 @@ impl Tickets {
         let young = |at: Instant| now.saturating_duration_since(at) <= TICKET_LIFE;
         self.0.retain(|ticket| ticket.issued.is_none_or(young));
     }
-}
-
-fn letters(rng: &mut impl Rng) -> String {
-    let letter = |at| LETTERS.get(at).copied().map_or('A', char::from);
-    (0..LENGTH).map(|_| letter(rng.random_range(0..LETTERS.len()))).collect()
 }
 
 #[cfg(test)]
@@ -147,7 +140,7 @@ mod tests {
         assert!(tickets.approve(&accounts.plain, &ticket, now));
         assert!(tickets.use_in_program(&ticket, now).is_none());
         assert!(tickets.use_in_browser(&ticket, now).is_some());
-        let old = tickets.of_browser(&accounts.plain, now);
+        let old = tickets.add(&accounts.plain, Kind::Browser, now);
         assert!(tickets.use_in_program(&old, late).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! What the object store says over HTTP: PUT, GET and HEAD of objects at signed URLs.
 
-use std::{future::poll_fn, io, pin::Pin, sync::Arc, time::Duration};
+use std::{future::poll_fn, io, pin::Pin, sync::Arc};
 
 use axum::{
     Router,
@@ -22,10 +22,8 @@ use super::{
     shelf::{Full, Object, Room},
     signature::{Signed, decoded, is_right, pairs},
 };
-use crate::faults::Fault;
+use crate::{cloud::http, faults::Fault};
 
-/// How long requests under way may take to end once the world stops.
-const FAREWELL: Duration = Duration::from_secs(1);
 /// Longest key, in bytes, as S3 has it.
 const MAX_KEY: usize = 1024;
 /// Largest object that one PUT brings, as S3 has it: 5 GiB.
@@ -43,14 +41,7 @@ pub(super) async fn serve(
     let routes = routes.into_make_service_with_connect_info::<Cut>();
     let served = axum::serve(Bounded::new(listener), routes)
         .with_graceful_shutdown(async move { stop.cancelled().await });
-    let late = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(FAREWELL).await;
-    };
-    tokio::select! {
-        result = served => result,
-        () = late => Ok(()),
-    }
+    http::end(served, shutdown).await
 }
 
 async fn answer(

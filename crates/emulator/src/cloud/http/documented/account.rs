@@ -13,7 +13,12 @@ use serde_json::{Value, json};
 use super::{Page, Wrong, done, shown};
 use crate::cloud::{
     Cloud,
-    http::{answer::Caller, fields, profile as observed, slicer, tasks::user_time, upload},
+    http::{
+        answer::{Caller, over},
+        fields, profile as observed, slicer,
+        time::user_time,
+        upload,
+    },
     library::{Message, TaskState},
 };
 
@@ -24,16 +29,12 @@ const PREFIX: &str = "notif_";
 pub(super) async fn profile(State(cloud): State<Arc<Cloud>>, caller: Caller) -> Response {
     let (name, avatar) = shown(&cloud, &caller);
     let account = &caller.account;
-    let mut payload = observed::whole(&cloud, &caller);
     let documented = json!({
         "user_id": account.uid.to_string(), "email": account.email, "username": name,
         "avatar_url": avatar, "created_at": "2026-01-01T00:00:00Z",
         "subscription": {"plan": "free", "expires_at": null},
     });
-    if let (Some(payload), Value::Object(documented)) = (payload.as_object_mut(), documented) {
-        payload.extend(documented);
-    }
-    done(payload)
+    done(over(observed::whole(&cloud, &caller), documented))
 }
 
 /// `PUT my/profile`.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Page, Wrong, done};
 use crate::cloud::{
     Cloud,
-    http::{answer::Caller, fields, tasks::user_time, upload::storage},
+    http::{answer::Caller, fields, time::user_time, upload::storage},
     library::{PrintReady, Project, Upload},
 };
 

@@ -22,11 +22,13 @@ use crate::cloud::{
     Bound, Cloud,
     history::from_ms,
     http::{
-        answer::Caller,
+        answer::{Caller, over},
         fields, print,
-        tasks::{entry, user_time},
+        tasks::entry,
+        time::user_time,
     },
-    library::{NewTask, Task, TaskState},
+    library::{Task, TaskState},
+    print::task_of,
 };
 
 /// `GET user/print`: `jobs`, with `device_id` and `status`; and what each printer does.
@@ -88,7 +90,7 @@ pub(super) async fn create(
     };
     let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or("");
     if !text("modelId").starts_with(files::PREFIX) {
-        return print::start(State(cloud), caller, headers, body).await;
+        return print::start(State(cloud), caller, headers, body).await.into_response();
     }
     let file = files::find(&cloud, &caller, Some(text("modelId")), None, None);
     let title = Some(text("title")).filter(|title| !title.is_empty());
@@ -115,22 +117,9 @@ fn begin(
     }
     let title: String = title.unwrap_or(&file.name).chars().take(255).collect();
     let project = cloud.library().create_project(caller.uid(), &title, Timestamp::now());
-    let what = NewTask {
-        owner: caller.uid(),
-        serial: summary.serial,
-        device_name: summary.name,
-        device_model: summary.model.product_name().to_owned(),
-        title,
-        project_id: project.id,
-        model_id: project.model_id,
-        profile_id: project.profile_id,
-        plate: file.print.plate,
-        seconds: 0,
-        grams: 0.0,
-        body: Map::new(),
-    };
     let prints = [file.print.clone()];
     cloud.library().patch_project(project.id, prints, Timestamp::now());
+    let what = task_of(project, file.print.plate, title, summary, Map::new());
     let task = cloud.start_task(&caller.account, bound, what, Some(file.print));
     match task.state {
         TaskState::Failed => Err(Wrong::PrintFailed("the device has refused the job")),
@@ -193,15 +182,11 @@ fn worded(cloud: &Cloud, task: &Task) -> Value {
         TaskState::Finished => Some(100),
         TaskState::Running | TaskState::Failed => running.map(|job| job.progress),
     };
-    let mut worded = entry(task);
     let words = json!({
         "id": task.id.to_string(), "status": task.state.word(), "progress": progress.unwrap_or(0),
         "designTitle": task.what.title, "file_name": task.what.title,
     });
-    if let (Some(worded), Value::Object(words)) = (worded.as_object_mut(), words) {
-        worded.extend(words);
-    }
-    worded
+    over(entry(task), words)
 }
 
 /// What a printer runs, local jobs included.

@@ -1,6 +1,6 @@
 //! What lies between a client and the cloud's routes: faults that strike any of them, and counting.
 //!
-//! Faults of uploads and prints are obeyed in `cloud/print` and `cloud/store`.
+//! Faults of uploads and prints are obeyed in `upload.rs`, `print.rs` and `cloud/store`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,11 +9,14 @@ use axum::{
     extract::{MatchedPath, Request, State},
     http::{StatusCode, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use serde_json::json;
 
-use super::Cloud;
+use super::{
+    Cloud,
+    answer::{Refused, failure},
+};
 use crate::faults::Fault;
 
 /// How late a slow answer is.
@@ -24,10 +27,6 @@ const RETRY_AFTER: u64 = 1;
 /// A page as the edge shows it to what it takes for a robot: its marks, and nothing more [L].
 const CHALLENGE: &str = "<!DOCTYPE html>\n<html lang=\"en-US\"><head><title>Just a moment...</title>\
      <script src=\"https://challenges.cloudflare.com/\"></script></head><body></body></html>\n";
-/// A page as the gateway shows it when it does not reach the service [L].
-const GATEWAY: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
-     <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n\
-     </html>\r\n";
 
 /// The same routes under this cloud's weather.
 pub(super) fn over(routes: Router, cloud: Arc<Cloud>) -> Router {
@@ -58,7 +57,7 @@ fn struck(cloud: &Cloud, request: &Request) -> Option<Response> {
     let strikes = |fault| cloud.faults().strikes(fault);
     if strikes(Fault::Challenge) {
         let headers = [("cf-mitigated", "challenge"), ("server", "cloudflare")];
-        return Some((StatusCode::FORBIDDEN, headers, html(CHALLENGE)).into_response());
+        return Some((StatusCode::FORBIDDEN, headers, Html(CHALLENGE)).into_response());
     }
     if strikes(Fault::RateLimited) {
         let after = format!("{RETRY_AFTER} seconds");
@@ -69,22 +68,14 @@ fn struck(cloud: &Cloud, request: &Request) -> Option<Response> {
         return Some((StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response());
     }
     if strikes(Fault::ServerError) {
-        return Some((StatusCode::BAD_GATEWAY, html(GATEWAY)).into_response());
+        return Some(Refused::BadGateway.into_response());
     }
     // A request without a token is not refused for it.
     if !request.headers().contains_key(header::AUTHORIZATION) {
         return None;
     }
-    let refused = |code: i64, error: &str| {
-        let body = json!({"code": code, "error": error, "message": ""});
-        (StatusCode::UNAUTHORIZED, Json(body)).into_response()
-    };
     if strikes(Fault::Stray401) {
-        return Some(refused(1, "forbidden"));
+        return Some(failure(StatusCode::UNAUTHORIZED, 1, "forbidden"));
     }
-    strikes(Fault::DeadToken).then(|| refused(4, "Please login."))
-}
-
-fn html(page: &'static str) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/html")], page)
+    strikes(Fault::DeadToken).then(|| Refused::PleaseLogin.into_response())
 }
