@@ -16,9 +16,12 @@ use super::{Answer, Call, Cloud, CloudError};
 pub struct CloudVideo {
     /// Address of a stream over the cloud; `None`, unless the cloud has learnt to give one. [G]
     pub stream_url: Option<SignedUrl>,
+    /// The address that the vendor's player is said to take, put together from the ticket. [G]
+    #[serde(skip_serializing)]
+    pub player_url: Option<Secret>,
     /// The ticket for the vendor's player.
     pub credentials: CameraCredentials,
-    /// Why there is no address, in words, and what to do.
+    /// Why there is no address of a stream, in words, and what to do.
     pub note: Option<&'static str>,
 }
 
@@ -83,7 +86,8 @@ impl Cloud {
         self.camera_credentials(serial).await
     }
 
-    /// What there is instead of a stream over the cloud: the ticket, and a note that says so.
+    /// What there is instead of a stream over the cloud: the ticket, the address that the vendor's
+    /// player is said to take (`bambu:///tutk?…`) [G], and a note that says so.
     ///
     /// The routes that the seeds try (`user/device/{id}/video`, `…/stream`, `user/video/stream`) do
     /// not exist [L] and are not asked.
@@ -95,7 +99,8 @@ impl Cloud {
         Ok(self.camera_credentials(serial).await?.map(|credentials| {
             let stream_url = credentials.stream_url.clone();
             let note = stream_url.is_none().then_some(NO_STREAM);
-            CloudVideo { stream_url, credentials, note }
+            let player_url = credentials.player_url(serial);
+            CloudVideo { stream_url, player_url, credentials, note }
         }))
     }
 

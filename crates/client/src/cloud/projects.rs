@@ -1,13 +1,20 @@
 //! Projects, their profiles, and what of the account can be printed.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bambu_protocol::cloud::{
     CloudEntry, CreatedProject, EntrySource, NewProject, PrintProfile, Project, Projects, Task,
 };
-use serde_json::json;
+use futures_util::Stream;
+use serde_json::{Value, json};
 
-use super::{Answer, Call, Cloud, CloudError, TaskQuery};
+use super::{Answer, Call, Cloud, CloudError, PageStart, TaskQuery, pages};
 
 const PROJECTS: &str = "/v1/iot-service/api/user/project";
 const PROJECT: &str = "/v1/iot-service/api/user/project/{}";
@@ -23,6 +30,33 @@ impl Cloud {
     #[doc(alias = "get_projects")]
     pub async fn projects(&self) -> Result<Answer<Vec<Project>>, CloudError> {
         Ok(self.call::<Projects>(Call::get(PROJECTS)).await?.map(|body| body.projects))
+    }
+
+    /// All of the account's projects, page by page as they are read: the next one with `?offset=` only
+    /// where the answer says that there is more (`pagination.has_more`) [G]; no other cloud is known
+    /// to have pages here. Ends at the first error.
+    pub fn projects_pages(&self) -> impl Stream<Item = Result<Project, CloudError>> + Send + use<> {
+        let cloud = self.clone();
+        let more = Arc::new(AtomicBool::new(true));
+        let page = move |start: PageStart| {
+            let (cloud, more) = (cloud.clone(), Arc::clone(&more));
+            async move {
+                if !more.load(Ordering::Relaxed) {
+                    return Ok(Vec::new());
+                }
+                let first = Call::get(PROJECTS);
+                let call = match start.offset {
+                    0 => first,
+                    offset => first.query("offset", offset),
+                };
+                let Answer { value, raw } = cloud.call::<Projects>(call).await?;
+                let told = ["/pagination/has_more", "/data/pagination/has_more"];
+                let has_more = told.iter().any(|at| raw.pointer(at) == Some(&Value::Bool(true)));
+                more.store(has_more, Ordering::Relaxed);
+                Ok(value.projects)
+            }
+        };
+        pages(page, |project: &Project| project.project_id.clone().unwrap_or_default())
     }
 
     /// One project with its profiles: `GET user/project/{id}`. A foreign one is refused (403, 400), a

@@ -170,6 +170,27 @@ async fn the_history_is_read_page_by_page_in_both_ways() {
 }
 
 #[tokio::test]
+async fn projects_come_in_pages_only_where_the_cloud_says_so() {
+    let page = |id: &str, more: bool| {
+        json!({"code": 0, "message": "Success", "data": {"projects": [{"project_id": id}],
+               "pagination": {"page": 1, "limit": 1, "total": 2, "has_more": more}}})
+    };
+    let paged = recorded(vec![
+        ("GET iot:/user/project", 200, page("30", true)),
+        ("GET iot:/user/project?offset=1", 200, page("31", false)),
+    ])
+    .await;
+    let all: Vec<Project> = paged.cloud.projects_pages().try_collect().await.unwrap();
+    let ids: Vec<_> = all.iter().map(|project| project.project_id.as_deref().unwrap()).collect();
+    assert_eq!(ids, ["30", "31"]);
+    let whole = json!({"message": "success", "code": null, "error": null,
+        "projects": [{"project_id": "30"}]});
+    let whole = recorded(vec![("GET iot:/user/project", 200, whole)]).await;
+    let all: Vec<Project> = whole.cloud.projects_pages().try_collect().await.unwrap();
+    assert_eq!((all.len(), whole.lines().len()), (1, 1), "asked once");
+}
+
+#[tokio::test]
 async fn files_are_the_union_of_projects_and_prints_and_user_files_is_not_asked() {
     let server = recorded(vec![
         ("GET iot:/user/project", 200, json!({"projects": [{"project_id": "30", "name": "cube",

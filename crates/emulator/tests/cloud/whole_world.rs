@@ -76,6 +76,10 @@ async fn the_ready_file_has_its_shape_and_every_port_is_open() {
     let bind = "/v1/iot-service/api/user/bind";
     let bind = http::ask(api.parse().unwrap(), "GET", bind, &[&bearer], "").await.json();
     assert_eq!(bind["devices"].as_array().unwrap().len(), 3);
+    for (at, end) in ["", "", "\n"].into_iter().enumerate() {
+        let code = ready["printers"][at]["access_code"].as_str().unwrap();
+        assert_eq!(bind["devices"][at]["dev_access_code"], format!("{code}{end}"), "{at}");
+    }
     stop.cancel();
     world.stopped().await;
 }

@@ -6,9 +6,8 @@ use bambu_protocol::{cloud::Project, format};
 use bambulab::cloud::Cloud;
 use serde_json::{Value, json};
 
-use super::{Args, Page};
+use super::{Args, Page, history};
 use crate::{
-    account,
     exit::Failure,
     output::{Cell, Paint, Table, human},
 };
@@ -19,8 +18,7 @@ pub(super) async fn ask(
     colour: bool,
     page: &mut Page,
 ) -> Result<(), Failure> {
-    let mut projects = cloud.projects().await.map_err(account::failure)?.value;
-    projects.truncate(args.limit());
+    let projects = history::first(cloud.projects_pages(), args).await?;
     page.add(
         "projects",
         || projects.iter().map(document).collect(),

@@ -199,7 +199,7 @@ impl Steps {
             return Act::Done(Err(self.refused(heard)));
         }
         let login_type = heard.word("loginType").unwrap_or_default();
-        match heard.word("tfaKey") {
+        match heard.word("tfaKey").or_else(|| heard.word("tfa_key")) {
             _ if login_type == "verifyCode" => self.want_code(),
             // It was tried already, and here it is wanted again.
             Some(_) if self.instead.is_some() => {

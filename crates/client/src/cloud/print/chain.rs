@@ -9,6 +9,7 @@ use bambu_protocol::{
         CloudEntry, CreatedProject, PlateFile, PrintProfile, PrintReady, Processing, SignedUrl,
         UploadDone, UploadTicket, UploadUrls,
     },
+    format,
 };
 use bytes::Bytes;
 use tokio::{
@@ -332,7 +333,8 @@ impl Ids {
 fn newest_named(files: &[CloudEntry], name: &str) -> Option<CloudEntry> {
     let newest = |is: fn(&str) -> &str| {
         let same = files.iter().filter(|file| is(&file.name) == is(name));
-        same.max_by_key(|file| file.created_at.clone())
+        // Projects and prints tell their times in two forms.
+        same.max_by_key(|file| file.created_at.as_deref().and_then(format::unix_seconds))
     };
     newest(|name| name).or_else(|| newest(stem)).cloned()
 }

@@ -167,7 +167,7 @@ async fn a_camera_is_on_the_local_network_and_its_ticket_is_a_secret() {
             "POST iot:/user/ttcode",
             200,
             json!({"message": "success", "code": null, "error": null,
-            "ttcode": "TT-hush", "passwd": "hush", "authkey": "hush", "region": "us",
+            "ttcode": "TT-hush", "passwd": "hush&1", "authkey": "hush", "region": "us",
             "type": "tutk"}),
         ),
     ])
@@ -177,6 +177,11 @@ async fn a_camera_is_on_the_local_network_and_its_ticket_is_a_secret() {
     assert_eq!(ticket.ttcode.as_ref().unwrap().reveal(), "TT-hush");
     let video = cloud.cloud_video_url(&serial()).await.unwrap();
     assert!(video.stream_url.is_none() && video.note.is_some());
+    assert_eq!(
+        video.player_url.as_ref().unwrap().reveal(),
+        "bambu:///tutk?uid=TT-hush&authkey=hush&passwd=hush%261&region=us&device=01P00A000000001\
+         &net_ver=&dev_ver="
+    );
     assert_eq!(sent(&server), vec![json!({"dev_id": "01P00A000000001"}); 2]);
 
     let jpeg = cloud.camera_urls(&serial(), "192.0.2.7").await.unwrap();

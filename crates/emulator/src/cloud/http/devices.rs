@@ -69,7 +69,7 @@ fn bound(bound: &Bound) -> Value {
         "print_status": summary.print_status,
         "dev_model_name": model_name(summary.model),
         "dev_product_name": summary.model.name(),
-        "dev_access_code": bound.printer().access_code().reveal(),
+        "dev_access_code": access_code(bound, summary.model),
         "nozzle_diameter": summary.nozzle_diameter,
         "dev_structure": structure,
         "print_job": summary.job.map_or(0, |job| number(&job.task_id)),
@@ -85,7 +85,7 @@ fn printing(bound: &Bound) -> (bool, Value) {
         "dev_model_name": model_name(summary.model),
         "dev_product_name": summary.model.name(),
         "dev_online": bound.online(),
-        "dev_access_code": bound.printer().access_code().reveal(),
+        "dev_access_code": access_code(bound, summary.model),
         "task_id": job.map(|job| job.task_id.as_str()),
         "task_name": job.map(|job| job.name.as_str()),
         "task_status": job.map(|_| summary.print_status),
@@ -119,6 +119,13 @@ fn ams_units(bound: &Bound) -> usize {
         .ok()
         .and_then(|report| report.pointer("/print/ams/ams")?.as_array().map(Vec::len))
         .unwrap_or(0)
+}
+
+/// The access code; some end in a newline [L], here those of the A1 family [G].
+fn access_code(bound: &Bound, model: Model) -> String {
+    let code = bound.printer().access_code();
+    let newline = if matches!(model, Model::A1 | Model::A1Mini) { "\n" } else { "" };
+    format!("{}{newline}", code.reveal())
 }
 
 /// A code, for the newest models their name [L].

@@ -132,7 +132,6 @@ fn entry(message: &Message) -> Value {
             "uid": 0, "name": "", "avatar": "", "fanCount": 0, "followCount": 0, "likeCount": 0,
             "isFollowed": false,
         },
-        "isRead": i32::from(message.read),
         "createTime": user_time(message.created),
     })
 }
