@@ -42,8 +42,16 @@ pub(crate) fn token(settings: &Settings) -> Result<Token, Failure> {
 /// No token, or a CA file that cannot be used.
 pub(crate) fn cloud(settings: &Settings) -> Result<Cloud, Failure> {
     let token = token(settings)?;
+    cloud_for(settings, Some(token))
+}
+
+/// The cloud, with another token or none.
+///
+/// # Errors
+/// A CA file that cannot be used.
+pub(crate) fn cloud_for(settings: &Settings, token: Option<Token>) -> Result<Cloud, Failure> {
     let roots = settings.roots()?;
-    Cloud::with(&settings.endpoint, Some(token), &roots, settings.manners()).map_err(failure)
+    Cloud::with(&settings.endpoint, token, &roots, settings.manners()).map_err(failure)
 }
 
 /// The way into the account.
@@ -51,9 +59,7 @@ pub(crate) fn cloud(settings: &Settings) -> Result<Cloud, Failure> {
 /// # Errors
 /// A CA file that cannot be used.
 pub(crate) fn login(settings: &Settings) -> Result<Login, Failure> {
-    let (roots, manners) = (settings.roots()?, settings.manners());
-    let cloud = Cloud::with(&settings.endpoint, None, &roots, manners).map_err(failure)?;
-    Ok(Login::with(cloud, settings.region.value))
+    Ok(Login::with(cloud_for(settings, None)?, settings.region.value))
 }
 
 /// Whether the saved session is for this region, and for how long.

@@ -12,9 +12,17 @@ pub(crate) mod waiting;
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 
+use serde::Serialize;
+
 /// Standard output, locked and buffered: flush it where a reader waits.
 pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(64 * 1024, io::stdout().lock())
+}
+
+/// A JSON document for programs: indented, and a line of its own at the end.
+pub(crate) fn json(out: &mut impl Write, document: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    writeln!(out)
 }
 
 /// What stands for a secret.

@@ -120,6 +120,5 @@ fn show_json(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
                "access_code": printer.access_code.as_ref().map(|_| output::MASK)})
     });
     document.insert("printers".to_owned(), printers.collect());
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    output::json(&mut *out, &document)
 }

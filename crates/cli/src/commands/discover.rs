@@ -203,8 +203,7 @@ fn print(args: &Args, found: &mut [Found]) -> io::Result<()> {
     });
     let mut out = output::stdout();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &*found)?;
-        writeln!(out)?;
+        output::json(&mut out, &*found)?;
     } else if !found.is_empty() {
         let headings =
             ["NAME", "SERIAL", "MODEL", "ADDRESS", "MODE", "ACCOUNT", "FIRMWARE", "WLAN"];

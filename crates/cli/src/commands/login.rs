@@ -283,9 +283,7 @@ async fn test(settings: &Settings, obtained: &Obtained) -> Result<(), Failure> {
 }
 
 fn cloud(settings: &Settings, obtained: &Obtained) -> Result<Cloud, Failure> {
-    let (token, roots) = (obtained.session.token.clone(), settings.roots()?);
-    Cloud::with(&settings.endpoint, Some(token), &roots, settings.manners())
-        .map_err(account::failure)
+    account::cloud_for(settings, Some(obtained.session.token.clone()))
 }
 
 fn tell_seeds(args: &Args, line: &str) -> Result<(), Failure> {

@@ -253,8 +253,7 @@ async fn dry_run(
     if !args.json {
         writeln!(out, "{name} can be printed on {}; nothing was sent. The task:", printer.shown())?;
     }
-    serde_json::to_writer_pretty(&mut out, &task).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    output::json(&mut out, &task)?;
     Ok(out.flush()?)
 }
 
@@ -270,8 +269,7 @@ fn write(
         let mut document = json!(started);
         document["shown"] = json!(seen.map(|seen| matches!(seen, Seen::Shown(_))));
         document["printer_state"] = json!(state);
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        output::json(&mut out, &document)?;
         return Ok(out.flush()?);
     }
     let mut table = Table::new(&[]);

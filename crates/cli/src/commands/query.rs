@@ -193,8 +193,7 @@ impl Page {
             let single = self.parts.len() == 1;
             let first = self.parts.values().next().filter(|_| single).cloned();
             let document = first.unwrap_or(Value::Object(self.parts));
-            serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-            writeln!(out)?;
+            output::json(&mut out, &document)?;
         } else {
             out.write_all(&self.text.join(&b'\n'))?;
         }

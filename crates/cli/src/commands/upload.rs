@@ -52,8 +52,7 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
 fn write(uploaded: &Uploaded, json: bool) -> Result<(), Failure> {
     let mut out = output::stdout();
     if json {
-        serde_json::to_writer_pretty(&mut out, uploaded).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        output::json(&mut out, uploaded)?;
         return Ok(out.flush()?);
     }
     let mut table = Table::new(&[]);

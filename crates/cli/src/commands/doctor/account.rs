@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bambulab::{
-    Cloud, CloudLogin, SessionFile,
+    CloudLogin, SessionFile,
     cloud::Probe,
     link::{Unreachable, try_login},
 };
@@ -112,10 +112,7 @@ fn region(settings: &Settings) -> Finding {
 
 /// Whether anybody is there who may be the cloud.
 async fn probe(settings: &Settings) -> Result<(Option<Probe>, Finding), Failure> {
-    let roots = settings.roots()?;
-    let cloud = Cloud::with(&settings.endpoint, None, &roots, settings.manners());
-    let cloud = cloud.map_err(account::failure)?;
-    Ok(match cloud.probe().await {
+    Ok(match account::cloud_for(settings, None)?.probe().await {
         Ok(probe) => {
             let took = probe.took.as_millis();
             let seen = format!("{} answers in {took} ms", settings.endpoint.api_url);

@@ -212,8 +212,7 @@ impl Findings {
             };
             let checks: Vec<_> = self.all.iter().map(Finding::document).collect();
             let document = json!({ "outcome": outcome.word(), "checks": checks });
-            serde_json::to_writer_pretty(&mut out, &document).map_err(io::Error::from)?;
-            writeln!(out)?;
+            output::json(&mut out, &document)?;
         } else {
             self.write_left_out(&mut out)?;
             let paint = if failed > 0 { Paint::Red } else { Paint::Green };

@@ -10,7 +10,7 @@ use crate::exit::{Failure, Kind};
 const LONGEST: u64 = 64 * 1024;
 
 /// Whether a person can be asked.
-pub(super) fn is_person() -> bool {
+fn is_person() -> bool {
     io::stdin().is_terminal()
 }
 

@@ -183,8 +183,7 @@ impl Records {
         let mut out = output::stdout();
         if self.json {
             let document = document(&self.records, &sum);
-            serde_json::to_writer_pretty(&mut out, &document).map_err(io::Error::from)?;
-            writeln!(out)?;
+            output::json(&mut out, &document)?;
         } else {
             writeln!(out, "\n{sum}")?;
         }
