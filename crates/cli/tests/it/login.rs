@@ -244,7 +244,7 @@ fn logins_that_fail_do_not_storm_whoever_starts_them() {
         assert!(run().stderr.contains("refuses plain@example.com with this password"));
     }
     let run = run();
-    assert_eq!(run.code, 1);
+    assert_eq!(run.code, 3);
     assert!(run.stderr.contains("five logins in vain within a minute"), "{}", run.stderr);
 }
 
