@@ -37,8 +37,7 @@ impl Token {
     pub fn uid(&self) -> Option<String> {
         let claims = self.claims()?;
         let uid = claims.get("username")?.as_str()?.strip_prefix("u_")?;
-        let plain = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        plain.then(|| uid.to_owned())
+        is_uid(uid).then(|| uid.to_owned())
     }
 
     /// When an old three-part token ends (its claim `exp`); new tokens do not tell. [D]
@@ -69,6 +68,13 @@ impl Token {
         );
         serde_json::from_slice(&engine.decode(claims).ok()?).ok()
     }
+}
+
+/// Whether this may be a user id: it is printed, saved, and a part of the broker's user name.
+pub(crate) fn is_uid(uid: &str) -> bool {
+    (1..=64).contains(&uid.len())
+        && uid != "0"
+        && uid.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The first 12 hex digits of a token's SHA-256: to be shown and compared.

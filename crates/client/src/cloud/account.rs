@@ -3,7 +3,7 @@
 use bambu_protocol::cloud::{Preference, Profile, ProfileChange};
 
 use super::{Answer, Call, Cloud, CloudError};
-use crate::token::Token;
+use crate::token::{self, Token};
 
 const PROFILE: &str = "/v1/user-service/my/profile";
 
@@ -52,16 +52,16 @@ impl Cloud {
         }
         let refused = match self.user_info().await {
             Ok(answer) => match answer.value.uid {
-                Some(uid) if uid != "0" => return Ok(uid),
+                Some(uid) if token::is_uid(&uid) => return Ok(uid),
                 _ => None,
             },
             Err(error) if error.is_auth() || error.is_unreachable() => return Err(error),
             Err(error) => Some(error),
         };
         match (self.user_profile().await?.uid(), refused) {
-            (Some(uid), _) => Ok(uid.to_owned()),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(CloudError::BadBody { route: PROFILE, why: "it names no user" }),
+            (Some(uid), _) if token::is_uid(uid) => Ok(uid.to_owned()),
+            (_, Some(error)) => Err(error),
+            (_, None) => Err(CloudError::BadBody { route: PROFILE, why: "it names no user" }),
         }
     }
 }

@@ -11,9 +11,9 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Answer, Cloud, CloudError, Group, error, http, retry};
+use super::{Answer, Cloud, CloudError, Group, error, retry};
 use crate::token::Token;
 
 /// How long one attempt may take, body included, unless a call says otherwise.
@@ -55,9 +55,11 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// Its headers, cookies among them.
     pub(crate) headers: HeaderMap,
-    /// Its body; of a refusal, without the token.
+    /// Its body, which may repeat what was sent.
     pub(crate) body: Bytes,
     pub(super) route: &'static str,
+    /// What was sent in secret, which no message may repeat.
+    pub(super) secrets: Vec<String>,
 }
 
 impl Call {
@@ -187,6 +189,24 @@ impl Call {
         self.group.unwrap_or_else(|| Group::of(&self.method, self.route))
     }
 
+    /// What is secret in it: the token, passwords, codes, and the ticket in a path.
+    pub(super) fn secrets(&self, token: Option<&Token>) -> Vec<String> {
+        let body = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+        let named = |key: &str| {
+            let key = key.to_ascii_lowercase();
+            ["password", "code", "token", "ticket", "key"].iter().any(|word| key.contains(word))
+        };
+        let fields = body.into_iter().flat_map(|body: Map<String, Value>| body.into_iter());
+        let fields = fields.filter_map(|(key, value)| match value {
+            Value::String(text) if named(&key) => Some(text),
+            _ => None,
+        });
+        let values = self.values.iter().filter(|_| self.route.contains("ticket")).cloned();
+        let token = token.map(|token| token.reveal().to_owned());
+        // Shorter ones would strike out words that are none.
+        token.into_iter().chain(fields).chain(values).filter(|it| it.len() > 3).collect()
+    }
+
     pub(super) fn is_safe(&self) -> bool {
         self.method.is_safe()
     }
@@ -237,10 +257,9 @@ impl Reply {
     }
 
     /// A success stays, whatever refuses becomes an error, which does not tell the token.
-    fn accepted(mut self, token: Option<&Token>) -> Result<Self, CloudError> {
+    fn accepted(self) -> Result<Self, CloudError> {
         let refuses = || Refusal::read(&self.body).is_told_as_success();
         if !self.is_success() || (self.body.starts_with(b"{") && refuses()) {
-            self.body = http::masked(self.body, token);
             return Err(self.refusal());
         }
         Ok(self)
@@ -263,7 +282,7 @@ impl Cloud {
         &self,
         call: Call,
     ) -> Result<Answer<T>, CloudError> {
-        let reply = self.reply(call).await?.accepted(self.token.as_ref())?;
+        let reply = self.reply(call).await?.accepted()?;
         let raw = reply.json()?;
         // A list or a bare word is nobody's answer, though it could be read as an empty one.
         let Some(object) = raw.as_object() else {
@@ -281,7 +300,7 @@ impl Cloud {
     /// # Errors
     /// [`CloudError`].
     pub(crate) async fn done(&self, call: Call) -> Result<Answer<()>, CloudError> {
-        let reply = self.reply(call).await?.accepted(self.token.as_ref())?;
+        let reply = self.reply(call).await?.accepted()?;
         let is_empty = reply.body.trim_ascii().is_empty();
         let raw = if is_empty { Value::Null } else { reply.json()? };
         Ok(Answer { value: (), raw })

@@ -255,7 +255,8 @@ impl CloudError {
         if is_challenge(reply) {
             return Self::Challenge { status };
         }
-        let refusal = Refusal::read(&reply.body);
+        // A server that repeats what it was sent must not get a secret into a message.
+        let refusal = Refusal::read(&reply.body).without(&reply.secrets);
         let (text, code) = (refusal.text().as_deref().map(without_queries), refusal.code);
         match status {
             200..300 | 401 if refusal.is_login_wanted() => Self::LoginWanted,

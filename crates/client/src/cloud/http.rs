@@ -87,11 +87,11 @@ impl Http {
         let body = if status.is_success() {
             read?
         } else {
-            // What a refusal is does not depend on the rest of an endless body, and a server that
-            // repeats what it was sent must not get the token into a message.
-            masked(read.unwrap_or_default(), token)
+            // What a refusal is does not depend on the rest of an endless body.
+            read.unwrap_or_default()
         };
-        Ok(Reply { status: status.as_u16(), headers, body, route: call.route })
+        let secrets = call.secrets(token);
+        Ok(Reply { status: status.as_u16(), headers, body, route: call.route, secrets })
     }
 }
 
@@ -103,17 +103,6 @@ pub(super) fn client_for(url: &Url, roots: &Roots) -> Result<ClientBuilder, Clou
         .connect_timeout(CONNECT)
         .redirect(Policy::none());
     Ok(if is_this_machine(url) { client.no_proxy() } else { client })
-}
-
-/// A body that may be told: without the token.
-pub(super) fn masked(body: Bytes, token: Option<&Token>) -> Bytes {
-    match token {
-        Some(token) => {
-            let told = String::from_utf8_lossy(&body).replace(token.reveal(), "********");
-            Bytes::from(told)
-        }
-        None => body,
-    }
 }
 
 async fn body(mut reply: Response, route: &'static str, host: &str) -> Result<Bytes, CloudError> {

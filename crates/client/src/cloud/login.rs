@@ -18,7 +18,7 @@ use crate::{
     endpoint::{Endpoint, Region},
     session::SavedSession,
     tls::Roots,
-    token::Token,
+    token::{Token, is_uid},
 };
 
 pub use code::{Code, CodeSource, CodeWanted, FixedCode, NoCode, Supply};
@@ -176,7 +176,7 @@ impl Login {
     pub async fn verify(&self, token: &Token) -> Life {
         match self.cloud.with_token(token.clone()).user_info().await {
             Ok(answer) => {
-                let uid = answer.value.uid.filter(|uid| uid != "0");
+                let uid = answer.value.uid.filter(|uid| is_uid(uid));
                 Life::Alive { uid: token.uid().or(uid) }
             }
             Err(error) if error.is_auth() => Life::Dead,

@@ -83,7 +83,7 @@ mod tests {
         });
         let headers = HeaderMap::from_iter(headers);
         let body = Bytes::from_static(body.as_bytes());
-        Reply { status: 429, headers, body, route: ROUTE }.refusal()
+        Reply { status: 429, headers, body, route: ROUTE, secrets: Vec::new() }.refusal()
     }
 
     #[test]

@@ -210,6 +210,12 @@ async fn who_answers_drop_by_drop_is_not_waited_for_for_ever() {
 
 #[tokio::test]
 async fn an_echo_of_the_request_shows_no_secret() {
+    // A refusal that is told as a success is one, too.
+    let told = format!(r#"{{"code":3,"message":"Bearer {SECRET}"}}"#);
+    answer(http("200 OK", told.as_bytes())).await.unwrap_err();
+    // What is cut off must not leave the beginning of one.
+    let many = format!("Bearer {SECRET} ").repeat(100);
+    answer(http("400 Bad", many.as_bytes())).await.unwrap_err();
     for status in ["400 Bad", "401 No", "403 No", "404 No", "418 No", "429 No", "500 No"] {
         let bodies = [
             format!("you sent Bearer {SECRET}"),

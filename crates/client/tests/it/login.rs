@@ -191,6 +191,32 @@ async fn an_authenticator_goes_by_the_api_else_by_the_web_site_with_its_cookie()
 }
 
 #[tokio::test]
+async fn a_cloud_that_repeats_what_it_was_sent_gets_no_secret_into_an_error() {
+    // As JSON it is written in another way than it was typed.
+    let password = r#"pass"w0rd\x"#;
+    let echo = r#"{"code":5,"error":"pass\"w0rd\\x and 135790","loginType":"pass\"w0rd 135790"}"#;
+    for status in [200, 400, 403, 429] {
+        let script = Script::new(&[(LOGIN, status, "", echo)]).await;
+        let error = script.login.password(MAIL, password, code()).await.unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("w0rd"), "{status}: {shown}");
+        let script = Script::new(&[(LOGIN, status, "", echo)]).await;
+        let error = script.login.code_alone(MAIL, code()).await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains(CODE), "{status}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_number_of_an_account_is_none() {
+    for uid in ["Bearer AQAtoken", "\\u001b[31m7", "", "0"] {
+        let body: &'static str = format!(r#"{{"uid":"{uid}"}}"#).leak();
+        let script = Script::new(&[(WHO, 200, "", body)]).await;
+        let life = script.login.verify(&Token::new("AQAtoken")).await;
+        assert!(matches!(life, Life::Alive { uid: None }), "{life:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_refusal_is_told_as_what_it_is() {
     let error = failure(&[(LOGIN, 400, "", r#"{"code":5,"error":"no pass-w0rd"}"#)]).await;
     assert!(matches!(error, LoginError::WrongPassword { .. }), "{error:?}");

@@ -252,6 +252,17 @@ async fn a_file_that_cannot_be_is_refused_before_anything_is_asked() {
     assert!(server.asked().is_empty());
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_is_no_file_and_is_not_waited_for() {
+    let server = Server::new(|_| |_: &Asked| Act::Reply(200, String::new())).await;
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("a.gcode");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = server.cloud.upload_file(&pipe, quick()).await.unwrap_err();
+    assert!(matches!(error, UploadError::Unreadable { .. }), "{error:?}");
+}
+
 #[tokio::test]
 async fn only_safe_addresses_are_sent_to() {
     let (_folder, path) = file("a.gcode", b"G28\n");

@@ -2,6 +2,9 @@
 
 use super::lenient::{body, one_line};
 
+/// More of a plain text is not looked at; what is cut off is far behind what is shown.
+const LONGEST: usize = 64 << 10;
+
 body! {
     /// The error envelope of all services: `{"code", "error", "message"}`, each key optional. [L]
     #[derive(Default, Eq)]
@@ -21,7 +24,7 @@ impl Refusal {
         if let Ok(refusal) = serde_json::from_slice(body) {
             return refusal;
         }
-        let text = String::from_utf8_lossy(body.get(..body.len().min(400)).unwrap_or_default());
+        let text = String::from_utf8_lossy(body.get(..body.len().min(LONGEST)).unwrap_or_default());
         let plain = text.trim();
         let message = (!plain.is_empty() && !plain.starts_with('<')).then(|| plain.to_owned());
         Self { message, ..Self::default() }
@@ -38,6 +41,17 @@ impl Refusal {
     pub fn is_told_as_success(&self) -> bool {
         let succeeds = self.message.as_deref().is_some_and(|it| it.eq_ignore_ascii_case("success"));
         self.code.is_some_and(|code| code != 0) && !succeeds
+    }
+
+    /// The same without these texts, which nobody may see.
+    #[must_use]
+    pub fn without(mut self, secrets: &[impl AsRef<str>]) -> Self {
+        for text in [&mut self.error, &mut self.message].into_iter().flatten() {
+            for secret in secrets.iter().map(AsRef::as_ref).filter(|secret| !secret.is_empty()) {
+                *text = text.replace(secret, "********");
+            }
+        }
+        self
     }
 
     /// The text to show: one line of at most 200 characters, without control characters.

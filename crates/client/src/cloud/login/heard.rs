@@ -93,11 +93,9 @@ impl Heard {
 
     /// The refusal in it; what the caller sent in secret is struck out, should it be repeated.
     pub(super) fn refusal(&self, secrets: &[impl AsRef<str>]) -> Refusal {
-        let mut text = String::from_utf8_lossy(&self.body).into_owned();
-        for secret in secrets.iter().map(AsRef::as_ref).filter(|secret| secret.len() > 3) {
-            text = text.replace(secret, "********");
-        }
-        Refusal::read(text.as_bytes())
+        let long = |secret: &&str| secret.len() > 3;
+        let secrets: Vec<_> = secrets.iter().map(AsRef::as_ref).filter(long).collect();
+        Refusal::read(&self.body).without(&secrets)
     }
 
     /// Why the browser check refused it, before anything else was looked at. [L]

@@ -214,7 +214,11 @@ impl Steps {
                 Act::Done(Err(self.refused(heard)))
             }
             None => {
-                let login_type = login_type.chars().filter(|c| !c.is_control()).take(40).collect();
+                // A word, or nothing that is worth telling.
+                let is_word = |word: &String| {
+                    word.len() <= 40 && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                };
+                let login_type = Some(login_type).filter(is_word).unwrap_or_default();
                 Act::Done(Err(LoginError::NotGranted { login_type }))
             }
         }

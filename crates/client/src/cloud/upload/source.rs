@@ -60,11 +60,12 @@ impl LocalFile {
 
     fn look(path: PathBuf, name: String) -> Result<Self, UploadError> {
         let unreadable = |source| UploadError::Unreadable { path: path.clone(), source };
-        let file = File::open(&path).map_err(unreadable)?;
-        let data = file.metadata().map_err(unreadable)?;
+        // To open a pipe would wait for whoever writes into it, deaf to Ctrl-C.
+        let data = std::fs::metadata(&path).map_err(unreadable)?;
         if !data.is_file() {
             return Err(unreadable(io::Error::other("it is no file")));
         }
+        let file = File::open(&path).map_err(unreadable)?;
         if data.len() > LARGEST {
             return Err(UploadError::TooLarge { name, size: data.len() });
         }
