@@ -120,7 +120,7 @@ def copied_lines(judge, binary):
     with World(binary, verb="demo") as demo:
         def lines():
             text = [l.strip().removeprefix("$ ") for l in demo.output().splitlines()]
-            found = [l for l in text if re.match(r"(mosquitto_sub|curl|bambu|\S+/bambu) ", l)]
+            found = [l for l in text if re.match(r"(mosquitto_sub|curl|bambu|\S+/bambu|echo \d+ \| bambu) ", l)]
             tools = {t for t in ("mosquitto_sub", "curl", "query") for l in found if t in l}
             # The first line to type reads the settings from a file.
             settings = [l for l in text if l.startswith(". ")]

@@ -144,6 +144,24 @@ impl Table {
         }
     }
 
+    /// Leaves out these columns, one after the other, until the table fits the terminal; a pipe gets
+    /// all of them.
+    pub(crate) fn fit_terminal(&mut self, dispensable: &[&str]) {
+        if on_terminal() {
+            let columns = crossterm::terminal::size().map_or(80, |(columns, _)| columns.into());
+            self.shorten(columns, dispensable);
+        }
+    }
+
+    fn shorten(&mut self, columns: usize, dispensable: &[&str]) {
+        for heading in dispensable {
+            if self.width() <= columns {
+                break;
+            }
+            self.leave_out(heading);
+        }
+    }
+
     /// How wide the table is.
     pub(crate) fn width(&self) -> usize {
         let widths = self.widths();
@@ -245,6 +263,19 @@ mod tests {
         table.fit(16, &["LAYER"]);
         assert_eq!(table.lines(false), ["NAME  JOB", "P1S   a very lo…"]);
         assert_eq!(table.width(), 16);
+    }
+
+    #[test]
+    fn columns_are_left_out_only_where_the_table_does_not_fit() {
+        let shortened = |columns| {
+            let mut table = Table::new(&["NAME", "LAYER", "JOB"]);
+            table.row(["P1S".into(), "125/250".into(), "cube".into()]);
+            table.shorten(columns, &["LAYER", "JOB"]);
+            table.lines(false).swap_remove(0)
+        };
+        assert_eq!(shortened(19), "NAME  LAYER    JOB");
+        assert_eq!(shortened(18), "NAME  JOB");
+        assert_eq!(shortened(5), "NAME");
     }
 
     #[test]

@@ -22,11 +22,11 @@ fn the_summary_says_where_who_and_how_to_look() {
     world.wait_for("Store     http://127.0.0.1:");
     world.wait_for("01P00A000000001");
     world.wait_for("... and 2 more");
-    world.wait_for("bambu query");
-    world.wait_for("bambu login -f -u maker@example.com -p ");
     world.wait_for("curl ");
-    world.wait_for("/faults/");
     world.wait_for("mosquitto_sub ");
+    world.wait_for("bambu login -f -u maker@example.com -p ");
+    world.wait_for("bambu query");
+    world.wait_for("/faults/");
 }
 
 #[cfg(unix)]
@@ -39,15 +39,16 @@ fn the_lines_to_paste_work_and_leave_the_users_own_session_and_settings_alone() 
         home.write(name, text);
     }
     let world = Running::start(home.command(&arguments(&["--speed", "60"])));
-    let mut script = "set -e\n".to_owned();
+    let (mut logins, mut script) = (String::new(), String::new());
     loop {
-        let line = world.wait_for("  ");
-        if line.starts_with("  curl") {
-            break;
-        }
-        // The dashboard needs a terminal's hand to end it.
-        if line.starts_with("  ") && !line.contains("monitor") {
-            script += &(line + "\n");
+        let line = world.wait_for("  ") + "\n";
+        match line.trim_start() {
+            // The dashboard needs a terminal's hand to end it; it is the last.
+            text if text.starts_with("bambu monitor") => break,
+            text if text.contains("bambu login") => logins += text,
+            text if text.starts_with(". ") => script = format!("set -e\n{text}{logins}"),
+            text if text.starts_with("bambu ") => script += text,
+            _ => {}
         }
     }
     script += "bambu logout\n";
@@ -91,7 +92,7 @@ fn json_prints_the_ready_document_that_the_file_holds() {
 fn sigterm_ends_it_without_complaint() {
     let home = Home::new();
     let world = Running::start(home.command(&arguments(&[])));
-    world.wait_for("mosquitto_sub ");
+    world.wait_for("bambu monitor");
     assert_eq!(world.terminate(), Some(0));
 }
 

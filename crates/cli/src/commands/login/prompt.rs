@@ -64,7 +64,13 @@ impl CodeSource for Codes {
         if is_person() {
             match self.asked {
                 0 => eprintln!("{}", announced(&wanted)),
-                _ => eprintln!("That code is not right. {}", announced(&wanted)),
+                // An old one has been replaced by a new message, a wrong one has not.
+                _ => match &wanted {
+                    CodeWanted::Email { to } | CodeWanted::Sms { to } => {
+                        eprintln!("That code does not count. Take the newest that {to} has got.");
+                    }
+                    CodeWanted::Authenticator => eprintln!("That code does not count."),
+                },
             }
         }
         self.asked = self.asked.saturating_add(1);

@@ -80,6 +80,7 @@ pub(super) async fn tasks(
                     text(task.id.as_deref()),
                 ]);
             }
+            table.fit_terminal(&["FILAMENT", "ID", "TOOK"]);
             table.write(out, colour)
         },
     )

@@ -74,6 +74,10 @@ pub(super) async fn devices(
                 code(device).unwrap_or_else(|| human::UNKNOWN.into()).into(),
             ]);
         }
+        match args.show_secrets {
+            true => table.fit_terminal(&["STRUCTURE", "NOZZLE", "ONLINE"]),
+            false => table.fit_terminal(&["ACCESS CODE", "STRUCTURE", "NOZZLE", "ONLINE"]),
+        }
         table.write(out, colour)
     })
 }

@@ -23,27 +23,11 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     let (settings, sample) = (beside("env"), beside("cube.gcode.3mf"));
     write_settings(ready, &settings)?;
     replace_private(&sample, &sliced()?)?;
-    writeln!(out, "Look at it from another terminal; your own account and settings stay aside:\n")?;
-    writeln!(out, "  . {}", quoted_path(&settings))?;
-    writeln!(out, "  bambu query")?;
-    if let Some(printer) = ready.printers.first() {
-        writeln!(out, "  bambu query --status {}", quoted(&printer.name))?;
-        writeln!(out, "  bambu control {} light off", quoted(&printer.name))?;
-    }
-    // Where some are at work, it is not the third.
-    if let Some(idle) = ready.printers.get(2).or(ready.printers.first()) {
-        let (sample, idle) = (quoted_path(&sample), quoted(&idle.name));
-        writeln!(out, "  bambu print {sample} {idle} --cloud")?;
-        writeln!(out, "  bambu query --tasks")?;
-    }
-    writeln!(out, "  bambu monitor\n")?;
-    write_logins(ready, out)?;
-    writeln!(out, "With other programs, and with something going wrong:\n")?;
-    let fault = "faults/ack-and-ignore?rate=0.5";
+    // What matters most comes last: there a terminal shows it.
+    writeln!(out, "With other programs, by the settings below:\n")?;
     let authorization = "-H \"Authorization: Bearer $WORLD_TOKEN\"";
     let path = "/v1/iot-service/api/user/bind";
     writeln!(out, "  curl -s {authorization} $BAMBU_API_URL{path}")?;
-    writeln!(out, "  curl -X PUT {}", quoted(&format!("{}/{fault}", ready.control_url)))?;
     if let Some(printer) = ready.printers.first() {
         let mqtt = &ready.mqtt;
         let (serial, code) = (&printer.serial, &printer.access_code);
@@ -61,23 +45,50 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
             printer.host, printer.mqtt_port
         )?;
     }
+    writeln!(out)?;
+    write_logins(ready, out)?;
+    writeln!(out, "Look at it from another terminal; your own account and settings stay aside:\n")?;
+    writeln!(out, "  . {}", quoted_path(&settings))?;
+    writeln!(out, "  bambu query")?;
+    if let Some(printer) = ready.printers.first() {
+        writeln!(out, "  bambu query --status {}", quoted(&printer.name))?;
+        writeln!(out, "  bambu control {} light off", quoted(&printer.name))?;
+    }
+    // Where some are at work, it is not the third.
+    if let Some(idle) = ready.printers.get(2).or(ready.printers.first()) {
+        let (sample, idle) = (quoted_path(&sample), quoted(&idle.name));
+        writeln!(out, "  bambu print {sample} {idle} --cloud")?;
+        writeln!(out, "  bambu query --tasks")?;
+    }
+    writeln!(out, "  bambu monitor")?;
+    // Last, since it spoils what comes after it.
+    let fault = "faults/ack-and-ignore?rate=0.5";
+    writeln!(out, "  curl -X PUT {}", quoted(&format!("{}/{fault}", ready.control_url)))?;
     Ok(())
 }
 
 /// Writes how each account is signed in to; a code that is piped in was sent for this login.
 fn write_logins(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "The settings log you in as {}. By hand, by each way:\n", ready.account.email)?;
-    for account in iter::once(&ready.account).chain(&ready.accounts) {
+    writeln!(
+        out,
+        "The settings below log you in as {}; then by hand, by each way:\n",
+        ready.account.email
+    )?;
+    // The owner of the printers comes last, so that whoever pastes all of them ends as that.
+    let mut back = "";
+    for account in iter::once(&ready.account).chain(&ready.accounts).rev() {
         let AccountEntry { email, password, email_code, .. } = account;
-        let by_password = format!("bambu login -f -u {email} -p {password}");
+        let by_password = format!("bambu login -f{back} -u {email} -p {password}");
+        back = "";
         match (account.sign_in, &account.totp_code, account.phone) {
             ("authenticator", Some(code), _) => {
                 writeln!(out, "  {by_password} --code {code}")?;
             }
-            ("sms_code", _, Some(phone)) => writeln!(
-                out,
-                "  echo {email_code} | bambu login -f --region china --phone {phone}"
-            )?,
+            ("sms_code", _, Some(phone)) => {
+                let china = format!("bambu login -f --region china --phone {phone}");
+                writeln!(out, "  echo {email_code} | {china}")?;
+                back = " --region global";
+            }
             ("email_code", ..) => {
                 writeln!(out, "  echo {email_code} | {by_password}")?;
                 writeln!(out, "  echo {email_code} | bambu login -f --email {email}")?;
