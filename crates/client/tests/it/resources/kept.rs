@@ -267,7 +267,7 @@ async fn what_an_ams_holds_is_asked_from_the_printer_once() {
         peer
     };
     let serial = serial();
-    let (held, _peer) = futures_util::join!(server.cloud.ams_filaments(&session, &serial), printer);
+    let (held, _peer) = tokio::join!(server.cloud.ams_filaments(&session, &serial), printer);
     let held = json!(held.unwrap());
     assert_eq!((&held["has_ams"], &held["total_trays"]), (&json!(true), &json!(2)));
     let unit = &held["ams_units"][0];
