@@ -16,7 +16,7 @@
 //! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
 //! * [`cloud`]: the cloud's REST bodies.
 //! * [`file_kind`], [`threemf`]: files that are uploaded and printed.
-//! * [`format`]: how single values read to a person.
+//! * [`format`](mod@format): how single values read to a person.
 //! * [`discovery`]: how printers are found: SSDP packets and the detect frame.
 //!
 //! Wire facts carry the tag of their source: `[L]` seen on hardware or the live service,
