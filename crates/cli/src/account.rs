@@ -88,7 +88,11 @@ fn check(settings: &Settings) -> Result<(), Failure> {
 /// What a failed call means to a user.
 #[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 pub(crate) fn failure(error: CloudError) -> Failure {
-    let failure = Failure::advised(kind(&error), &error);
+    advised(Failure::advised(kind(&error), &error), &error)
+}
+
+/// How to log in again, in the words of the command line, where that is the way out.
+pub(crate) fn advised(failure: Failure, error: &CloudError) -> Failure {
     match error.is_auth() {
         true if is_set("BAMBU_TOKEN") => failure.next(
             "BAMBU_TOKEN goes before the saved session: set it to a token that counts, or unset it",

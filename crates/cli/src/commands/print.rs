@@ -16,7 +16,7 @@ use bambu_protocol::{
 };
 use bambulab::{
     Cloud,
-    cloud::{CloudFile, JobFile, PrintError, PrintErrorKind, PrintOptions, Started},
+    cloud::{CloudFile, JobFile, PrintError, PrintErrorKind, PrintOptions, Started, UploadError},
 };
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
@@ -320,6 +320,7 @@ fn failure(error: &PrintError, file: &Path) -> Failure {
             let next = failure.next_step().unwrap_or_default().to_owned();
             failure.next(format!("{next}; --force prints all the same"))
         }
+        E::Cloud(error) | E::Upload(UploadError::Cloud(error)) => account::advised(failure, error),
         _ => failure,
     }
 }

@@ -71,7 +71,11 @@ fn write(uploaded: &Uploaded, json: bool) -> Result<(), Failure> {
 
 /// What a failed upload means to a user.
 pub(super) fn failure(error: &UploadError) -> Failure {
-    Failure::advised(kind(error), error)
+    let failure = Failure::advised(kind(error), error);
+    match error {
+        UploadError::Cloud(error) => account::advised(failure, error),
+        _ => failure,
+    }
 }
 
 pub(super) fn kind(error: &UploadError) -> Kind {

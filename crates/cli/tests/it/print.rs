@@ -113,6 +113,10 @@ fn what_the_cloud_refuses_is_told_with_the_way_out_and_what_is_left() {
     let run = print(&["--dry-run", "--json"]);
     let task = json(&run);
     assert_eq!((&task["plateIndex"], &task["modelId"]), (&1.into(), &Value::Null));
+    world.put("/faults/dead-token");
+    for run in [print(&[]), world.run(&["upload", "cube.gcode.3mf"])] {
+        assert!(run.code == 4 && run.stderr.contains("next: BAMBU_TOKEN goes before"), "{run:?}");
+    }
 }
 
 #[test]
