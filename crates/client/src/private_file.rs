@@ -33,7 +33,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// It is a link, which would be replaced by a file: name the file that it leads to.
-    #[error("{} is a symbolic link and is not replaced; name the file that it leads to", path.display())]
+    #[error("{} is a symbolic link, which is neither replaced nor removed; name the file that it leads to", path.display())]
     Link {
         /// Which file.
         path: PathBuf,

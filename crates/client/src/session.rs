@@ -132,11 +132,20 @@ impl SessionFile {
         private_file::replace(&self.path, &text)
     }
 
+    /// A file of its own, not a link, which can be read but neither replaced nor removed.
+    ///
+    /// # Errors
+    /// [`FileError::Link`].
+    pub fn refuse_link(&self) -> Result<(), FileError> {
+        private_file::refuse_link(&self.path)
+    }
+
     /// Forgets the session; whether there was one.
     ///
     /// # Errors
-    /// [`FileError`]: it cannot be removed.
+    /// [`FileError`]: it cannot be removed, or it is a link, whose end would still have the token.
     pub fn remove(&self) -> Result<bool, FileError> {
+        self.refuse_link()?;
         private_file::remove(&self.path)
     }
 

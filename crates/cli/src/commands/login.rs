@@ -109,6 +109,7 @@ async fn obtain(
         let created = login.create(file, &credentials, FixedCode::none()).await;
         return saved(created.map_err(failed)?);
     }
+    let before = file.read().map_err(|error| Failure::advised(Kind::Failed, &error))?;
     if !args.force
         && args.ticket.is_none()
         && let Some(found) = login.resume(file).await.map_err(failed)?
@@ -131,9 +132,23 @@ async fn obtain(
     // Whatever is saved was looked at above; another process may have saved one since.
     let codes = Codes::new(code.as_deref());
     let is_named = args.email.is_some() || args.username.is_some() || args.ticket.is_some();
-    let obtained = match args.force || is_named {
-        true => login.create(file, &credentials, codes).await,
-        false => login.get_or_create(file, &credentials, codes).await,
+    let obtained = match (args.force || args.ticket.is_some(), is_named) {
+        (true, _) => login.create(file, &credentials, codes).await,
+        (_, true) => {
+            let before = before.as_ref();
+            let obtained = login.create_unless_new(file, before, &credentials, codes).await;
+            match obtained {
+                Ok(other)
+                    if !matches!(other.found, Found::New)
+                        && !is_of(args, settings, &other).await =>
+                {
+                    let codes = Codes::new(code.as_deref());
+                    login.create(file, &credentials, codes).await
+                }
+                obtained => obtained,
+            }
+        }
+        (false, false) => login.get_or_create(file, &credentials, codes).await,
     };
     saved(obtained.map_err(failed)?)
 }

@@ -27,6 +27,8 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let failed = |error| Failure::advised(Kind::Failed, &error);
     // Not a file of something else.
     let session = file.read().map_err(failed)?;
+    // To remove the link would leave the token where it leads to.
+    file.refuse_link().map_err(failed)?;
     let given = settings.token.as_ref().filter(|token| token.source != Source::Session);
     // A token of the environment is somebody's who set it, such as a service's: it goes on.
     let flag = given.filter(|token| token.source == Source::Flag("--token"));

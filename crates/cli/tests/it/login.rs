@@ -249,28 +249,34 @@ fn logins_that_fail_do_not_storm_whoever_starts_them() {
 }
 
 #[test]
-fn two_logins_at_once_are_one() {
-    let cloud = Cloud::start();
-    let both: Vec<_> = (0..2)
-        .map(|_| {
-            let mut command = cloud.command(&["login", "--json"]);
-            command.env("BAMBU_PASSWORD", cloud.text("/accounts/0/password"));
-            let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-            let email = cloud.text("/accounts/0/email") + "\n";
-            child.stdin.take().unwrap().write_all(email.as_bytes()).unwrap();
-            child
-        })
-        .collect();
-    let mut found: Vec<String> = both
-        .into_iter()
-        .map(|child| {
-            let output = child.wait_with_output().unwrap();
-            let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-            document["session"].as_str().unwrap().to_owned()
-        })
-        .collect();
-    found.sort();
-    assert_eq!(found, ["new", "saved"]);
+fn two_logins_at_once_are_one_whether_or_not_they_name_the_account() {
+    for named in [false, true] {
+        let cloud = Cloud::start();
+        let email = cloud.text("/accounts/0/email");
+        let both: Vec<_> = (0..2)
+            .map(|_| {
+                let mut command = match named {
+                    true => cloud.command(&["login", "--json", "--username", &email]),
+                    false => cloud.command(&["login", "--json"]),
+                };
+                command.env("BAMBU_PASSWORD", cloud.text("/accounts/0/password"));
+                let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+                let mut input = child.stdin.take().unwrap();
+                input.write_all(format!("{email}\n").as_bytes()).unwrap();
+                child
+            })
+            .collect();
+        let mut found: Vec<String> = both
+            .into_iter()
+            .map(|child| {
+                let output = child.wait_with_output().unwrap();
+                let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+                document["session"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        found.sort();
+        assert_eq!(found, ["new", "saved"], "{named}");
+    }
 }
 
 #[test]

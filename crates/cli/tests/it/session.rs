@@ -61,3 +61,16 @@ fn proxy_tokens_come_from_a_pipe_or_are_made_up_and_are_listed_by_fingerprint() 
     let run = home.feed(&["token", "validate", "-", "--tokens", "proxy_tokens.json"], b"theirs");
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_session_is_not_forgotten_since_its_end_would_keep_the_token() {
+    let home = Home::new();
+    home.write("real", r#"{"token":"AQA"}"#);
+    let link = home.path().join(".bambu_token");
+    std::os::unix::fs::symlink(home.path().join("real"), &link).unwrap();
+    let run = home.run(&["logout", "--api-url", "http://127.0.0.1:1"]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("name the file that it leads to"), "{}", run.stderr);
+    assert!(link.is_symlink());
+}

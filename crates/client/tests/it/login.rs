@@ -341,6 +341,27 @@ async fn a_session_of_the_other_region_is_left_alone_and_one_about_to_end_is_ren
 }
 
 #[tokio::test]
+async fn a_session_that_was_saved_meanwhile_is_not_replaced_by_the_older_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = SessionFile::at(dir.path().join("session"));
+    fs::write(file.path(), "AQAold").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let endpoint = Region::Global.endpoint().with_api_url(&url).unwrap();
+    let login = Login::new(&endpoint, Region::Global, &Roots::public()).unwrap();
+    let answer = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        request(&mut stream).await;
+        file.write(&SavedSession::new(Token::new("AQAnew"))).unwrap();
+        let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{ME}", ME.len());
+        stream.write_all(reply.as_bytes()).await.unwrap();
+    };
+    let (found, ()) = tokio::join!(login.resume(&file), answer);
+    assert!(matches!(found.unwrap().unwrap().found, Found::Saved));
+    assert_eq!(file.read().unwrap().unwrap().token, Token::new("AQAnew"));
+}
+
+#[tokio::test]
 async fn two_that_ask_at_once_log_in_once() {
     let dir = tempfile::tempdir().unwrap();
     let file = SessionFile::at(dir.path().join("session"));

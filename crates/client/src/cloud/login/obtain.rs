@@ -60,8 +60,23 @@ impl Login {
             return Ok(obtained);
         }
         let before = file.read()?;
+        self.create_unless_new(file, before.as_ref(), credentials, code).await
+    }
+
+    /// Logs in, unless another process saved a session since `before` was read, and the cloud takes
+    /// it: then that one.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn create_unless_new(
+        &self,
+        file: &SessionFile,
+        before: Option<&SavedSession>,
+        credentials: &Credentials,
+        code: impl CodeSource,
+    ) -> Result<Obtained, LoginError> {
         let mut turn = Turn::take(file.path(), OTHERS).await?;
-        if file.read()? != before
+        if file.read()?.as_ref() != before
             && let Some(obtained) = self.resume(file).await?
         {
             return Ok(obtained);
@@ -115,6 +130,7 @@ impl Login {
     /// [`LoginError::File`]: it cannot be read.
     pub async fn resume(&self, file: &SessionFile) -> Result<Option<Obtained>, LoginError> {
         let Some(mut session) = file.read()? else { return Ok(None) };
+        let before = session.clone();
         if session.region.is_some_and(|region| region != self.region) {
             return Ok(None);
         }
@@ -131,7 +147,9 @@ impl Login {
                 }
             }
         };
-        let unsaved = fresh.as_ref().and_then(|fresh| file.write(fresh).err());
+        // Whoever has logged in, or out, since then has the last word.
+        let is_same = || file.read().is_ok_and(|now| now.as_ref() == Some(&before));
+        let unsaved = fresh.as_ref().filter(|_| is_same()).and_then(|new| file.write(new).err());
         Ok(Some(Obtained { session: fresh.unwrap_or(session), found, unsaved }))
     }
 
