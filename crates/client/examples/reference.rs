@@ -177,7 +177,7 @@ async fn printing(cloud: &Cloud, serial: &Serial) -> Done {
     println!("{} is at {}, {} bytes", uploaded.file_name, uploaded.file_url, uploaded.size_bytes);
     let job = JobFile {
         file_url: Some(uploaded.file_url),
-        md5: Some(uploaded.md5),
+        md5: uploaded.md5,
         file_name: Some(uploaded.file_name),
         ..JobFile::default()
     };

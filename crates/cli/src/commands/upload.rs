@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// What the cloud is to call it [default: as it is called here]
     #[arg(long)]
     name: Option<String>,
+    /// Tell the MD5 of a file of more than 256 MiB, too; on a fast line this takes longer
+    #[arg(long)]
+    md5: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -38,12 +41,15 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let settings = Settings::load(flags)?;
     let cloud = account::cloud(&settings)?;
     let shown = Shown::new(false);
-    let options = UploadOptions {
+    let mut options = UploadOptions {
         name: args.name,
         progress: shown.listener(),
         cancel: shutdown::token(),
         ..UploadOptions::default()
     };
+    if args.md5 {
+        options.md5_up_to = u64::MAX;
+    }
     let uploaded = cloud.upload_file(&args.file, options).await;
     shown.clear();
     write(&uploaded.map_err(|error| failure(&error))?, args.json)
@@ -56,13 +62,13 @@ fn write(uploaded: &Uploaded, json: bool) -> Result<(), Failure> {
         return Ok(out.flush()?);
     }
     let mut table = Table::new(&[]);
-    for (label, text) in [
+    let rows = [
         ("File", human::printable(&uploaded.file_name)),
         ("Size", format!("{} bytes", uploaded.size_bytes)),
         ("URL", uploaded.file_url.to_string()),
         ("Status", uploaded.status_code.to_string()),
-        ("MD5", uploaded.md5.clone()),
-    ] {
+    ];
+    for (label, text) in rows.into_iter().chain(uploaded.md5.clone().map(|md5| ("MD5", md5))) {
         table.row([Cell::painted(label, Paint::Dim), text.as_str().into()]);
     }
     table.write(&mut out, output::colour())?;

@@ -202,7 +202,7 @@ impl From<&Uploaded> for JobFile {
             file_id: None,
             file_name: Some(file.file_name.clone()),
             file_url: Some(file.file_url.clone()),
-            md5: Some(file.md5.clone()),
+            md5: file.md5.clone(),
         }
     }
 }

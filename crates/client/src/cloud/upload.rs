@@ -43,6 +43,10 @@ const SIZE_TYPE: &str = "text/plain";
 pub struct UploadOptions {
     /// What the cloud is to call it; its own name by default. The ending tells the kind.
     pub name: Option<String>,
+    /// A file of at most so many bytes has its MD5 computed on the way, as a print of it by its
+    /// address takes it; 256 MiB by default, more than sliced files have. Of larger ones it takes
+    /// longer than sending them over a fast line.
+    pub md5_up_to: u64,
     /// Who is told how far it is.
     pub progress: OnProgress,
     /// Ends it before it is complete: nothing of it is used then. Dropping the future does, too.
@@ -63,8 +67,8 @@ pub struct Uploaded {
     pub file_url: SignedUrl,
     /// What the store answered: 200, 201 or 204.
     pub status_code: u16,
-    /// MD5 of what was sent: 32 upper-case hex digits.
-    pub md5: String,
+    /// MD5 of what was sent, up to [`UploadOptions::md5_up_to`]: 32 upper-case hex digits.
+    pub md5: Option<String>,
 }
 
 /// What happens while a file is uploaded or a print is started.
@@ -109,6 +113,7 @@ impl Default for UploadOptions {
     fn default() -> Self {
         Self {
             name: None,
+            md5_up_to: 256 << 20,
             progress: OnProgress::default(),
             cancel: CancellationToken::new(),
             stall: Duration::from_secs(100),
@@ -164,7 +169,8 @@ impl Cloud {
         let manner =
             Manner { roots: &self.roots, patience: options.stall, progress: &options.progress };
         let mut places = self.places(&file).await?;
-        let content = Content::File(&file);
+        let md5 = file.size <= options.md5_up_to;
+        let content = Content::File { file: &file, md5 };
         let mut url = places.file().cloned().ok_or(UploadError::NoCloudStorage)?;
         let stored = match manner.put(&url, content, FILE_TYPE).await {
             Err(UploadError::Expired) => {
@@ -192,9 +198,8 @@ impl Cloud {
                 other => other,
             })?;
         }
-        let changed = || UploadError::Changed { name: file.name.clone() };
         let uploaded = Uploaded {
-            md5: stored.md5.ok_or_else(changed)?,
+            md5: stored.md5,
             size_bytes: file.size,
             file_url: url,
             status_code: stored.status,

@@ -76,7 +76,7 @@ async fn a_file_goes_out_without_any_header_that_a_signature_could_miss() {
 
     assert_eq!((uploaded.file_name.as_str(), uploaded.size_bytes), ("a.gcode", 1_000_000));
     assert_eq!(uploaded.status_code, 204);
-    assert_eq!(uploaded.md5, "15F80D8F0F7CFAA0594362612230F3C2");
+    assert_eq!(uploaded.md5.as_deref(), Some("15F80D8F0F7CFAA0594362612230F3C2"));
     assert!(uploaded.file_url.to_string().ends_with("/s3/file/a.gcode"));
     let asked = server.asked();
     assert_eq!(server.lines()[1..], ["PUT /s3/file/a.gcode", "PUT /s3/size/7"]);
@@ -92,6 +92,17 @@ async fn a_file_goes_out_without_any_header_that_a_signature_could_miss() {
     let seen = seen.lock().unwrap();
     assert_eq!(seen.last(), Some(&Progress::Sent { bytes: 1_000_000, of: 1_000_000 }));
     assert!(seen.len() > 2, "{seen:?}");
+}
+
+#[tokio::test]
+async fn the_md5_of_a_large_file_is_left_out() {
+    let (_folder, path) = file("a.gcode", &gcode(1_000_000));
+    let server = store(|_, _| Act::Reply(200, String::new())).await;
+    for (md5_up_to, told) in [(999_999, false), (1_000_000, true)] {
+        let options = UploadOptions { md5_up_to, ..UploadOptions::default() };
+        let uploaded = server.cloud.upload_file(&path, options).await.unwrap();
+        assert_eq!((uploaded.size_bytes, uploaded.md5.is_some()), (1_000_000, told));
+    }
 }
 
 #[tokio::test]

@@ -154,7 +154,7 @@ impl<'a> Chain<'a> {
         let manner = self.manner();
         match file.config_part().await? {
             Some(part) => manner.put(&place, Content::Bytes(&Bytes::from(part)), FILE_TYPE).await?,
-            None => manner.put(&place, Content::File(file), FILE_TYPE).await?,
+            None => manner.put(&place, Content::File { file, md5: false }, FILE_TYPE).await?,
         };
         file.unchanged().await?;
         if let Some(ticket) = made.upload_ticket {
@@ -164,10 +164,11 @@ impl<'a> Chain<'a> {
         self.begin(Step::UploadModel);
         let key = format!("{}_{}_{}.3mf", ids.model, ids.profile, self.options.plate.max(1));
         let mut place = self.model_place(&key).await?;
-        let stored = match manner.put(&place, Content::File(file), FILE_TYPE).await {
+        let content = Content::File { file, md5: true };
+        let stored = match manner.put(&place, content, FILE_TYPE).await {
             Err(UploadError::Expired) => {
                 place = self.model_place(&key).await?;
-                manner.put(&place, Content::File(file), FILE_TYPE).await?
+                manner.put(&place, content, FILE_TYPE).await?
             }
             other => other?,
         };

@@ -40,14 +40,18 @@ const ANSWER: u32 = 3;
 /// What is put.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cloud) enum Content<'a> {
-    File(&'a LocalFile),
+    /// A file, and whether its MD5 is wanted.
+    File {
+        file: &'a LocalFile,
+        md5: bool,
+    },
     Bytes(&'a Bytes),
 }
 
 /// How one attempt ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// It is stored; the MD5 of a file that was sent.
+    /// It is stored; the MD5 of a file where it was wanted.
     Stored { status: u16, md5: Option<String> },
     /// The store refused, in its short word and its long one.
     Refused { status: u16, code: Option<String>, text: Option<String> },
@@ -65,7 +69,7 @@ pub(super) struct Store {
 impl Content<'_> {
     pub(super) fn size(self) -> u64 {
         match self {
-            Self::File(file) => file.size,
+            Self::File { file, .. } => file.size,
             Self::Bytes(bytes) => bytes.len() as u64,
         }
     }
@@ -110,11 +114,11 @@ impl Store {
     ) -> Ended {
         let size = content.size();
         let sent = Arc::new(AtomicU64::new(0));
-        let (body, digest) = match content {
+        let (body, pass) = match content {
             Content::Bytes(bytes) => (one_chunk(bytes.clone(), &sent, moved), None),
-            Content::File(file) => {
-                let pass = file.pass();
-                (chunks(pass.chunks, sent.clone(), moved), Some((file, pass.digest)))
+            Content::File { file, md5 } => {
+                let pass = file.pass(md5);
+                (chunks(pass.chunks, sent.clone(), moved), Some((file, pass.end)))
             }
         };
         let mut request = self.client.put(self.url.clone()).header(CONTENT_LENGTH, size).body(body);
@@ -127,10 +131,10 @@ impl Store {
             Ok(reply) => reply,
             Err(error) => {
                 // A file that cannot be read to its end breaks the connection from this side.
-                if let Some((file, digest)) = digest
+                if let Some((file, end)) = pass
                     && let Err(changed) = file.unchanged().await
                 {
-                    digest.abort();
+                    end.abort();
                     return lost(changed, &sent);
                 }
                 return lost(error, &sent);
@@ -141,11 +145,11 @@ impl Store {
             let (code, text) = refusal(reply, patience).await;
             return Ended::Refused { status, code, text };
         }
-        let Some((file, digest)) = digest else { return Ended::Stored { status, md5: None } };
+        let Some((file, end)) = pass else { return Ended::Stored { status, md5: None } };
         // A store that is content before it has all of it has stored something else.
-        match digest.await {
-            Ok(Some(md5)) if sent.load(Ordering::Relaxed) == size => {
-                Ended::Stored { status, md5: Some(md5) }
+        match end.await {
+            Ok(Some(whole)) if sent.load(Ordering::Relaxed) == size => {
+                Ended::Stored { status, md5: whole.md5 }
             }
             _ => lost(UploadError::Changed { name: file.name.clone() }, &sent),
         }

@@ -35,7 +35,7 @@ pub(in crate::cloud) struct Manner<'a> {
 #[derive(Debug)]
 pub(in crate::cloud) struct Stored {
     pub(in crate::cloud) status: u16,
-    /// Upper-case MD5 of a file that was sent.
+    /// Upper-case MD5 of a file where it was wanted.
     pub(in crate::cloud) md5: Option<String>,
 }
 

@@ -35,10 +35,17 @@ pub(in crate::cloud) struct LocalFile {
     modified: Option<SystemTime>,
 }
 
-/// The chunks of one pass over the file, and what they came to.
+/// The chunks of one pass over the file, and how it ended.
 pub(super) struct Pass {
     pub(super) chunks: mpsc::Receiver<io::Result<Bytes>>,
-    pub(super) digest: JoinHandle<Option<String>>,
+    /// Nothing unless the file was exactly as long as it was when it was looked at.
+    pub(super) end: JoinHandle<Option<Whole>>,
+}
+
+/// All of the file was read.
+pub(super) struct Whole {
+    /// 32 upper-case hex digits, where they were wanted.
+    pub(super) md5: Option<String>,
 }
 
 impl LocalFile {
@@ -118,12 +125,12 @@ impl LocalFile {
         .await
     }
 
-    /// Reads the whole file once, from the start, on a thread of its own: hashing it takes as long
-    /// as sending it. It ends when nobody takes the chunks any more.
-    pub(super) fn pass(&self) -> Pass {
+    /// Reads the whole file once, from the start, on a thread of its own: hashing a file takes longer
+    /// than sending it over a fast line. It ends when nobody takes the chunks any more.
+    pub(super) fn pass(&self, md5: bool) -> Pass {
         let (sender, chunks) = mpsc::channel(2);
         let (path, size) = (self.path.clone(), self.size);
-        let digest = tokio::task::spawn_blocking(move || {
+        let end = tokio::task::spawn_blocking(move || {
             let failed = |error| {
                 let _ = sender.blocking_send(Err(error));
                 None
@@ -132,7 +139,7 @@ impl LocalFile {
                 Ok(file) => file,
                 Err(error) => return failed(error),
             };
-            let mut hash = Md5::new();
+            let mut hash = md5.then(Md5::new);
             let mut left = size;
             while left > 0 {
                 let mut chunk = vec![0; usize::try_from(left).unwrap_or(CHUNK).min(CHUNK)];
@@ -140,18 +147,20 @@ impl LocalFile {
                     return failed(error);
                 }
                 left -= chunk.len() as u64;
-                hash.update(&chunk);
+                if let Some(hash) = &mut hash {
+                    hash.update(&chunk);
+                }
                 if sender.blocking_send(Ok(chunk.into())).is_err() {
                     return None;
                 }
             }
             // Something was added since: what was sent is not the file.
             match file.read(&mut [0]) {
-                Ok(0) => Some(upper_hex(&hash.finalize())),
+                Ok(0) => Some(Whole { md5: hash.map(|hash| upper_hex(&hash.finalize())) }),
                 _ => None,
             }
         });
-        Pass { chunks, digest }
+        Pass { chunks, end }
     }
 }
 
