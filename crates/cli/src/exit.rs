@@ -52,7 +52,11 @@ impl Failure {
             while let Some(source) = root.source() {
                 root = source;
             }
-            text = format!("{text}: {root}");
+            let root = root.to_string();
+            // What both advise is said once.
+            let cause = next.as_ref().and_then(|next| root.strip_suffix(next.as_str()));
+            let cause = cause.and_then(|cause| cause.strip_suffix("; ")).unwrap_or(&root);
+            text = format!("{text}: {cause}");
         }
         Self { next, ..Self::say(kind, text) }
     }
@@ -152,6 +156,19 @@ mod tests {
         let failure = Failure::advised(Kind::Unreachable, &Gone(io::Error::other("no route")));
         assert_eq!(failure.to_string(), "the host is gone: no route");
         assert_eq!(failure.next.as_deref(), Some("check the network"));
+    }
+
+    #[test]
+    fn what_an_error_and_its_cause_both_advise_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the archive is cut short; export it again")]
+        struct Cut;
+        #[derive(Debug, thiserror::Error)]
+        #[error("cube.3mf cannot be read; export it again")]
+        struct Unreadable(#[source] Cut);
+        let failure = Failure::advised(Kind::Usage, &Unreadable(Cut));
+        assert_eq!(failure.to_string(), "cube.3mf cannot be read: the archive is cut short");
+        assert_eq!(failure.next.as_deref(), Some("export it again"));
     }
 
     #[test]

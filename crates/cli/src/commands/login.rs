@@ -82,12 +82,13 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
         say(&format!("Token file: {}\n", file.path().display()))?;
     }
     if args.verify {
-        return verify(&args, &settings, &login, &file).await;
-    }
-    let obtained = obtain(&args, &settings, &login, &file).await?;
-    tell(&args, &settings, &file, &obtained)?;
-    if args.test {
-        test(&settings, &obtained).await?;
+        verify(&args, &settings, &login, &file).await?;
+    } else {
+        let obtained = obtain(&args, &settings, &login, &file).await?;
+        tell(&args, &settings, &file, &obtained)?;
+        if args.test {
+            test(&settings, &obtained).await?;
+        }
     }
     if let Some(source @ Source::Environment(_)) = settings.token.map(|token| token.source) {
         eprintln!("warning: {source} is set and is used instead of the saved session");
@@ -209,11 +210,18 @@ async fn verify(
     login: &Login,
     file: &SessionFile,
 ) -> Result<(), Failure> {
-    let token = match &settings.token {
-        Some(token) if !token.value.is_empty() => token.value.clone(),
-        _ => {
-            // Not there, or not readable.
-            file.read().map_err(|error| Failure::advised(Kind::Failed, &error))?;
+    let given = settings.token.as_ref().filter(|token| token.source == Source::Flag("--token"));
+    // The environment's token is another one than the saved.
+    let token = match given {
+        Some(token) => Some(token.value.clone()),
+        None => {
+            let saved = file.read().map_err(|error| Failure::advised(Kind::Failed, &error))?;
+            saved.map(|session| session.token)
+        }
+    };
+    let token = match token.filter(|token| !token.is_empty()) {
+        Some(token) => token,
+        None => {
             tell_seeds(args, "No saved token found")?;
             let why = format!("there is no saved session at {}", file.path().display());
             return Err(Failure::say(Kind::NotAuthenticated, why).next("bambu login"));

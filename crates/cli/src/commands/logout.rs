@@ -13,7 +13,8 @@ use crate::{
 
 /// End the saved session in the cloud and forget it here
 ///
-/// It is forgotten here even where the cloud cannot be told, which is said.
+/// It is forgotten here even where the cloud cannot be told, which is said and is a failure. With
+/// --token that token is ended; a saved session of another token stays.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Print JSON
@@ -32,17 +33,19 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let given = settings.token.as_ref().filter(|token| token.source != Source::Session);
     // A token of the environment is somebody's who set it, such as a service's: it goes on.
     let flag = given.filter(|token| token.source == Source::Flag("--token"));
-    let token = session.map(|session| session.token).or(flag.map(|token| token.value.clone()));
+    let saved = session.map(|session| session.token);
+    let token = flag.map(|token| token.value.clone()).or_else(|| saved.clone());
+    let is_saved_one = saved.is_none() || saved == token;
     let (told, why) = match &token {
         None => ("there is no session", None),
         Some(token) => match account::login(&settings)?.logout(token).await {
             Ok(()) => ("ended", None),
             Err(error) if error.is_auth() => ("had ended before", None),
-            Err(error) => ("not told", Some(account::failure(error).to_string())),
+            Err(error) => ("not told", Some(account::failure(error))),
         },
     };
-    let forgotten = file.remove().map_err(failed)?;
-    if let Some(why) = why {
+    let forgotten = is_saved_one && file.remove().map_err(failed)?;
+    if let Some(why) = &why {
         eprintln!("warning: the cloud could not be told: {why}");
         eprintln!("warning: whoever has the token can use it until it ends by itself");
     }
@@ -58,12 +61,14 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
         let path = file.path().display();
         match forgotten {
             true => writeln!(out, "Forgotten: {path}")?,
-            false => writeln!(out, "Nothing was saved at {path}")?,
+            false if is_saved_one => writeln!(out, "Nothing was saved at {path}")?,
+            false => writeln!(out, "Kept, it has another token: {path}")?,
         }
     }
     out.flush()?;
     if let Some(source @ Source::Environment(_)) = given.map(|token| &token.source) {
         eprintln!("warning: {source} is still set, and its token counts: unset it");
     }
-    Ok(())
+    // A script has to know that the token may still live.
+    why.map_or(Ok(()), |why| Err(Failure::told(why.kind())))
 }

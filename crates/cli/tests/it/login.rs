@@ -308,8 +308,24 @@ fn a_logout_ends_the_session_there_and_here_and_says_when_it_cannot() {
     assert_eq!(of_service(&["query"]).code, 0, "a service's token is not ended");
 
     login();
+    let saved = cloud.saved();
+    let run = cloud.call(&["logout", "--token", "-"], &[&service]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stdout.contains("In the cloud: ended\nKept, it has another token: "),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(cloud.saved(), saved, "it was not meant");
+    assert_eq!(of_service(&["query"]).code, 4, "this one was");
+    let run = of_service(&["login", "--verify"]);
+    assert_eq!(
+        run.stdout, "Token is valid!\n",
+        "the saved one counts, whatever the environment has"
+    );
+
     let run = cloud.call(&["logout", "--api-url", "http://127.0.0.1:1"], &[]);
-    assert_eq!((run.code, cloud.saved()), (0, None));
+    assert_eq!((run.code, cloud.saved()), (5, None));
     assert!(run.stderr.contains("warning: the cloud could not be told"), "{}", run.stderr);
 }
 

@@ -58,8 +58,7 @@ impl Seen {
                 Failure::say(Kind::Unconfirmed, text).next(look)
             }
             Self::Shown(_) | Self::Interrupted => {
-                let text =
-                    format!("interrupted; the cloud has job {job}, and {name} will print it");
+                let text = format!("interrupted; the cloud has job {job}, and {name} may print it");
                 Failure::say(Kind::Unconfirmed, text)
                     .next(format!("stop it with: bambu control {name:?} stop"))
             }
