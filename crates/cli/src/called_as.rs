@@ -29,6 +29,9 @@ pub(crate) fn arguments(
     };
     let rest = called.split_off(1.min(called.len()));
     let mut arguments = vec![OsString::from("bambu"), OsString::from(verb)];
+    if verb == "query" {
+        arguments.push("--as-the-seeds".into());
+    }
     // The seeds' tool shows the device that it is given, whatever else is asked for.
     let names_device = |word: &OsString| {
         let word = word.to_string_lossy();
@@ -117,13 +120,16 @@ mod tests {
     fn the_seeds_calls_become_our_verbs() {
         for (call, ours) in [
             ("/usr/bin/bambu query --json", "/usr/bin/bambu query --json"),
-            ("bambu-query TOKEN --status --json", "bambu query --token TOKEN --status --json"),
-            ("bambu-query - --json", "bambu query --token - --json"),
+            (
+                "bambu-query TOKEN --status --json",
+                "bambu query --as-the-seeds --token TOKEN --status --json",
+            ),
+            ("bambu-query - --json", "bambu query --as-the-seeds --token - --json"),
             (
                 "bambu-query TOKEN --status --device S1",
-                "bambu query --devices --token TOKEN --status --device S1",
+                "bambu query --as-the-seeds --devices --token TOKEN --status --device S1",
             ),
-            ("bambu-query --help", "bambu query --help"),
+            ("bambu-query --help", "bambu query --as-the-seeds --help"),
             ("./bambu-monitor u_1 TOKEN S1 S2", "bambu monitor --uid u_1 --token TOKEN S1 S2"),
             ("bambu-monitor", "bambu monitor"),
             ("bambu-login", "bambu login --as-the-seeds"),

@@ -219,13 +219,10 @@ async fn verify(
             saved.map(|session| session.token)
         }
     };
-    let token = match token.filter(|token| !token.is_empty()) {
-        Some(token) => token,
-        None => {
-            tell_seeds(args, "No saved token found")?;
-            let why = format!("there is no saved session at {}", file.path().display());
-            return Err(Failure::say(Kind::NotAuthenticated, why).next("bambu login"));
-        }
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
+        tell_seeds(args, "No saved token found")?;
+        let why = format!("there is no saved session at {}", file.path().display());
+        return Err(Failure::say(Kind::NotAuthenticated, why).next("bambu login"));
     };
     tell_seeds(args, "Verifying token...")?;
     match login.verify(&token).await {

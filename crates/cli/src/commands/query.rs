@@ -76,6 +76,9 @@ pub(crate) struct Args {
     /// How long to wait for the cloud and the printers, together
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = watch::seconds)]
     timeout: Duration,
+    /// Called by the seeds' name: its JSON has the seeds' keys, too
+    #[arg(long, hide = true)]
+    as_the_seeds: bool,
 }
 
 pub(crate) async fn run(mut args: Args, flags: &Flags) -> Result<(), Failure> {

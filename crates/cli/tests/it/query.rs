@@ -120,4 +120,7 @@ fn the_seeds_command_prints_what_theirs_did() {
     expect(query(&["--firmware", "--device", &serial]), &["INSTALLED", "OFFERED", &serial]);
     let devices: Value = serde_json::from_str(&query(&["--json"])).unwrap();
     assert_eq!(devices[0]["serial"], serial.as_str());
+    let theirs = ["dev_id", "dev_access_code", "dev_structure", "nozzle_diameter"];
+    let theirs = theirs.map(|key| devices[0][key].clone());
+    assert_eq!(serde_json::json!(theirs), serde_json::json!([serial, "********", "CoreXY", 0.4]));
 }

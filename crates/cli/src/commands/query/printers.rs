@@ -7,7 +7,7 @@ use bambu_protocol::{
     cloud::{Device, Offer},
 };
 use bambulab::cloud::Cloud;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Args, Page, none_is_called, wanted};
 use crate::{
@@ -35,13 +35,17 @@ pub(super) async fn devices(
     };
     let value = || {
         let document = |device: &Device| {
-            json!({
+            let mut document = json!({
                 "serial": device.serial, "name": device.name, "model": device.model(),
                 "online": device.online, "print_status": device.print_status,
                 "model_name": device.model_name, "product_name": device.product_name,
                 "nozzle_diameter_mm": device.nozzle_diameter, "structure": device.structure,
                 "print_job": device.print_job, "access_code": code(device),
-            })
+            });
+            if let (Value::Object(keys), true) = (&mut document, args.as_the_seeds) {
+                keys.extend(seeds(device, code(device)));
+            }
+            document
         };
         devices.iter().map(document).collect()
     };
@@ -80,6 +84,20 @@ pub(super) async fn devices(
         }
         table.write(out, colour)
     })
+}
+
+/// The keys that scripts of the seeds' tool look for.
+fn seeds(device: &Device, code: Option<String>) -> impl Iterator<Item = (String, Value)> {
+    [
+        ("dev_id", json!(device.serial)),
+        ("dev_model_name", json!(device.model_name)),
+        ("dev_product_name", json!(device.product_name)),
+        ("dev_access_code", code.into()),
+        ("dev_structure", json!(device.structure)),
+        ("nozzle_diameter", json!(device.nozzle_diameter)),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into_iter()
 }
 
 /// The printers that were asked for by name, one block each, with all that the cloud's list tells.
