@@ -205,7 +205,7 @@ fn stored(args: &Args) -> Result<Option<JobFile>, Failure> {
     }
     let Some(md5) = args.md5.clone() else {
         return Err(Failure::say(Kind::Usage, "a file that is named by its address needs its MD5")
-            .next("bambu print URL --md5 MD5 --cloud, both as bambu upload told them"));
+            .next("bambu print URL --md5 MD5 --cloud, both as bambu upload --md5 tells them"));
     };
     let name = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());
     Ok(Some(JobFile {

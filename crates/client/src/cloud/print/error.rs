@@ -72,7 +72,8 @@ pub enum PrintErrorKind {
         /// What was given.
         name: String,
     },
-    /// A stored file is printed by its address and its MD5, or by the id of its project.
+    /// A stored file is printed by its address and its MD5, or by the id of its project. Of a large
+    /// one the MD5 is known where [`UploadOptions::md5_up_to`](crate::cloud::UploadOptions) said so.
     #[error("a stored file needs its address and its MD5, or the id of its project; give them")]
     Incomplete,
     /// The printer is not one of this account.
