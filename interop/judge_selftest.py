@@ -117,7 +117,7 @@ def reads_only(judge, _world, ours):
 
 def faults(judge, world, ours):
     """A dead token, a challenge, trouble: each with its exit code, and the doctor names it."""
-    for fault, selftest, doctor, words in (("dead-token", 4, 4, "bambu login"), ("challenge", (1, 3), (1, 3), "browser"),
+    for fault, selftest, doctor, words in (("dead-token", 4, 4, "or unset it"), ("challenge", (1, 3), (1, 3), "browser"),
                                            ("server-error", (1, 5), (1, 5), ""), ("stray-401", (1, 3, 4), (1, 3, 4), "")):
         world.fault(fault)
         for verb, wanted, more in (("selftest", selftest, ("--only", "cloud_api")), ("doctor", doctor, ())):
