@@ -111,10 +111,8 @@ async fn obtain(
         return saved(created.map_err(failed)?);
     }
     let before = file.read().map_err(|error| Failure::advised(Kind::Failed, &error))?;
-    if !args.force
-        && args.ticket.is_none()
-        && let Some(found) = login.resume(file).await.map_err(failed)?
-    {
+    let anew = args.force || args.ticket.is_some();
+    if !anew && let Some(found) = login.resume(file).await.map_err(failed)? {
         if let Found::Unverified(error) = found.found {
             return Err(account::failure(error).about("the saved session cannot be verified"));
         }
@@ -132,8 +130,8 @@ async fn obtain(
     };
     // Whatever is saved was looked at above; another process may have saved one since.
     let codes = Codes::new(code.as_deref());
-    let is_named = args.email.is_some() || args.username.is_some() || args.ticket.is_some();
-    let obtained = match (args.force || args.ticket.is_some(), is_named) {
+    let is_named = args.email.is_some() || args.username.is_some();
+    let obtained = match (anew, is_named) {
         (true, _) => login.create(file, &credentials, codes).await,
         (_, true) => {
             let before = before.as_ref();

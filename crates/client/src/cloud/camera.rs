@@ -9,7 +9,7 @@ use bambu_protocol::{
 };
 use serde::Serialize;
 
-use super::{Answer, Call, Cloud, CloudError};
+use super::{Answer, Call, Cloud, CloudError, devices};
 
 /// What the cloud gives for a camera: no address of a stream, in all that was ever seen.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -117,9 +117,7 @@ impl Cloud {
         serial: &Serial,
         host: &str,
     ) -> Result<Answer<CameraUrls>, CloudError> {
-        let devices = self.devices().await?.value;
-        let device = devices.into_iter().find(|device| device.serial == *serial);
-        let device = device.ok_or_else(|| CloudError::NoSuchPrinter { serial: serial.clone() })?;
+        let device = devices::named(self.devices().await?.value, serial)?;
         let camera = device.model().map(|model| model.capabilities().camera);
         let local = camera.and_then(|camera| local(camera, host, device.access_code.as_ref()));
         Ok(self

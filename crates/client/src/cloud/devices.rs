@@ -107,8 +107,13 @@ impl Cloud {
             it.value.into_iter().find(|job| job.serial == *serial)
         });
         let raw = json!({"bind": bound.raw, "version": raw_version, "print": raw_print});
-        let device = bound.value.into_iter().find(|device| device.serial == *serial);
-        let device = device.ok_or_else(|| CloudError::NoSuchPrinter { serial: serial.clone() })?;
+        let device = named(bound.value, serial)?;
         Ok(Answer { value: DeviceInfo { device, firmware, job }, raw })
     }
+}
+
+/// The printer with this serial number, of those that the account has.
+pub(super) fn named(devices: Vec<Device>, serial: &Serial) -> Result<Device, CloudError> {
+    let device = devices.into_iter().find(|device| device.serial == *serial);
+    device.ok_or_else(|| CloudError::NoSuchPrinter { serial: serial.clone() })
 }
