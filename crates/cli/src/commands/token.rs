@@ -2,9 +2,9 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use bambulab::{ProxyTokens, Token};
+use bambulab::{ProxyTokens, Token, proxy_tokens::ProxyToken};
 use clap::ValueHint;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     account,
@@ -64,70 +64,90 @@ enum What {
 pub(crate) fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let default = || Settings::config_path(flags).with_file_name("proxy_tokens.json");
     let path = args.tokens.unwrap_or_else(default);
-    let failed = |error| Failure::advised(Kind::Failed, &error);
-    let mut tokens = ProxyTokens::open(path).map_err(failed)?;
-    let mut out = output::stdout();
+    let mut tokens =
+        ProxyTokens::open(path).map_err(|error| Failure::advised(Kind::Failed, &error))?;
     match args.what {
-        What::Add { custom, .. } => {
-            let real = account::token(&Settings::load(flags)?)?;
-            let (custom, is_new) = match custom {
-                Some(custom) => (piped(&custom)?, false),
-                None => (ProxyTokens::generate(), true),
-            };
-            let added = tokens.add(&custom, &real);
-            added.map_err(|error| Failure::advised(Kind::Failed, &error))?;
-            let (print, real) = (custom.fingerprint(), real.fingerprint());
-            if args.json {
-                let shown = is_new.then(|| custom.reveal());
-                let document = json!({"custom": print.to_string(), "real": real.to_string(),
-                    "token": shown, "file": tokens.path()});
-                writeln!(out, "{document}")?;
-            } else {
-                if is_new {
-                    writeln!(out, "{}", custom.reveal())?;
-                }
-                eprintln!("added {print}, which stands for {real}, to {}", tokens.path().display());
-            }
+        What::Add { custom, .. } => add(&mut tokens, custom.as_deref(), flags, args.json),
+        What::List => list(&tokens, args.json),
+        What::Remove { custom } => remove(&mut tokens, &custom, args.json),
+        What::Validate { custom } => validate(&tokens, &custom, args.json),
+    }
+}
+
+/// Without a custom token one is made up, and shown this once.
+fn add(
+    tokens: &mut ProxyTokens,
+    custom: Option<&str>,
+    flags: &Flags,
+    json: bool,
+) -> Result<(), Failure> {
+    let real = account::token(&Settings::load(flags)?)?;
+    let (custom, is_new) = match custom {
+        Some(custom) => (piped(custom)?, false),
+        None => (ProxyTokens::generate(), true),
+    };
+    tokens.add(&custom, &real).map_err(|error| Failure::advised(Kind::Failed, &error))?;
+    let (print, real) = (custom.fingerprint(), real.fingerprint());
+    let mut out = output::stdout();
+    if json {
+        let shown = is_new.then(|| custom.reveal());
+        let document = json!({"custom": print.to_string(), "real": real.to_string(),
+            "token": shown, "file": tokens.path()});
+        writeln!(out, "{document}")?;
+    } else {
+        if is_new {
+            writeln!(out, "{}", custom.reveal())?;
         }
-        What::List => {
-            let list = tokens.list();
-            if args.json {
-                let entry = |entry: &bambulab::proxy_tokens::ProxyToken| json!({"custom": entry.custom.to_string(), "real": entry.real.to_string()});
-                writeln!(out, "{}", list.iter().map(entry).collect::<serde_json::Value>())?;
-            } else if list.is_empty() {
-                writeln!(out, "no proxy token in {}", tokens.path().display())?;
-            } else {
-                let mut table = Table::new(&["CUSTOM TOKEN", "STANDS FOR"]);
-                for entry in &list {
-                    table.row([entry.custom.to_string().into(), entry.real.to_string().into()]);
-                }
-                table.write(&mut out, output::colour())?;
-            }
+        eprintln!("added {print}, which stands for {real}, to {}", tokens.path().display());
+    }
+    Ok(out.flush()?)
+}
+
+fn list(tokens: &ProxyTokens, json: bool) -> Result<(), Failure> {
+    let list = tokens.list();
+    let mut out = output::stdout();
+    if json {
+        let entry = |entry: &ProxyToken| json!({"custom": entry.custom.to_string(), "real": entry.real.to_string()});
+        writeln!(out, "{}", list.iter().map(entry).collect::<Value>())?;
+    } else if list.is_empty() {
+        writeln!(out, "no proxy token in {}", tokens.path().display())?;
+    } else {
+        let mut table = Table::new(&["CUSTOM TOKEN", "STANDS FOR"]);
+        for entry in &list {
+            table.row([entry.custom.to_string().into(), entry.real.to_string().into()]);
         }
-        What::Remove { custom } => {
-            let custom = match custom.as_str() {
-                "-" => Some(piped("-")?),
-                print => tokens.by_fingerprint(print),
-            };
-            let removed = match &custom {
-                Some(custom) => tokens.remove(custom).map_err(failed)?,
-                None => false,
-            };
-            let Some(custom) = custom.filter(|_| removed) else { return Err(unknown()) };
-            let print = custom.fingerprint();
-            match args.json {
-                true => writeln!(out, "{}", json!({"removed": print.to_string()}))?,
-                false => writeln!(out, "removed {print}")?,
-            }
+        table.write(&mut out, output::colour())?;
+    }
+    Ok(out.flush()?)
+}
+
+fn remove(tokens: &mut ProxyTokens, custom: &str, json: bool) -> Result<(), Failure> {
+    let custom = match custom {
+        "-" => Some(piped("-")?),
+        print => tokens.by_fingerprint(print),
+    };
+    let removed = match &custom {
+        Some(custom) => {
+            tokens.remove(custom).map_err(|error| Failure::advised(Kind::Failed, &error))?
         }
-        What::Validate { custom } => {
-            let custom = piped(&custom)?;
-            let real = tokens.validate(&custom).ok_or_else(unknown)?.fingerprint();
-            match args.json {
-                true => writeln!(out, "{}", json!({"valid": true, "real": real.to_string()}))?,
-                false => writeln!(out, "valid: stands for {real}")?,
-            }
-        }
+        None => false,
+    };
+    let custom = custom.filter(|_| removed).ok_or_else(unknown)?;
+    let print = custom.fingerprint();
+    let mut out = output::stdout();
+    match json {
+        true => writeln!(out, "{}", json!({"removed": print.to_string()}))?,
+        false => writeln!(out, "removed {print}")?,
+    }
+    Ok(out.flush()?)
+}
+
+fn validate(tokens: &ProxyTokens, custom: &str, json: bool) -> Result<(), Failure> {
+    let real = tokens.validate(&piped(custom)?).ok_or_else(unknown)?.fingerprint();
+    let mut out = output::stdout();
+    match json {
+        true => writeln!(out, "{}", json!({"valid": true, "real": real.to_string()}))?,
+        false => writeln!(out, "valid: stands for {real}")?,
     }
     Ok(out.flush()?)
 }
