@@ -1,4 +1,5 @@
-//! Log lines on standard error: warnings, unless `-v` or `BAMBU_LOG` asks for more.
+//! Log lines on standard error: warnings, unless `-v` or `BAMBU_LOG` asks for more; for people, or
+//! one JSON object each.
 //!
 //! While a table is redrawn on the same terminal, lines wait for `watch/screen.rs` to put them
 //! above it.
@@ -9,6 +10,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use clap::ValueEnum;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
     EnvFilter,
@@ -16,29 +18,61 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::output::waiting;
+use crate::{
+    exit::{Failure, Kind},
+    output::waiting,
+};
 
 /// What waits; `None` while nothing is drawn.
 static HELD: Mutex<Option<Vec<u8>>> = Mutex::new(None);
 /// What may wait, in bytes; the table is drawn every second at least.
 const MOST: usize = 256 * 1024;
 
-/// Starts logging. `BAMBU_LOG` takes filters such as `debug` or `bambulab=trace` and wins.
-pub(crate) fn start(verbose: u8) {
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object per line: timestamp, level, target, message and what belongs to it
+    Json,
+}
+
+/// Starts logging. `BAMBU_LOG` takes filters such as `debug` or `bambulab=trace` and wins over
+/// `-v`; `BAMBU_LOG_FORMAT` counts where the call names no format.
+///
+/// # Errors
+/// A format that does not exist.
+pub(crate) fn start(verbose: u8, format: Option<LogFormat>) -> Result<(), Failure> {
     let default = match verbose {
         0 => "warn",
         1 => "info",
         _ => "info,bambu=debug,bambulab=debug,bambu_emulator=debug,bambu_server=debug",
     };
-    let filter = std::env::var("BAMBU_LOG").ok().filter(|text| !text.is_empty());
+    let filter = variable("BAMBU_LOG");
+    let format = match (format, variable("BAMBU_LOG_FORMAT")) {
+        (None, Some(text)) => LogFormat::from_str(&text, true).map_err(|_| {
+            Failure::say(Kind::Usage, format!("BAMBU_LOG_FORMAT: {text:?} is no format of logs"))
+                .next("write text or json")
+        })?,
+        (format, _) => format.unwrap_or(LogFormat::Text),
+    };
     let plain = verbose == 0 && filter.is_none();
     let filter = EnvFilter::builder().parse_lossy(filter.as_deref().unwrap_or(default));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| Lines)
         .with_ansi(!plain && io::stderr().is_terminal() && crate::output::colour_wanted());
-    let _already_started =
-        if plain { lines.event_format(Plain).try_init() } else { lines.try_init() };
+    let _already_started = match format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text if plain => lines.event_format(Plain).try_init(),
+        LogFormat::Text => lines.try_init(),
+    };
+    Ok(())
+}
+
+/// An environment variable; an empty one counts as not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
 }
 
 /// Who asked for no log reads warnings among what is said: `warning: …`.

@@ -20,8 +20,8 @@ fn main() -> ExitCode {
         Err(failure) => return exit::report(&failure),
     };
     let cli = cli::Cli::read(arguments);
-    logging::start(cli.flags.verbose);
-    match cli.run() {
+    let started = logging::start(cli.flags.verbose, cli.flags.log_format);
+    match started.and_then(|()| cli.run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => exit::report(&failure),
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ValueHint};
 
+use crate::logging::LogFormat;
+
 /// Heading of the flags that only matter where something is connected.
 pub(crate) const WHERE: &str = "Where to connect";
 
@@ -45,4 +47,7 @@ pub(crate) struct Flags {
     /// Tell more on standard error: -v what happens, -vv every detail [env: BAMBU_LOG]
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = None::<&str>, display_order = 900)]
     pub(crate) verbose: u8,
+    /// How log lines on standard error are written: text or json [env: BAMBU_LOG_FORMAT]
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = None::<&str>, display_order = 901)]
+    pub(crate) log_format: Option<LogFormat>,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::run::{Home, bambu};
+use crate::run::{Home, Run, bambu};
 
 const CONFIG: &str = r#"
 region = "china"
@@ -99,4 +99,26 @@ fn each_way_to_fail_has_its_exit_code_its_cause_and_its_next_step() {
     }
     assert_eq!(bambu(&["--no-such-flag"]).code, 2);
     assert_eq!(bambu(&["--version"]).code, 0);
+}
+
+#[test]
+fn log_lines_are_json_objects_where_that_is_asked_for() {
+    let home = Home::new();
+    let call = ["query", "--api-url", "http://127.0.0.1:1", "--token", "AQAsecret", "-vv"];
+    let mut by_variable = home.command(&call);
+    by_variable.env("BAMBU_LOG_FORMAT", "json");
+    let by_flag = home.command(&[&call[..], &["--log-format", "json"]].concat());
+    for command in [by_variable, by_flag] {
+        let run = Run::of(command);
+        let (objects, words): (Vec<_>, Vec<_>) =
+            run.stderr.lines().partition(|line| line.starts_with('{'));
+        for line in &objects {
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert!(line["timestamp"].is_string() && line["target"].is_string(), "{line}");
+        }
+        assert!(!objects.is_empty() && !run.stderr.contains("AQAsecret"), "{}", run.stderr);
+        assert!(words.iter().all(|line| line.starts_with("error: ") || line.starts_with("next: ")));
+    }
+    let mut wrong = home.command(&["query"]);
+    assert_eq!(Run::of(wrong.env("BAMBU_LOG_FORMAT", "xml")).code, 2);
 }
