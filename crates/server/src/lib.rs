@@ -1,7 +1,18 @@
 //! One fleet of printers, offered to everybody's tools.
 //!
-//! Today it holds the fleet itself; the outward faces (proxy, web, webhooks) come to stand on it.
+//! An [`App`] is made from a [`Config`] (what `bambu.toml` says) and its [`Surroundings`] (where the
+//! cloud is, who is signed in, where files may be kept). It binds every face that was asked for, and
+//! serves them until it is told to end. A face is an outward interface that other programs speak.
 
+pub mod app;
+pub mod config;
+pub mod error;
 pub mod fleet;
+pub mod metrics;
+pub mod trace;
 
+pub use app::{App, BindError, Bound, Face, Surroundings};
+pub use config::Config;
+pub use error::ApiError;
 pub use fleet::{Fleet, Updates};
+pub use metrics::Metrics;
