@@ -12,6 +12,7 @@ mod camera;
 mod devices;
 mod error;
 mod filament;
+mod forwarded;
 mod http;
 mod login;
 mod messages;
@@ -36,6 +37,7 @@ pub use budget::{Budget, Group, InvalidBudget, Rate};
 pub use camera::{CameraUrls, CloudVideo, LocalCamera};
 pub use devices::DeviceInfo;
 pub use error::CloudError;
+pub use forwarded::Allowance;
 pub use login::{
     Code, CodeSource, CodeWanted, Credentials, FixedCode, Found, Life, Login, LoginError, NoCode,
     Obtained, Supply,

@@ -104,6 +104,14 @@ impl Roots {
         Ok(Self(Arc::new(Inner { extra, ..Inner::default() })))
     }
 
+    /// TLS settings for connections to the cloud that somebody else makes.
+    ///
+    /// # Errors
+    /// The built-in provider refuses; not seen so far.
+    pub fn tls(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
+        self.cloud_config().map_err(|error| rustls::Error::General(error.to_string()))
+    }
+
     /// TLS settings for the cloud: REST and broker.
     ///
     /// # Errors

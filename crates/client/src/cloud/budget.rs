@@ -196,9 +196,11 @@ impl Ledger {
     /// # Errors
     /// [`CloudError::OverBudget`] at once when that is longer than the patience.
     pub(super) async fn turn(&self, group: Group) -> Result<(), CloudError> {
-        let impatient = Instant::now() + self.budget.patience;
+        let now = Instant::now();
+        let impatient = now + self.budget.patience;
         let rate = self.budget.rate(group);
-        let mut at = self.lock(group).take_turn(rate, impatient).map_err(|at| over(group, at))?;
+        let taken = self.lock(group).take_turn(rate, now, impatient);
+        let mut at = taken.map_err(|at| over(group, at))?;
         let mut place = Place { ledger: self, group, at: Some(at).filter(|_| rate.is_some()) };
         while at > Instant::now() {
             sleep_until(at).await;
@@ -211,6 +213,16 @@ impl Ledger {
         }
         place.at = None;
         Ok(())
+    }
+
+    /// Takes the turn of a call that leaves at once.
+    ///
+    /// # Errors
+    /// [`CloudError::OverBudget`] when its turn is later; nothing is counted then.
+    pub(super) fn take(&self, group: Group) -> Result<(), CloudError> {
+        let (rate, now) = (self.budget.rate(group), Instant::now());
+        let taken = self.lock(group).take_turn(rate, now, now);
+        taken.map(drop).map_err(|at| over(group, at))
     }
 
     /// Nothing of this group is sent for so long, since the cloud wants it.
@@ -237,8 +249,12 @@ impl Ledger {
 
 impl Window {
     /// When one more call may leave; taken only if that is not after `impatient`.
-    fn take_turn(&mut self, rate: Option<Rate>, impatient: Instant) -> Result<Instant, Instant> {
-        let now = Instant::now();
+    fn take_turn(
+        &mut self,
+        rate: Option<Rate>,
+        now: Instant,
+        impatient: Instant,
+    ) -> Result<Instant, Instant> {
         self.forget(rate, now);
         let mut at = self.held_until.filter(|until| *until > now).unwrap_or(now);
         if let Some(rate) = rate

@@ -117,7 +117,7 @@ async fn body(mut reply: Response, route: &'static str, host: &str) -> Result<By
     Ok(body.freeze())
 }
 
-fn host(base: &Url) -> String {
+pub(super) fn host(base: &Url) -> String {
     let host = base.host_str().unwrap_or_default();
     base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
