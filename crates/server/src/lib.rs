@@ -5,9 +5,11 @@
 //! serves them until it is told to end. A face is an outward interface that other programs speak.
 
 pub mod app;
+pub mod auth;
 pub mod config;
 pub mod error;
 pub mod fleet;
+pub mod limits;
 pub mod metrics;
 pub mod trace;
 

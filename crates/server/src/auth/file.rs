@@ -1,0 +1,159 @@
+//! The tokens' file while the server runs: read with a bound, and anew when it has settled.
+//!
+//! It is written by the client library's `ProxyTokens`, or by hand.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use bambulab::{FileError, Token};
+
+use super::{Digest, OpenError};
+
+/// More than this is no file of tokens.
+const LONGEST: u64 = 4 << 20;
+const WANTED: &str = "a file of proxy tokens: JSON with a text for each custom token";
+/// What the seeds' example has in place of the cloud's tokens.
+const PLACEHOLDERS: [&str; 2] =
+    ["YOUR_REAL_BAMBU_CLOUD_TOKEN_HERE", "ANOTHER_BAMBU_CLOUD_TOKEN_HERE"];
+
+/// A line of the file: the custom token, and what it stands for.
+pub(super) type Flat = Vec<(Token, Token)>;
+
+/// The file, and what was last seen of it.
+pub(super) struct Watched {
+    path: PathBuf,
+    stamp: Stamp,
+    /// What the last look found and the one before it did not.
+    unsettled: Option<Seen>,
+    /// What is in use, or was told to be broken.
+    known: Seen,
+}
+
+/// What a look at the file found.
+pub(super) enum Look {
+    /// Nothing that is new and settled.
+    Same,
+    /// New tokens.
+    Taken(Flat),
+    /// Something new that cannot be used; told once.
+    Broken(OpenError),
+}
+
+/// What changes when a file is written: its time, its length, and the file itself.
+type Stamp = Option<(SystemTime, u64, u64)>;
+
+/// The bytes of a file by their digest, or why there are none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Bytes(Digest),
+    Nothing(io::ErrorKind),
+}
+
+impl Watched {
+    /// Reads it for the first time: one that is not there, or is empty, has no token yet.
+    pub(super) fn open(path: &Path) -> Result<(Self, Flat), OpenError> {
+        let stamp = stamp(path);
+        let (known, flat) = match read(path) {
+            Ok(text) => {
+                let flat = if is_empty(&text) { Flat::new() } else { parse(path, &text)? };
+                (Seen::Bytes(Digest::of(&text)), flat)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                (Seen::Nothing(error.kind()), Flat::new())
+            }
+            Err(source) => return Err(unreadable(path, source).into()),
+        };
+        Ok((Self { path: path.to_owned(), stamp, unsettled: None, known }, flat))
+    }
+
+    /// Looks again.
+    pub(super) fn look(&mut self) -> Look {
+        let stamp = stamp(&self.path);
+        if stamp == self.stamp && self.unsettled.is_none() {
+            return Look::Same;
+        }
+        self.stamp = stamp;
+        let text = read(&self.path);
+        let seen = match &text {
+            Ok(text) => Seen::Bytes(Digest::of(text)),
+            Err(error) => Seen::Nothing(error.kind()),
+        };
+        if self.unsettled.replace(seen) != Some(seen) {
+            return Look::Same;
+        }
+        self.unsettled = None;
+        if std::mem::replace(&mut self.known, seen) == seen {
+            return Look::Same;
+        }
+        match text.map_err(|source| unreadable(&self.path, source).into()) {
+            Ok(text) => parse(&self.path, &text).map_or_else(Look::Broken, Look::Taken),
+            Err(error) => Look::Broken(error),
+        }
+    }
+}
+
+/// A sentence about a file that others may read.
+pub(super) fn open_to_others(path: &Path) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0);
+        let path = path.display();
+        open.then(|| format!("others may read the tokens in {path}; chmod 600 {path} ends that"))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let file = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    let itself = std::os::unix::fs::MetadataExt::ino(&file);
+    #[cfg(not(unix))]
+    let itself = 0;
+    Some((file.modified().ok()?, file.len(), itself))
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let length = File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if length as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is over 4 MiB"));
+    }
+    Ok(text)
+}
+
+fn unreadable(path: &Path, source: io::Error) -> FileError {
+    FileError::Read { path: path.to_owned(), source }
+}
+
+fn is_empty(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim().is_empty()
+}
+
+fn parse(path: &Path, text: &str) -> Result<Flat, OpenError> {
+    let text = text.trim_start_matches('\u{feff}');
+    let flat: BTreeMap<String, String> = serde_json::from_str(text).map_err(|error| {
+        FileError::Foreign { path: path.to_owned(), line: error.line(), wanted: WANTED }
+    })?;
+    let mut tokens = Flat::with_capacity(flat.len());
+    for (custom, real) in flat {
+        if let Some(text) = PLACEHOLDERS.into_iter().find(|text| *text == real.trim()) {
+            return Err(OpenError::Placeholder { path: path.to_owned(), text });
+        }
+        let (custom, real) = (Token::new(&custom), Token::new(&real));
+        // A token that no header can carry, or that stands for nothing, lets nobody in.
+        if !custom.is_empty() && !real.is_empty() {
+            tokens.push((custom, real));
+        }
+    }
+    Ok(tokens)
+}
