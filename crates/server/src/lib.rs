@@ -8,6 +8,7 @@ pub mod app;
 pub mod auth;
 pub mod config;
 pub mod error;
+pub mod faces;
 pub mod fleet;
 pub mod limits;
 pub mod metrics;

@@ -1,0 +1,3 @@
+//! What other people's tools speak to: one file per face.
+
+pub mod compat;
