@@ -3,7 +3,6 @@
 //! The file is read in `auth/file.rs`, file and configuration are joined in `auth/table.rs`, one token
 //! without a cloud behind it is `auth/password.rs`. How often somebody may ask is in `limits.rs`.
 
-mod digest;
 mod file;
 mod password;
 mod table;
@@ -16,15 +15,21 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use axum::{
+    http::{HeaderMap, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+};
 use bambu_protocol::Serial;
 use bambulab::{FileError, Token, TokenFingerprint};
 use jiff::Timestamp;
 
-pub use digest::{Digest, InvalidDigest};
 pub use password::Password;
-pub use table::{Listed, Rule, RuleError};
+pub use table::{Listed, OptionsError};
 
+use crate::{
+    config::{TokenDigest, TokenOptions},
+    error::ApiError,
+};
 use file::{Look, Watched};
 use table::Table;
 
@@ -40,7 +45,7 @@ pub struct Caller {
     /// What tells its token from others.
     pub fingerprint: TokenFingerprint,
     /// SHA-256 of its token: the key of what is kept per token.
-    pub digest: Digest,
+    pub digest: TokenDigest,
     /// The token that it showed, for the mask alone.
     pub custom: Token,
     /// The cloud's token that it stands for.
@@ -86,22 +91,29 @@ pub enum AuthError {
 }
 
 impl AuthError {
-    /// The status of the answer.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::NotAdmin => StatusCode::FORBIDDEN,
-            Self::Missing | Self::Invalid | Self::Expired => StatusCode::UNAUTHORIZED,
-        }
-    }
-
-    /// The short word of the answer's `error`, as the seeds have it.
-    pub fn word(self) -> &'static str {
+    /// The short word of the answer, as the seeds have it.
+    fn word(self) -> &'static str {
         match self {
             Self::Missing => "Missing token",
             Self::Invalid => "Invalid token",
             Self::Expired => "Expired token",
             Self::NotAdmin => "Forbidden",
         }
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::NotAdmin => Self::forbidden(error.to_string()),
+            _ => Self::unauthorized(error.word(), error.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for AuthError {
+    fn into_response(self) -> Response {
+        ApiError::from(self).into_response()
     }
 }
 
@@ -121,13 +133,13 @@ pub enum OpenError {
     },
     /// What the configuration says about a token cannot be.
     #[error(transparent)]
-    Rule(#[from] RuleError),
+    Options(#[from] OptionsError),
 }
 
 /// All tokens that are let in. One per process; every check sees one whole state of it.
 pub struct Tokens {
     table: ArcSwap<Table>,
-    rules: Vec<Rule>,
+    options: Vec<TokenOptions>,
     login: Option<Token>,
     watched: Option<Mutex<Watched>>,
     path: Option<PathBuf>,
@@ -153,20 +165,20 @@ impl Tokens {
     /// [`OpenError`]: the file cannot be used, or the configuration contradicts itself.
     pub fn open(
         file: Option<PathBuf>,
-        rules: Vec<Rule>,
+        options: Vec<TokenOptions>,
         login: Option<Token>,
     ) -> Result<Self, OpenError> {
-        table::agree(&rules)?;
+        table::agree(&options)?;
         let login = login.filter(|token| !token.is_empty());
         let (mut watched, mut flat) = (None, Vec::new());
         if let Some(path) = &file {
             let (state, tokens) = Watched::open(path)?;
             (watched, flat) = (Some(state), tokens);
         }
-        let table = Table::of(flat, &rules, login.as_ref(), None);
+        let table = Table::of(flat, &options, login.as_ref(), None);
         Ok(Self {
             table: ArcSwap::from_pointee(table),
-            rules,
+            options,
             login,
             watched: watched.map(Mutex::new),
             path: file,
@@ -179,7 +191,7 @@ impl Tokens {
     /// [`AuthError`]: nobody who may come in.
     pub fn check(&self, headers: &HeaderMap) -> Result<Arc<Caller>, AuthError> {
         let shown = shown(headers)?;
-        self.table.load().caller(&Digest::of(shown), shown, Timestamp::now())
+        self.table.load().caller(&TokenDigest::of(shown), shown, Timestamp::now())
     }
 
     /// The same for the pages about the proxy itself: where any token is marked for them, only such a
@@ -241,7 +253,7 @@ impl Tokens {
             Look::Same => Reload::Unchanged,
             Look::Taken(flat) => {
                 let table =
-                    Table::of(flat, &self.rules, self.login.as_ref(), Some(&self.table.load()));
+                    Table::of(flat, &self.options, self.login.as_ref(), Some(&self.table.load()));
                 tracing::info!(tokens = table.len(), "the tokens were read anew");
                 for warning in table.warnings(Timestamp::now()) {
                     tracing::warn!("{warning}");

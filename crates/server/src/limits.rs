@@ -13,7 +13,10 @@ use std::{
 
 pub use answer::{Exceeded, Quota};
 
-use crate::auth::{Caller, Digest};
+use crate::{
+    auth::Caller,
+    config::{RateLimit, TokenDigest},
+};
 use windows::Windows;
 
 /// How long a window lasts.
@@ -59,24 +62,8 @@ impl Group {
     }
 }
 
-/// Requests per minute for each group; `None` is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rates {
-    /// For [`Group::Device`]; 30 by default.
-    pub device: Option<u32>,
-    /// For [`Group::User`]; 15 by default.
-    pub user: Option<u32>,
-    /// For [`Group::Admin`]; 10 by default.
-    pub admin: Option<u32>,
-    /// For [`Group::Health`]; 60 by default.
-    pub health: Option<u32>,
-}
-
-impl Rates {
-    /// No limit at all.
-    pub const OFF: Self = Self { device: None, user: None, admin: None, health: None };
-
-    /// The limit of a group.
+impl RateLimit {
+    /// The limit of a group in requests per minute; `None` is no limit.
     pub fn of(&self, group: Group) -> Option<u32> {
         match group {
             Group::Device => self.device,
@@ -92,17 +79,11 @@ impl Rates {
     }
 }
 
-impl Default for Rates {
-    fn default() -> Self {
-        Self { device: Some(30), user: Some(15), admin: Some(10), health: Some(60) }
-    }
-}
-
 /// Who is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
     /// A token that is known; of others the address counts, or anybody could fill the memory.
-    Token(Digest),
+    Token(TokenDigest),
     /// A peer's address; of IPv6 the first 64 bits, since that is what one customer gets at least.
     Address(IpAddr),
 }
@@ -125,18 +106,18 @@ impl Key {
 /// All windows of a process.
 #[derive(Debug)]
 pub struct Limits {
-    rates: Rates,
+    rates: RateLimit,
     windows: Windows,
 }
 
 impl Limits {
     /// Limits by these rates, with nothing counted yet.
-    pub fn new(rates: Rates) -> Self {
+    pub fn new(rates: RateLimit) -> Self {
         Self { rates, windows: Windows::default() }
     }
 
     /// The rates.
-    pub fn rates(&self) -> &Rates {
+    pub fn rates(&self) -> &RateLimit {
         &self.rates
     }
 

@@ -12,7 +12,8 @@ use std::{
 
 use bambulab::{FileError, Token};
 
-use super::{Digest, OpenError};
+use super::OpenError;
+use crate::config::TokenDigest;
 
 /// More than this is no file of tokens.
 const LONGEST: u64 = 4 << 20;
@@ -50,7 +51,7 @@ type Stamp = Option<(SystemTime, u64, u64)>;
 /// The bytes of a file by their digest, or why there are none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    Bytes(Digest),
+    Bytes(TokenDigest),
     Nothing(io::ErrorKind),
 }
 
@@ -61,7 +62,7 @@ impl Watched {
         let (known, flat) = match read(path) {
             Ok(text) => {
                 let flat = if is_empty(&text) { Flat::new() } else { parse(path, &text)? };
-                (Seen::Bytes(Digest::of(&text)), flat)
+                (Seen::Bytes(TokenDigest::of(&text)), flat)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 (Seen::Nothing(error.kind()), Flat::new())
@@ -80,7 +81,7 @@ impl Watched {
         self.stamp = stamp;
         let text = read(&self.path);
         let seen = match &text {
-            Ok(text) => Seen::Bytes(Digest::of(text)),
+            Ok(text) => Seen::Bytes(TokenDigest::of(text)),
             Err(error) => Seen::Nothing(error.kind()),
         };
         if self.unsettled.replace(seen) != Some(seen) {

@@ -1,20 +1,20 @@
 //! One token that lets in and stands for nothing else: what the compatibility layer may ask for.
 
 use axum::http::HeaderMap;
+use bambulab::Token;
+use subtle::ConstantTimeEq as _;
 
-use super::{AuthError, Digest, InvalidDigest, shown};
+use super::{AuthError, shown};
+use crate::config::TokenDigest;
 
 /// A token that lets in; it is kept as its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Password(Digest);
+pub struct Password(TokenDigest);
 
 impl Password {
-    /// The token in clear, or `sha256:` with the 64 digits of its digest.
-    ///
-    /// # Errors
-    /// [`InvalidDigest`]: `sha256:` with something else.
-    pub fn new(text: &str) -> Result<Self, InvalidDigest> {
-        Digest::written(text).map(Self)
+    /// Asks for this token.
+    pub fn new(token: &Token) -> Self {
+        Self(TokenDigest::of(token.reveal()))
     }
 
     /// Whether the request shows it, as the proxy's tokens are shown.
@@ -22,7 +22,8 @@ impl Password {
     /// # Errors
     /// [`AuthError`]: it does not.
     pub fn check(&self, headers: &HeaderMap) -> Result<(), AuthError> {
-        let digest = Digest::of(shown(headers)?);
-        digest.matches(&self.0).then_some(()).ok_or(AuthError::Invalid)
+        let digest = TokenDigest::of(shown(headers)?);
+        let same: bool = digest.bytes().ct_eq(self.0.bytes()).into();
+        same.then_some(()).ok_or(AuthError::Invalid)
     }
 }

@@ -8,140 +8,60 @@ use std::{
 use bambu_protocol::Serial;
 use bambulab::Token;
 use jiff::Timestamp;
+use subtle::ConstantTimeEq as _;
 
-use super::{AuthError, Caller, Digest, InvalidDigest, file::Flat};
+use super::{AuthError, Caller, file::Flat};
+use crate::config::{TokenDigest, TokenOptions};
 
-/// The longest name of a token.
-const LONGEST_NAME: usize = 64;
-
-/// What the configuration says about one token.
-#[derive(Debug, Clone)]
-pub struct Rule {
-    name: Arc<str>,
-    digest: Digest,
-    /// The printers that it may see; `None` is all.
-    pub serials: Option<Arc<BTreeSet<Serial>>>,
-    /// Whether it may only read.
-    pub read_only: bool,
-    /// Requests per minute, at least 1.
-    pub limit: Option<u32>,
-    /// When it ends, by the wall clock.
-    pub expires: Option<Timestamp>,
-    /// Whether answers are masked where the face leaves the choice.
-    pub masked: bool,
-    /// Whether it is marked for the pages about the proxy itself.
-    pub admin: bool,
-    /// What whoever runs this wanted to remember.
-    pub note: Option<String>,
-}
-
-/// Why what the configuration says about a token cannot be.
+/// Why what the configuration says about tokens cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RuleError {
-    /// The name cannot be one.
-    #[error(
-        "the name of a token has 1 to 64 letters, digits, spaces or ._-; give token {number} of the configuration another one"
-    )]
-    Name {
-        /// Which token of the configuration, from 1.
-        number: usize,
-    },
+pub enum OptionsError {
     /// The name is the token itself, which logs and metrics would show.
     #[error(
         "the name of token {number} of the configuration is the token itself; give it another name, since logs and metrics show it"
     )]
     Telling {
-        /// Which token of the configuration, from 1.
+        /// Which `[[proxy.token]]`, from 1.
         number: usize,
     },
     /// Two have one name.
     #[error(
-        "two tokens of the configuration are called {name}; rename one, since metrics tell them apart by it"
+        "two tokens of the configuration are called {name}; rename one, since logs and metrics tell them apart by it"
     )]
     SameName {
         /// The name.
-        name: String,
+        name: Arc<str>,
     },
     /// Two are one.
-    #[error("{one} and {other} of the configuration are one token; take one of them out")]
+    #[error("{one} and {other} of the configuration are the same token; take one of them out")]
     SameToken {
         /// The name of the first.
-        one: String,
+        one: Arc<str>,
         /// The name of the second.
-        other: String,
-    },
-    /// The digest cannot be one.
-    #[error("token {name} of the configuration: {source}")]
-    Digest {
-        /// The name.
-        name: String,
-        /// Why.
-        source: InvalidDigest,
-    },
-    /// Nothing at all would be allowed.
-    #[error(
-        "token {name} of the configuration has a limit of 0 and could never be used; take it out, or give it 1 or more"
-    )]
-    NoLimit {
-        /// The name.
-        name: String,
+        other: Arc<str>,
     },
 }
 
-impl Rule {
-    /// A rule that allows what the face allows. `number` counts the configuration's tokens from 1.
-    ///
-    /// # Errors
-    /// [`RuleError`]: the name or the token cannot be one.
-    pub fn new(number: usize, name: &str, token: &str) -> Result<Self, RuleError> {
-        let sign = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-');
-        let short = (1..=LONGEST_NAME).contains(&name.chars().count());
-        if !short || name.trim() != name || !name.chars().all(sign) {
-            return Err(RuleError::Name { number });
-        }
-        let digest = Digest::written(token)
-            .map_err(|source| RuleError::Digest { name: name.to_owned(), source })?;
-        if token.trim().is_empty() {
-            return Err(RuleError::Digest { name: name.to_owned(), source: InvalidDigest });
-        }
-        if Digest::of(name).matches(&digest) {
-            return Err(RuleError::Telling { number });
-        }
-        Ok(Self {
-            name: name.into(),
-            digest,
-            serials: None,
-            read_only: false,
-            limit: None,
-            expires: None,
-            masked: true,
-            admin: false,
-            note: None,
-        })
-    }
-
-    /// What it is called.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// Whether rules can stand beside each other.
-pub(super) fn agree(rules: &[Rule]) -> Result<(), RuleError> {
+/// Whether they can stand beside each other.
+pub(super) fn agree(options: &[TokenOptions]) -> Result<(), OptionsError> {
     let (mut names, mut digests) = (HashSet::new(), HashMap::new());
-    for rule in rules {
-        let name = rule.name().to_owned();
-        if !names.insert(rule.name()) {
-            return Err(RuleError::SameName { name });
+    for (index, options) in options.iter().enumerate() {
+        let name = name(options);
+        if TokenDigest::of(&name) == options.token {
+            return Err(OptionsError::Telling { number: index + 1 });
         }
-        if let Some(one) = digests.insert(rule.digest, rule.name()) {
-            return Err(RuleError::SameToken { one: one.to_owned(), other: name });
+        if let Some(one) = digests.insert(options.token, name.clone()) {
+            return Err(OptionsError::SameToken { one, other: name });
         }
-        if rule.limit == Some(0) {
-            return Err(RuleError::NoLimit { name });
+        if !names.insert(name.clone()) {
+            return Err(OptionsError::SameName { name });
         }
     }
     Ok(())
+}
+
+fn name(options: &TokenOptions) -> Arc<str> {
+    options.name.as_deref().map_or_else(|| options.token.short().into(), Into::into)
 }
 
 /// A token as it may be shown.
@@ -152,7 +72,7 @@ pub struct Listed {
     /// `sha256:` and 12 digits.
     pub fingerprint: String,
     /// SHA-256 of the token, to find the caller's own; not to be shown.
-    pub digest: Digest,
+    pub digest: TokenDigest,
     /// Whether it stands for the saved login rather than for a line of the file.
     pub login: bool,
     /// Whether it may only read.
@@ -173,20 +93,20 @@ pub struct Listed {
 
 /// One state of all tokens.
 pub(super) struct Table {
-    entries: HashMap<Digest, Entry>,
+    entries: HashMap<TokenDigest, Entry>,
     admin: bool,
     /// Tokens of the configuration that were in the file once: taken out of it, they let nobody in,
     /// instead of standing for the saved login all of a sudden.
-    filed: HashSet<Digest>,
+    filed: HashSet<TokenDigest>,
     /// Tokens of the configuration that stand for nothing.
     idle: Vec<(Arc<str>, bool)>,
 }
 
 struct Entry {
-    digest: Digest,
+    digest: TokenDigest,
     real: Token,
     login: bool,
-    rule: Option<Rule>,
+    own: Option<Own>,
     /// Made when the token is first shown: only then is a token known that was given as a digest.
     caller: OnceLock<Arc<Caller>>,
 }
@@ -195,46 +115,47 @@ impl Table {
     /// Joins them; `before` is the state that this one replaces.
     pub(super) fn of(
         flat: Flat,
-        rules: &[Rule],
+        options: &[TokenOptions],
         login: Option<&Token>,
         before: Option<&Self>,
     ) -> Self {
-        let mut entries = HashMap::with_capacity(flat.len() + rules.len());
+        let mut entries = HashMap::with_capacity(flat.len() + options.len());
         for (custom, real) in flat {
-            let digest = Digest::of(custom.reveal());
+            let digest = TokenDigest::of(custom.reveal());
             entries.insert(digest, Entry::new(digest, real, false));
         }
         let mut filed = before.map(|before| before.filed.clone()).unwrap_or_default();
         let mut idle = Vec::new();
-        for rule in rules {
-            let known = entries.contains_key(&rule.digest);
+        for options in options {
+            let known = entries.contains_key(&options.token);
             if known {
-                filed.insert(rule.digest);
+                filed.insert(options.token);
             }
-            let taken_out = filed.contains(&rule.digest);
+            let taken_out = filed.contains(&options.token);
             match login {
                 _ if known => {}
                 Some(login) if !taken_out => {
-                    entries.insert(rule.digest, Entry::new(rule.digest, login.clone(), true));
+                    entries.insert(options.token, Entry::new(options.token, login.clone(), true));
                 }
-                _ => idle.push((rule.name.clone(), taken_out)),
+                _ => idle.push((name(options), taken_out)),
             }
-            if let Some(entry) = entries.get_mut(&rule.digest) {
-                entry.rule = Some(rule.clone());
+            if let Some(entry) = entries.get_mut(&options.token) {
+                entry.own = Some(Own::of(options));
             }
         }
-        Self { entries, admin: rules.iter().any(|rule| rule.admin), filed, idle }
+        Self { entries, admin: options.iter().any(|options| options.admin), filed, idle }
     }
 
     /// Who shows this token.
     pub(super) fn caller(
         &self,
-        digest: &Digest,
+        digest: &TokenDigest,
         shown: &str,
         now: Timestamp,
     ) -> Result<Arc<Caller>, AuthError> {
         let entry = self.entries.get(digest).ok_or(AuthError::Invalid)?;
-        if !entry.digest.matches(digest) {
+        // The map compares as it likes, but only digests, which nobody can choose bit by bit.
+        if !bool::from(entry.digest.bytes().ct_eq(digest.bytes())) {
             return Err(AuthError::Invalid);
         }
         if entry.expired(now) {
@@ -281,50 +202,82 @@ impl Table {
     }
 }
 
+/// What the configuration says about one token, in the shape that callers share.
+struct Own {
+    name: Arc<str>,
+    serials: Option<Arc<BTreeSet<Serial>>>,
+    options: TokenOptions,
+}
+
+impl Own {
+    fn of(options: &TokenOptions) -> Self {
+        let serials = options.serials.as_ref().map(|all| Arc::new(all.iter().cloned().collect()));
+        Self { name: name(options), serials, options: options.clone() }
+    }
+}
+
 impl Entry {
-    fn new(digest: Digest, real: Token, login: bool) -> Self {
-        Self { digest, real, login, rule: None, caller: OnceLock::new() }
+    fn new(digest: TokenDigest, real: Token, login: bool) -> Self {
+        Self { digest, real, login, own: None, caller: OnceLock::new() }
+    }
+
+    fn options(&self) -> Option<&TokenOptions> {
+        self.own.as_ref().map(|own| &own.options)
     }
 
     fn name(&self) -> Arc<str> {
-        self.rule.as_ref().map_or_else(|| self.digest.digits(8).into(), |rule| rule.name.clone())
+        self.own.as_ref().map_or_else(|| self.digest.short().into(), |own| own.name.clone())
+    }
+
+    fn serials(&self) -> Option<Arc<BTreeSet<Serial>>> {
+        self.own.as_ref().and_then(|own| own.serials.clone())
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        self.options().and_then(|options| options.expires).map(|expiry| expiry.0)
     }
 
     fn expired(&self, now: Timestamp) -> bool {
-        self.rule.as_ref().and_then(|rule| rule.expires).is_some_and(|end| now >= end)
+        self.expires().is_some_and(|end| now >= end)
     }
 
     fn made(&self, shown: &str) -> Caller {
-        let (custom, rule) = (Token::new(shown), self.rule.as_ref());
+        let (custom, options) = (Token::new(shown), self.options());
         Caller {
             name: self.name(),
             fingerprint: custom.fingerprint(),
             digest: self.digest,
             custom,
             real: self.real.clone(),
-            read_only: rule.is_some_and(|rule| rule.read_only),
-            serials: rule.and_then(|rule| rule.serials.clone()),
-            masked: rule.is_none_or(|rule| rule.masked),
-            admin: rule.is_some_and(|rule| rule.admin),
-            limit: rule.and_then(|rule| rule.limit),
-            expires: rule.and_then(|rule| rule.expires),
+            read_only: options.is_some_and(|options| options.read_only),
+            serials: self.serials(),
+            masked: options.and_then(|options| options.masking).unwrap_or(true),
+            admin: options.is_some_and(|options| options.admin),
+            limit: options.and_then(|options| options.limit),
+            expires: self.expires(),
         }
     }
 
     fn listed(&self, now: Timestamp) -> Listed {
-        let rule = self.rule.as_ref();
+        let options = self.options();
         Listed {
             name: self.name(),
-            fingerprint: format!("{:?}", self.digest),
+            fingerprint: fingerprint(&self.digest),
             digest: self.digest,
             login: self.login,
-            read_only: rule.is_some_and(|rule| rule.read_only),
-            serials: rule.and_then(|rule| rule.serials.clone()),
-            limit: rule.and_then(|rule| rule.limit),
-            expires: rule.and_then(|rule| rule.expires),
+            read_only: options.is_some_and(|options| options.read_only),
+            serials: self.serials(),
+            limit: options.and_then(|options| options.limit),
+            expires: self.expires(),
             expired: self.expired(now),
-            admin: rule.is_some_and(|rule| rule.admin),
-            note: rule.and_then(|rule| rule.note.clone()),
+            admin: options.is_some_and(|options| options.admin),
+            note: options.and_then(|options| options.note.clone()),
         }
     }
+}
+
+/// As the client library shows a token.
+fn fingerprint(digest: &TokenDigest) -> String {
+    let digits = digest.bytes().iter().take(6).map(|byte| format!("{byte:02x}"));
+    std::iter::once("sha256:".to_owned()).chain(digits).collect()
 }

@@ -6,7 +6,7 @@ fn peer(text: &str) -> Key {
 
 #[test]
 fn a_window_lasts_a_minute_from_its_first_request() {
-    let limits = Limits::new(Rates { device: Some(2), ..Rates::default() });
+    let limits = Limits::new(RateLimit { device: Some(2), ..RateLimit::default() });
     let (who, start) = (peer("192.0.2.1"), Instant::now());
     let at = |seconds| start + Duration::from_secs(seconds);
     assert_eq!(limits.take_at(&who, Group::Device, None, start).unwrap().remaining(), 1);
