@@ -14,7 +14,8 @@ use crate::{
     settings::{Flags, WHERE},
 };
 
-/// Watch and query Bambu Lab printers over the cloud and the local network, and simulate them.
+/// Watch, query and control Bambu Lab printers over the cloud and the local network, offer them to
+/// other programs, and simulate them.
 ///
 /// Not affiliated with or endorsed by Bambu Lab.
 #[derive(Parser)]
@@ -43,10 +44,16 @@ fn syntax() -> Syntax {
     // Looking for printers takes settings, but neither an account nor trust.
     let but_config = hidden.iter().filter(|flag| flag.get_id() != "config").cloned();
     let but_config: Vec<_> = but_config.collect();
+    // One verb reads the seeds' file there, too.
+    let config = root.get_arguments().find(|flag| flag.get_id() == "config");
+    let legacy = config.map(|flag| {
+        flag.clone().help("Config file; one that ends in .json is a compatibility_config.json")
+    });
     AT_HOME
         .iter()
         .fold(root, |root, verb| root.mut_subcommand(verb, |verb| verb.args(&hidden)))
         .mut_subcommand("discover", |verb| verb.args(&but_config))
+        .mut_subcommand("compat", |verb| verb.args(legacy))
 }
 
 #[derive(Subcommand)]
@@ -60,6 +67,9 @@ enum Command {
     Control(commands::control::Args),
     Upload(commands::upload::Args),
     Print(commands::print::Args),
+    Serve(commands::serve::Args),
+    Proxy(commands::proxy::Args),
+    Compat(commands::compat::Args),
     Discover(commands::discover::Args),
     Doctor(commands::doctor::Args),
     Selftest(commands::selftest::Args),
@@ -90,6 +100,15 @@ impl Cli {
             Command::Control(args) => commands::block_on(commands::control::run(args, &flags)),
             Command::Upload(args) => commands::block_on(commands::upload::run(args, &flags)),
             Command::Print(args) => commands::block_on(commands::print::run(args, &flags)),
+            Command::Serve(args) => {
+                commands::block_on_all_cores(commands::serve::run(args, &flags))
+            }
+            Command::Proxy(args) => {
+                commands::block_on_all_cores(commands::proxy::run(args, &flags))
+            }
+            Command::Compat(args) => {
+                commands::block_on_all_cores(commands::compat::run(args, flags))
+            }
             Command::Discover(args) => commands::block_on(commands::discover::run(args, &flags)),
             Command::Selftest(args) => commands::block_on(commands::selftest::run(args, &flags)),
             Command::Doctor(args) => commands::block_on(commands::doctor::run(args, &flags)),

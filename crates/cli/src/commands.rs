@@ -1,5 +1,6 @@
 //! The verbs: one file each, with its arguments and its `run`.
 
+pub(crate) mod compat;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod control;
@@ -12,8 +13,10 @@ pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod print;
+pub(crate) mod proxy;
 pub(crate) mod query;
 pub(crate) mod selftest;
+pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod token;
 pub(crate) mod upload;

@@ -7,6 +7,7 @@ mod commands;
 mod exit;
 mod logging;
 mod output;
+mod servers;
 mod settings;
 mod shutdown;
 mod targets;

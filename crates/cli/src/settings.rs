@@ -1,11 +1,12 @@
 //! The one place that settles where and as whom we connect: region defaults, then the config
 //! file, then the environment, then flags. `bambu config show` prints the result.
 //!
-//! Who wins is settled in `settings/settle.rs`; the config file is read in `settings/file.rs`, the
-//! saved session by the library.
+//! Who wins is settled in `settings/settle.rs`, for the servers in `settings/servers.rs`; the config
+//! file is read in `settings/file.rs`, the saved session by the library.
 
 mod file;
 mod flags;
+mod servers;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,11 @@ use std::{
     fmt,
     io::{BufRead as _, IsTerminal as _, Read as _},
     net::Ipv4Addr,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use bambu_protocol::AccessCode;
+use bambu_server::Config;
 use bambulab::{
     Endpoint, Identity, KnownPrinters, Options, Region, Roots, SavedSession, SessionFile, Token,
     cloud::{Budget, Manners},
@@ -40,6 +42,8 @@ pub(crate) enum Source {
     Session,
     /// The config file.
     File,
+    /// A file in the working folder.
+    WorkingFolder,
     /// An environment variable.
     Environment(&'static str),
     /// A flag.
@@ -52,6 +56,7 @@ impl fmt::Display for Source {
             Self::Default => f.write_str("default"),
             Self::Session => f.write_str("saved session"),
             Self::File => f.write_str("config file"),
+            Self::WorkingFolder => f.write_str("working folder"),
             Self::Environment(name) | Self::Flag(name) => f.write_str(name),
         }
     }
@@ -118,6 +123,12 @@ pub(crate) struct Settings {
     pub(crate) uid: Option<Setting<String>>,
     pub(crate) access_code: Option<Setting<AccessCode>>,
     pub(crate) printers: Vec<PrinterEntry>,
+    /// What the servers are to do; the path of the tokens is in `proxy_tokens`.
+    pub(crate) servers: Config,
+    /// The file of the proxy's tokens.
+    pub(crate) proxy_tokens: Setting<PathBuf>,
+    /// Where the servers keep what they make.
+    pub(crate) state_dir: Setting<PathBuf>,
     /// What region, environment and the addresses come to.
     pub(crate) endpoint: Endpoint,
 }
@@ -137,6 +148,19 @@ impl Settings {
     /// A config file or value that cannot be understood.
     pub(crate) fn load_for_login(flags: &Flags) -> Result<Self, Failure> {
         Self::settle(flags, &Surroundings::real(), Saved::Replaced).inspect(Self::warn)
+    }
+
+    /// Where the proxy's tokens are: of all settings this one alone is settled.
+    ///
+    /// # Errors
+    /// A config file that cannot be understood.
+    pub(crate) fn proxy_tokens(flags: &Flags) -> Result<PathBuf, Failure> {
+        let around = Surroundings::real();
+        let path = around.config_file(flags).value;
+        let (file, _) = file::read(&path, flags.config.is_some())?;
+        let place = |of_file: &Path| around.beside(&path, of_file);
+        let config = servers::resolved(file.server, file.proxy, file.compat, place);
+        Ok(servers::proxy_tokens(&config.proxy, &around, &path).value)
     }
 
     /// What is dangerous about these settings.

@@ -8,6 +8,7 @@ mod way;
 use std::{collections::HashSet, time::Duration};
 
 use bambu_protocol::{AccessCode, Model, Serial};
+use bambulab::{BrokerAddress, LanTarget};
 use tokio::time::timeout;
 
 use crate::{
@@ -195,6 +196,28 @@ async fn look_up(settings: &Settings, chosen: &mut Vec<Target>) {
 async fn read_secret(given: String) -> Result<String, Failure> {
     let read = tokio::task::spawn_blocking(move || settings::secret(&given)).await;
     read.map_err(|error| Failure::new(Kind::Failed, error))?
+}
+
+/// The printers of the config file that can be reached on the local network.
+///
+/// # Errors
+/// A host that is no address.
+pub(crate) fn on_lan(settings: &Settings) -> Result<Vec<LanTarget>, Failure> {
+    let mut found = Vec::new();
+    for target in settings.printers.iter().map(configured) {
+        let Some(BrokerAddress { host, port }) = target.address()? else { continue };
+        let code = target.access_code.clone().or(settings.access_code.clone().map(|it| it.value));
+        let Some(access_code) = code.filter(|code| !code.is_empty()) else {
+            tracing::warn!(
+                "{} has a host, but no access_code: it is reached over the cloud alone",
+                target.shown()
+            );
+            continue;
+        };
+        let Target { serial, name, model, .. } = target;
+        found.push(LanTarget { serial, host, port, access_code, name, model });
+    }
+    Ok(found)
 }
 
 fn configured(entry: &settings::PrinterEntry) -> Target {

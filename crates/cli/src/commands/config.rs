@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
+use bambu_server::{Config, Face};
 use serde_json::json;
 
 use crate::{
     exit::Failure,
     output::{self, Cell, Paint, Table},
-    settings::{Flags, Setting, Settings},
+    settings::{Flags, Setting, Settings, Source},
 };
 
 /// Show the settings in force and where each one came from
@@ -73,7 +74,30 @@ fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
         line("token", settings.token.as_ref(), |_| output::MASK.to_owned()),
         line("uid", settings.uid.as_ref(), Clone::clone),
         line("access_code", settings.access_code.as_ref(), |_| output::MASK.to_owned()),
+        line("state_dir", Some(&settings.state_dir), path),
+        line("proxy_tokens", Some(&settings.proxy_tokens), path),
+        face(settings, Face::ProxyStrict),
+        face(settings, Face::ProxyFull),
+        face(settings, Face::Compat),
     ]
+}
+
+/// Where `bambu serve` would listen; only the config file turns a server on.
+fn face(settings: &Settings, face: Face) -> (&'static str, Option<String>, String) {
+    let Config { proxy, compat, .. } = &settings.servers;
+    let listen = match face {
+        Face::ProxyStrict => proxy.strict.as_ref().map(|face| face.listen),
+        Face::ProxyFull => proxy.full.as_ref().map(|face| face.listen),
+        Face::Compat => compat.as_ref().map(|face| face.listen),
+    };
+    let legacy = compat.as_ref().and_then(|compat| compat.config.as_ref());
+    let address = listen.map(|listen| match (listen, face, legacy) {
+        (Some(address), ..) => address.to_string(),
+        (None, Face::Compat, Some(file)) => format!("as {} says", file.display()),
+        (None, ..) => face.default_address().to_string(),
+    });
+    let source = if address.is_some() { Source::File.to_string() } else { "not set".to_owned() };
+    (face.name(), address, source)
 }
 
 /// The file of an installed slicer that printers are judged by, where no CA file is given.

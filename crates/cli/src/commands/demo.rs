@@ -9,11 +9,11 @@ use bambulab::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::simulate::{WorldArgs, look, raise_file_limit};
+use super::simulate::{WorldArgs, look};
 use crate::{
     account,
     exit::{Failure, Kind},
-    output, shutdown,
+    output, servers, shutdown,
     watch::{self, Limits, Screen, Show, Until},
 };
 
@@ -38,7 +38,7 @@ const SPEED: f64 = 30.0;
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let stop = shutdown::token();
-    raise_file_limit();
+    servers::raise_file_limit();
     args.world.clear_ready_file()?;
     // The world ends after the watching, so that its end is not seen as trouble.
     let world_end = CancellationToken::new();

@@ -20,7 +20,7 @@ use clap::{ValueEnum, ValueHint};
 use crate::{
     exit::{Failure, Kind},
     output::{self, Table},
-    shutdown,
+    servers, shutdown,
 };
 
 /// Printers shown; the ready file has them all.
@@ -193,13 +193,7 @@ impl WorldArgs {
 
     /// Removes what an earlier run left at the ready file's place: it would be taken for ours.
     pub(crate) fn clear_ready_file(&self) -> Result<(), Failure> {
-        let Some(path) = &self.ready_file else { return Ok(()) };
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Failure::from(error).about(format!("cannot replace {}", path.display())))
-            }
-            _ => Ok(()),
-        }
+        self.ready_file.as_deref().map_or(Ok(()), servers::clear_ready_file)
     }
 
     /// Writes the ready file, if one is wanted.
@@ -248,22 +242,8 @@ impl From<WorldError> for Failure {
     }
 }
 
-/// Lets this process have as many files open as the system allows: each printer listens on some
-/// ports, and a shell gives its programs 1024 files or fewer.
-#[cfg(unix)]
-pub(super) fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-        tracing::debug!(%error, "the limit of open files stays as it is");
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) fn raise_file_limit() {}
-
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    raise_file_limit();
+    servers::raise_file_limit();
     let stop = shutdown::token();
     args.world.clear_ready_file()?;
     let world = World::start(args.world.config(State::Idle, 1.0), stop).await?;

@@ -24,7 +24,8 @@ use crate::{
     bambu token remove sha256:0123456789ab\n  \
     bambu token validate - < custom.txt")]
 pub(crate) struct Args {
-    /// File of the tokens [default: proxy_tokens.json beside the config file]
+    /// File of the tokens [default: as the config file says, else proxy_tokens.json in this folder
+    /// if it is there, else beside the config file]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     tokens: Option<PathBuf>,
     /// Print JSON
@@ -62,8 +63,7 @@ enum What {
 }
 
 pub(crate) fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
-    let default = || Settings::config_path(flags).with_file_name("proxy_tokens.json");
-    let path = args.tokens.unwrap_or_else(default);
+    let path = args.tokens.map_or_else(|| Settings::proxy_tokens(flags), Ok)?;
     let mut tokens =
         ProxyTokens::open(path).map_err(|error| Failure::advised(Kind::Failed, &error))?;
     match args.what {

@@ -3,6 +3,7 @@
 use std::{fmt, io, path::Path};
 
 use bambu_protocol::{AccessCode, Model, Serial};
+use bambu_server::config::{Compat, Proxy, Server};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::exit::{Failure, Kind};
@@ -25,8 +26,14 @@ pub(super) struct File {
     pub(super) token_file: Option<String>,
     #[serde(default, deserialize_with = "text_or_number")]
     pub(super) uid: Option<String>,
+    pub(super) state_dir: Option<String>,
     #[serde(default)]
     pub(super) printer: Vec<PrinterEntry>,
+    #[serde(default)]
+    pub(super) server: Server,
+    #[serde(default)]
+    pub(super) proxy: Proxy,
+    pub(super) compat: Option<Compat>,
 }
 
 /// One `[[printer]]` of the config file.

@@ -8,7 +8,9 @@ use bambulab::{
     Endpoint, Environment, FileError, Region, SavedSession, SessionFile, Token, cloud::Budget,
 };
 
-use super::{Flags, Setting, Settings, Source, file, secret};
+use directories::BaseDirs;
+
+use super::{Flags, Setting, Settings, Source, file, secret, servers};
 use crate::exit::{Failure, Kind};
 
 /// What is outside of the arguments: the environment and the home directory. A value of its own
@@ -17,6 +19,9 @@ pub(super) struct Surroundings<'a> {
     pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
     pub(super) home: PathBuf,
     pub(super) config_dir: PathBuf,
+    pub(super) state_dir: PathBuf,
+    /// The working folder.
+    pub(super) here: PathBuf,
 }
 
 /// What a saved session is to a call.
@@ -33,10 +38,15 @@ struct Names(&'static str, &'static str);
 
 impl Surroundings<'static> {
     pub(super) fn real() -> Self {
-        let base = directories::BaseDirs::new();
+        let base = BaseDirs::new();
         let home = base.as_ref().map_or_else(|| PathBuf::from("."), |b| b.home_dir().to_owned());
-        let config_dir = base.map_or_else(|| home.clone(), |b| b.config_dir().join("bambu"));
-        Surroundings { variable: &|name| std::env::var(name).ok(), home, config_dir }
+        let of_base = |folder: fn(&BaseDirs) -> &Path| {
+            base.as_ref().map_or_else(|| home.clone(), |base| folder(base).join("bambu"))
+        };
+        let config_dir = of_base(BaseDirs::config_dir);
+        let state_dir = of_base(|base| base.state_dir().unwrap_or(base.data_local_dir()));
+        let variable = &|name: &str| std::env::var(name).ok();
+        Surroundings { variable, home, config_dir, state_dir, here: PathBuf::new() }
     }
 }
 
@@ -52,6 +62,12 @@ impl Surroundings<'_> {
         };
         let folder = folder.map_or_else(|| self.config_dir.clone(), PathBuf::from);
         Setting { value: folder.join("bambu.toml"), source }
+    }
+
+    /// A path of this file: what is relative counts from the file's folder.
+    pub(super) fn beside(&self, file: &Path, path: &Path) -> PathBuf {
+        let path = home(path, &self.home);
+        file.parent().map_or_else(|| path.clone(), |folder| folder.join(&path))
     }
 }
 
@@ -72,12 +88,19 @@ impl Settings {
                 .or_else(|| file.map(|text| from(text.to_owned(), Source::File)))
         };
         let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.to_string_lossy().into_owned());
-        let place = |setting: Setting<String>| setting.map(|text| home(&text, &around.home));
         let default = |value: String| Setting { value, source: Source::Default };
 
         let config_file = around.config_file(flags);
         let wanted = flags.config.is_some();
         let (file, config_found) = file::read(&config_file.value, wanted)?;
+        let of_file = |path: &Path| around.beside(&config_file.value, path);
+        let place = |Setting { value, source }: Setting<String>| {
+            let value = match source {
+                Source::File => of_file(Path::new(&value)),
+                _ => home(Path::new(&value), &around.home),
+            };
+            Setting { value, source }
+        };
 
         let token_file = pick(
             path(&flags.token_file).as_deref(),
@@ -163,6 +186,11 @@ impl Settings {
             let value = beside.with_file_name("known_printers");
             Setting { value, source: Source::Default }
         });
+        let state_dir =
+            pick(None, Names("", "BAMBU_STATE_DIR"), file.state_dir.as_deref()).map(place);
+        let state_dir = state_dir.unwrap_or_else(|| servers::state_dir(around));
+        let servers = servers::resolved(file.server, file.proxy, file.compat, of_file);
+        let proxy_tokens = servers::proxy_tokens(&servers.proxy, around, &config_file.value);
         let discovery_interface =
             pick(None, Names("", "BAMBU_DISCOVERY_INTERFACE"), file.discovery_interface.as_deref());
         let discovery_port =
@@ -194,6 +222,9 @@ impl Settings {
             uid,
             access_code,
             printers: file.printer,
+            servers,
+            proxy_tokens,
+            state_dir,
             endpoint,
         })
     }
@@ -218,9 +249,6 @@ fn session(path: &Path, named: bool, saved: Saved) -> Result<Option<SavedSession
 }
 
 /// A path with a leading `~` replaced by the home directory.
-fn home(text: &str, home: &Path) -> PathBuf {
-    match text.strip_prefix("~/") {
-        Some(rest) => home.join(rest),
-        None => PathBuf::from(text),
-    }
+fn home(path: &Path, home: &Path) -> PathBuf {
+    path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home.join(rest))
 }

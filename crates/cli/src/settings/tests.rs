@@ -24,7 +24,13 @@ fn settled(
     let variable = |name: &str| variables.get(name).cloned();
     Settings::settle(
         flags,
-        &Surroundings { variable: &variable, home: home.path().to_owned(), config_dir },
+        &Surroundings {
+            variable: &variable,
+            home: home.path().to_owned(),
+            config_dir,
+            state_dir: home.path().join("state"),
+            here: home.path().to_owned(),
+        },
         Saved::Needed,
     )
 }

@@ -62,6 +62,32 @@ fn proxy_tokens_come_from_a_pipe_or_are_made_up_and_are_listed_by_fingerprint() 
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
 
+#[test]
+fn the_tokens_are_those_that_the_config_file_names_else_this_folders_else_beside_it() {
+    let home = Home::new();
+    let path = || {
+        let run = home.run(&["config", "show", "--json"]);
+        let shown: Value = serde_json::from_str(&run.stdout).unwrap();
+        let path = shown["proxy_tokens"]["value"].as_str().unwrap().to_owned();
+        (path, shown["proxy_tokens"]["source"].as_str().unwrap().to_owned())
+    };
+    let is = |count| {
+        let listed = home.run(&["token", "list", "--json"]);
+        assert_eq!(listed.documents()[0].as_array().unwrap().len(), count, "{}", listed.stderr);
+    };
+    assert_eq!(path().1, "default");
+    assert!(path().0.ends_with(".config/bambu/proxy_tokens.json"));
+    is(0);
+    home.write("proxy_tokens.json", r#"{"theirs": "AQAtheirs"}"#);
+    assert_eq!(path(), ("proxy_tokens.json".to_owned(), "working folder".to_owned()));
+    is(1);
+    home.write(".config/bambu/bambu.toml", "[proxy]\ntokens_file = \"mine.json\"\n");
+    home.write(".config/bambu/mine.json", r#"{"a": "AQA", "b": "AQA"}"#);
+    assert_eq!(path().1, "config file");
+    assert!(path().0.ends_with(".config/bambu/mine.json"), "relative to the file that names it");
+    is(2);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_to_a_session_is_not_forgotten_since_its_end_would_keep_the_token() {

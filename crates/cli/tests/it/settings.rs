@@ -1,5 +1,7 @@
 //! `bambu config`, and how a call without the needed settings ends.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::run::{Home, Run, bambu};
@@ -79,6 +81,7 @@ fn each_way_to_fail_has_its_exit_code_its_cause_and_its_next_step() {
         ["01P00A000000001", "--host", "127.0.0.1", "--mqtt-port", "1", "--access-code", "x"];
     for (code, arguments) in [
         (2, &["query", "--region", "mars"][..]),
+        (2, &["serve"]),
         (2, &["query", "--config", "/nowhere/bambu.toml"]),
         (2, &["query", "--ca-file", "/nowhere/ca.pem", "--token", "x"]),
         (2, &["query", "--api-url", "http://example.com", "--token", "x"]),
@@ -97,8 +100,62 @@ fn each_way_to_fail_has_its_exit_code_its_cause_and_its_next_step() {
         assert!(run.stderr.contains("error: "), "{arguments:?}: {}", run.stderr);
         assert!(run.stderr.contains("next: "), "{arguments:?}: {}", run.stderr);
     }
+    for (wrong, hint) in [
+        (&["proxy", "strict", "--listen", "5001"], "such as 127.0.0.1:5001"),
+        (&["proxy", "strict", "--rate-limit", "many"], "write off, or a number"),
+        (&["proxy", "full", "--cache", "0"], "write off, or a number of seconds"),
+    ] {
+        let run = bambu(wrong);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains(hint), "{}", run.stderr);
+    }
     assert_eq!(bambu(&["--no-such-flag"]).code, 2);
     assert_eq!(bambu(&["--version"]).code, 0);
+}
+
+#[test]
+fn the_example_configs_are_understood_and_turn_their_servers_on() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config");
+    let mut faces = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let run = bambu(&["config", "show", "--json", "--config", path.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{}: {}", path.display(), run.stderr);
+        let shown: Value = serde_json::from_str(&run.stdout).unwrap();
+        let face = |name: &str| shown[name]["value"].is_string();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        faces.push((name, ["proxy_strict", "proxy_full", "compat"].map(face)));
+    }
+    faces.sort();
+    let expected = [
+        ("compat", [false, false, true]),
+        ("farm", [true, true, true]),
+        ("proxy", [true, false, false]),
+    ];
+    assert_eq!(faces, expected.map(|(name, faces)| (name.to_owned(), faces)));
+}
+
+#[test]
+fn what_is_wrong_about_a_server_names_its_line_and_never_its_secret() {
+    for (config, line) in [
+        ("[proxy]\ntokens = \"x\"\n", "line 2"),
+        ("[proxy.strict]\nlisten = \"5001\"\n", "line 2"),
+        ("[proxy]\nrate_limit = \"many\"\n", "line 2"),
+        ("[proxy]\ncache = 0\n", "line 2"),
+        ("[[proxy.token]]\nname = \"a\"\ntoken = \"sha256:s3cretcd\"\n", "line 3"),
+        ("[[proxy.token]]\ntoken = \"two s3cretcd\"\n", "line 2"),
+        ("[compat]\ntoken = 12345678\n", "line 2"),
+        ("[server]\ntls = \"some\"\n", "line 2"),
+    ] {
+        let home = Home::new();
+        home.write(".config/bambu/bambu.toml", config);
+        for verb in [&["serve"][..], &["proxy", "strict"], &["compat"]] {
+            let run = home.run(verb);
+            assert_eq!(run.code, 2, "{config}: {}", run.stderr);
+            assert!(run.stderr.contains(line), "{config}: {}", run.stderr);
+            assert!(!run.stderr.contains("s3cretcd") && !run.stderr.contains("12345678"));
+        }
+    }
 }
 
 #[test]
