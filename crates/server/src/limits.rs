@@ -89,6 +89,11 @@ pub enum Key {
 }
 
 impl Key {
+    /// Counts by the token where it is known, else by the address.
+    pub fn of(caller: Option<&Caller>, peer: IpAddr) -> Self {
+        caller.map_or_else(|| Self::peer(peer), Self::token)
+    }
+
     /// Counts by the token.
     pub fn token(caller: &Caller) -> Self {
         Self::Token(caller.digest)
