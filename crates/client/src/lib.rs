@@ -76,8 +76,8 @@ pub use bambu_protocol as protocol;
 pub use cloud::{Cloud, CloudError, Credentials, FixedCode, Login, LoginError};
 pub use endpoint::{BrokerAddress, Endpoint, Environment, Region};
 pub use link::{
-    CloudLogin, CloudSession, Connection, LanTarget, Link, Reason, SendError, Snapshot,
-    Unreachable, Way, connect_both, connect_lan,
+    CloudLogin, CloudSession, Connection, Heard, LanTarget, Link, Reason, SendError, Snapshot,
+    Unreachable, Way, WeakLink, connect_both, connect_lan,
 };
 pub use options::{Options, Timing};
 pub use printer::{CommandError, Events, Printer, PublishError, SendOptions};

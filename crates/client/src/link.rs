@@ -7,6 +7,7 @@ mod backoff;
 mod both;
 mod budget;
 mod cloud;
+mod heard;
 mod hub;
 mod inspect;
 mod live;
@@ -18,7 +19,10 @@ mod task;
 mod tracked;
 mod vigil;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use bambu_protocol::{AccessCode, Model, Serial, report::Ack, request::Request, status::Status};
 use bytes::Bytes;
@@ -30,6 +34,7 @@ use crate::{
 };
 
 pub use cloud::{CloudLogin, CloudSession};
+pub use heard::Heard;
 pub use inspect::{Shown, inspect, try_login};
 pub use reason::{Reason, Unreachable};
 
@@ -46,6 +51,10 @@ pub(crate) const QUEUE: usize = 32;
 #[derive(Debug, Clone)]
 pub struct Link(Arc<Handle>);
 
+/// A link that somebody else may end by dropping the last [`Link`].
+#[derive(Debug, Clone)]
+pub struct WeakLink(Weak<Handle>);
+
 /// What is known about a printer at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
@@ -57,6 +66,8 @@ pub struct Snapshot {
     pub reports: u64,
     /// Whether the status rests on a whole report, so that what is `null` is not known at all.
     pub complete: bool,
+    /// When the newest of these reports came; `None` before the first.
+    pub heard: Option<Heard>,
 }
 
 /// How the connection to a printer is.
@@ -177,6 +188,23 @@ impl Link {
         self.0.feed.each()
     }
 
+    /// The merged report of the way in use, with every key that the printer sent, known to us or
+    /// not: `{"print": {…}, "info": {…}}`; `None` before the first whole one. It is made when it is
+    /// asked for, in about the time that a report takes to read.
+    pub fn report(&self) -> Option<serde_json::Value> {
+        self.handle().feed.report()
+    }
+
+    /// A handle that does not keep the connection.
+    pub fn downgrade(&self) -> WeakLink {
+        WeakLink(Arc::downgrade(&self.0))
+    }
+
+    /// Whether both are handles to one printer on one connection.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Every payload as the printer sent it, 1024 deep; a reader that lags has missed some.
     pub fn raw(&self) -> broadcast::Receiver<Bytes> {
         self.0.feed.raw()
@@ -248,6 +276,20 @@ impl Link {
     /// other end was told. With [`connect_both`] that is the LAN's; the cloud session stays.
     pub async fn close(&self) {
         self.0.owner.close().await;
+    }
+}
+
+impl WeakLink {
+    /// The link, while there is one.
+    pub fn upgrade(&self) -> Option<Link> {
+        self.0.upgrade().map(Link)
+    }
+}
+
+impl Snapshot {
+    /// How old the newest report is, by a clock that nobody sets; `None` before the first.
+    pub fn age(&self) -> Option<Duration> {
+        self.heard.map(|heard| heard.age())
     }
 }
 

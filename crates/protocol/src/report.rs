@@ -21,6 +21,7 @@ mod tests;
 
 pub use ack::Ack;
 pub use document::Presence;
+pub use raw::Raw;
 pub use state::{Applied, State};
 pub use wire::PushStatus;
 

@@ -66,7 +66,13 @@ mod tests {
 
     fn snapshot(connection: Connection, complete: bool) -> Arc<Snapshot> {
         let status = Arc::default();
-        Arc::new(Snapshot { status, connection, reports: u64::from(complete), complete })
+        Arc::new(Snapshot {
+            status,
+            connection,
+            reports: u64::from(complete),
+            complete,
+            heard: None,
+        })
     }
 
     #[test]

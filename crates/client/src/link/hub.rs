@@ -9,7 +9,12 @@ use std::{
     },
 };
 
-use bambu_protocol::{Model, Serial, report::Ack, request::Request, status::Status};
+use bambu_protocol::{
+    Model, Serial,
+    report::{Ack, State},
+    request::Request,
+    status::Status,
+};
 use bytes::Bytes;
 use tokio::{
     sync::{Notify, broadcast, mpsc, oneshot, watch},
@@ -41,6 +46,8 @@ pub(super) struct Feed {
     pub(super) has_detour: bool,
     raw: OnceLock<broadcast::Sender<Bytes>>,
     each: OnceLock<broadcast::Sender<Arc<Snapshot>>>,
+    /// The merged reports, made when the first comes: a feed that shows another one's has none.
+    state: OnceLock<Mutex<State>>,
     /// Whose readers see these raw payloads, too.
     taps: Mutex<Vec<Weak<Self>>>,
     /// Printer's clock of the newest report in milliseconds; 0 when its model does not tell.
@@ -61,6 +68,7 @@ impl Feed {
             connection: Connection::Connecting,
             reports: 0,
             complete: false,
+            heard: None,
         }));
         Self {
             serial,
@@ -68,6 +76,7 @@ impl Feed {
             model,
             snapshot,
             has_detour: false,
+            state: OnceLock::new(),
             raw: OnceLock::new(),
             each: OnceLock::new(),
             taps: Mutex::default(),
@@ -77,6 +86,27 @@ impl Feed {
 
     pub(super) fn with_detour(self) -> Self {
         Self { has_detour: true, ..self }
+    }
+
+    /// The merged state; held for one payload or one copy, never across an await.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        let state = self.state.get_or_init(|| {
+            let state = State::new().with_serial(self.serial.clone());
+            Mutex::new(match self.model {
+                Some(model) => state.with_model(model),
+                None => state,
+            })
+        });
+        state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The merged report as the printer names its fields; the connection waits for the copy of its
+    /// bytes alone.
+    pub(super) fn report(&self) -> Option<serde_json::Value> {
+        let state = self.state();
+        let retained = state.has_full().then(|| state.retained().clone());
+        drop(state);
+        retained.map(|retained| retained.merged())
     }
 
     /// The printer's clock of the newest report, in milliseconds.

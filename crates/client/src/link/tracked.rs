@@ -4,16 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use bambu_protocol::{
     model::Telemetry,
-    report::{Ack, Applied, Presence, State},
+    report::{Ack, Applied, Presence},
     request::Request,
     status::{PrinterState, Status, Text},
 };
 use bytes::Bytes;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    Connection, Reason, SendError, Snapshot,
+    Connection, Heard, Reason, SendError, Snapshot,
     hub::Feed,
     pending::{Found, Pending, is_same},
     vigil::{Nature, Vigil},
@@ -40,18 +39,12 @@ pub(super) struct Tracked {
     pub(super) last_pushall: Option<Instant>,
     /// When a job was sent, and the file that the printer named then.
     job_sent: Option<(Instant, Option<Text>)>,
-    state: State,
 }
 
 impl Tracked {
     pub(super) fn new(feed: Arc<Feed>, now: Instant) -> Self {
-        let state = State::new().with_serial(feed.serial.clone());
-        let state = match feed.model {
-            Some(model) => state.with_model(model),
-            None => state,
-        };
         let vigil = Vigil::new(now, feed.has_detour);
-        Self { feed, pending: Pending::default(), vigil, last_pushall: None, job_sent: None, state }
+        Self { feed, pending: Pending::default(), vigil, last_pushall: None, job_sent: None }
     }
 
     /// A connection stands; what was known from an earlier one may be old.
@@ -62,7 +55,7 @@ impl Tracked {
 
     /// What decides how its silence is judged.
     pub(super) fn nature(&self, now: Instant) -> Nature {
-        let telemetry = self.state.model().map(|model| model.capabilities().telemetry);
+        let telemetry = self.feed.state().model().map(|model| model.capabilities().telemetry);
         let status = self.feed.snapshot.borrow().status.clone();
         Nature {
             sends_changes: telemetry != Some(Telemetry::Full),
@@ -100,7 +93,8 @@ impl Tracked {
     /// Takes one payload of the report topic.
     pub(super) fn report(&mut self, payload: &Bytes, now: Instant) -> After {
         self.feed.send_raw(payload);
-        let applied = match self.state.apply(payload) {
+        let applied = self.feed.state().apply(payload);
+        let applied = match applied {
             Ok(applied) => applied,
             Err(error) => {
                 tracing::debug!(serial = %self.feed.serial, %error, "a report was dropped");
@@ -186,18 +180,23 @@ impl Tracked {
 
     fn publish_report(&self) {
         let connection = self.heard_connection();
-        let mut status = self.state.status();
+        let (mut status, complete, reported_at) = {
+            let state = self.feed.state();
+            (state.status(), state.has_full(), state.reported_at_millis())
+        };
+        let heard = Heard::now();
         status.serial = Some(self.feed.serial.clone());
         status.name.clone_from(&self.feed.name);
         status.online = Some(connection == Connection::Online);
-        status.updated_at = Some(now_text());
-        self.feed.set_reported_at(self.state.reported_at_millis());
+        status.updated_at = Some(heard.text());
+        self.feed.set_reported_at(reported_at);
         let reports = self.feed.snapshot.borrow().reports.saturating_add(1);
         self.feed.show(Arc::new(Snapshot {
             status: Arc::new(status),
             connection,
             reports,
-            complete: self.state.has_full(),
+            complete,
+            heard: Some(heard),
         }));
     }
 
@@ -205,9 +204,4 @@ impl Tracked {
     pub(super) fn set_connection(&self, connection: Connection) {
         self.feed.set_connection(connection);
     }
-}
-
-fn now_text() -> String {
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
 }

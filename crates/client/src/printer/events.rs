@@ -81,7 +81,13 @@ mod tests {
             ..Status::default()
         };
         status.job.progress_percent = Some(percent);
-        Arc::new(Snapshot { status: Arc::new(status), connection, reports: 1, complete: true })
+        Arc::new(Snapshot {
+            status: Arc::new(status),
+            connection,
+            reports: 1,
+            complete: true,
+            heard: None,
+        })
     }
 
     async fn names(events: &mut Events) -> Vec<&'static str> {

@@ -11,9 +11,10 @@ const MAX_DELTA_BYTES: usize = 4096;
 /// as JSON values it would take a large multiple of its bytes.
 const MAX_RETAINED: usize = 128 * 1024;
 
-/// The last full report, the deltas since, and the last `get_version`.
+/// The last full report, the deltas since, and the last `get_version`, as bytes; a copy of them
+/// lets the merging be done elsewhere than where the state is kept.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Raw {
+pub struct Raw {
     full: Option<Vec<u8>>,
     deltas: Vec<Box<[u8]>>,
     delta_bytes: usize,
@@ -50,8 +51,8 @@ impl Raw {
         }
     }
 
-    /// Everything known, as one document.
-    pub(crate) fn merged(&self) -> Value {
+    /// Everything known, as one document: `{"print": {…}, "info": {…}}`.
+    pub fn merged(&self) -> Value {
         let mut merged = self.print();
         let info = self.version.as_deref().and_then(|payload| document(payload).remove("info"));
         merged.extend(info.map(|info| ("info".to_owned(), info)));

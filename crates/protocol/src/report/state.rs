@@ -106,6 +106,11 @@ impl State {
         self.raw.merged()
     }
 
+    /// What [`State::raw`] is made of, for one who wants to make it elsewhere.
+    pub fn retained(&self) -> &Raw {
+        &self.raw
+    }
+
     /// Report time in milliseconds since 1970 (`t_utc`), where the model sends it.
     pub fn reported_at_millis(&self) -> Option<u64> {
         self.t_utc.filter(|time| *time >= 0.0).map(|time| time as u64)

@@ -7,7 +7,13 @@ fn printer(serial: &str) -> (watch::Sender<Arc<Snapshot>>, Serial) {
 }
 
 fn snapshot(reports: u64) -> Snapshot {
-    Snapshot { status: Arc::default(), connection: Connection::Online, reports, complete: true }
+    Snapshot {
+        status: Arc::default(),
+        connection: Connection::Online,
+        reports,
+        complete: true,
+        heard: None,
+    }
 }
 
 #[tokio::test]

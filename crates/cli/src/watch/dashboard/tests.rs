@@ -32,7 +32,13 @@ fn snapshot(number: u32, connection: Connection) -> Arc<Snapshot> {
     let mut status = state.status();
     status.name = Some(format!("P1S {number}"));
     status.updated_at = Some("2026-11-21T11:58:00Z".to_owned());
-    Arc::new(Snapshot { status: Arc::new(status), connection, reports: 1, complete: true })
+    Arc::new(Snapshot {
+        status: Arc::new(status),
+        connection,
+        reports: 1,
+        complete: true,
+        heard: None,
+    })
 }
 
 fn noon() -> Zoned {

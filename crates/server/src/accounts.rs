@@ -1,0 +1,307 @@
+//! The accounts behind the proxies' tokens: one view of the cloud, one session with its broker and
+//! one link per printer each, however many ask. Which callers may use one is `auth`'s matter.
+
+mod devices;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use bambu_protocol::{Model, Serial, cloud::Device};
+use bambulab::{
+    BrokerAddress, Cloud, CloudError, CloudLogin, CloudSession, Endpoint, LanTarget, Link, Options,
+    Roots, Token, WeakLink, cloud::Manners, connect_both,
+};
+use tokio::time::Instant;
+
+use devices::Devices;
+
+/// How long a session with the broker is kept without a printer. The cloud lets an account start
+/// five in five minutes [D], so one that is ended sooner could be one too many later.
+const LINGER: Duration = Duration::from_secs(300);
+/// So many accounts are kept; beyond, those that nobody uses go, the longest unused first.
+const MOST: usize = 1024;
+
+type Digest = [u8; 32];
+
+/// All accounts of a process, by their token.
+pub struct Accounts {
+    cloud: Cloud,
+    broker: BrokerAddress,
+    options: Options,
+    lan: Arc<Mutex<BTreeMap<Serial, LanTarget>>>,
+    accounts: Mutex<HashMap<Digest, Arc<Account>>>,
+}
+
+/// One account: what it has, and the links to its printers.
+pub struct Account {
+    cloud: Cloud,
+    token: Token,
+    uid: OnceLock<String>,
+    broker: BrokerAddress,
+    options: Options,
+    lan: Arc<Mutex<BTreeMap<Serial, LanTarget>>>,
+    devices: Devices,
+    live: Mutex<Option<Live>>,
+    used: Mutex<Instant>,
+}
+
+/// A session with the broker and what runs on it.
+struct Live {
+    session: CloudSession,
+    links: BTreeMap<Serial, WeakLink>,
+    unused_since: Option<Instant>,
+}
+
+/// Why there is no link to a printer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LinkError {
+    /// The account does not have it: see its list of printers.
+    #[error("the account has no printer {0}; see GET /v1/iot-service/api/user/bind")]
+    NoSuchPrinter(Serial),
+    /// The cloud does not tell what the account has.
+    #[error(transparent)]
+    Cloud(#[from] Arc<CloudError>),
+}
+
+impl Accounts {
+    /// No account yet. `lan` are printers that are read over the local network while they answer
+    /// there.
+    ///
+    /// # Errors
+    /// [`CloudError::Setup`] when TLS cannot be set up.
+    pub fn new(
+        endpoint: &Endpoint,
+        roots: &Roots,
+        options: Options,
+        manners: Manners,
+        lan: Vec<LanTarget>,
+    ) -> Result<Self, CloudError> {
+        let lan = lan.into_iter().map(|target| (target.serial.clone(), target)).collect();
+        Ok(Self {
+            cloud: Cloud::with(endpoint, None, roots, manners)?,
+            broker: endpoint.mqtt.clone(),
+            options,
+            lan: Arc::new(Mutex::new(lan)),
+            accounts: Mutex::default(),
+        })
+    }
+
+    /// A printer that is read over the local network, too; counts for links that are made later.
+    pub fn on_lan(&self, target: LanTarget) {
+        lock(&self.lan).insert(target.serial.clone(), target);
+    }
+
+    /// The account of this token; always the same one while somebody uses it.
+    pub fn of(&self, real: &Token) -> Arc<Account> {
+        let digest = digest(real);
+        let now = Instant::now();
+        let mut accounts = lock(&self.accounts);
+        if let Some(account) = accounts.get(&digest) {
+            *lock(&account.used) = now;
+            return account.clone();
+        }
+        if accounts.len() >= MOST {
+            let unused = accounts.iter().filter(|(_, account)| account.is_unused());
+            let oldest = unused.min_by_key(|(_, account)| *lock(&account.used));
+            if let Some(oldest) = oldest.map(|(digest, _)| *digest) {
+                accounts.remove(&oldest);
+            }
+        }
+        let account = Arc::new(Account {
+            cloud: self.cloud.with_token(real.clone()),
+            token: real.clone(),
+            uid: real.uid().map(OnceLock::from).unwrap_or_default(),
+            broker: self.broker.clone(),
+            options: self.options.clone(),
+            lan: self.lan.clone(),
+            devices: Devices::default(),
+            live: Mutex::default(),
+            used: Mutex::new(now),
+        });
+        // When all are in use, which needs as many links, one more is made and not kept.
+        if accounts.len() < MOST {
+            accounts.insert(digest, account.clone());
+        }
+        account
+    }
+
+    /// Ends sessions that have had no printer for a while. To be called every second or so.
+    pub fn tend(&self) {
+        let accounts: Vec<_> = lock(&self.accounts).values().cloned().collect();
+        let now = Instant::now();
+        accounts.iter().for_each(|account| account.tend(now));
+    }
+
+    /// Ends all sessions and waits until the broker was told.
+    pub async fn close(&self) {
+        let accounts: Vec<_> = lock(&self.accounts).drain().map(|(_, account)| account).collect();
+        for account in accounts {
+            let live = lock(&account.live).take();
+            if let Some(live) = live {
+                let links: Vec<_> = live.links.values().filter_map(WeakLink::upgrade).collect();
+                futures_util::future::join_all(links.iter().map(Link::close)).await;
+                live.session.close().await;
+            }
+        }
+    }
+}
+
+impl Account {
+    /// The cloud as this account sees it; all calls share the account's budget.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// The user id, where it is known from elsewhere than the token: saves asking the cloud.
+    pub fn set_uid(&self, uid: &str) {
+        // The first word stands: it cannot change.
+        let _ = self.uid.set(uid.to_owned());
+    }
+
+    /// The account's printers, at most a minute old; whoever asks meanwhile gets the same answer.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn devices(&self) -> Result<Arc<[Device]>, Arc<CloudError>> {
+        self.devices.of(&self.cloud).await
+    }
+
+    /// Whether the account has this printer. While the cloud fails, its word of the last hour
+    /// counts.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn may_see(&self, serial: &str) -> Result<bool, Arc<CloudError>> {
+        Ok(self.device(serial).await?.is_some())
+    }
+
+    async fn device(&self, serial: &str) -> Result<Option<Device>, Arc<CloudError>> {
+        let devices = self.devices.known(&self.cloud).await?;
+        Ok(devices.iter().find(|device| device.serial.as_str() == serial).cloned())
+    }
+
+    /// The link to one of the account's printers, shared by all who ask; it ends with its last
+    /// handle.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn link(&self, serial: &Serial) -> Result<Link, LinkError> {
+        let device = self.device(serial.as_str()).await?;
+        let device = device.ok_or_else(|| LinkError::NoSuchPrinter(serial.clone()))?;
+        let model = device.model();
+        Ok(self.watch(device.serial, device.name, model).await?)
+    }
+
+    /// The same without asking whether the account has it, for a printer that the user named; the
+    /// broker refuses those of others.
+    ///
+    /// # Errors
+    /// [`CloudError`]: the cloud does not tell who the account is.
+    pub async fn watch(
+        &self,
+        serial: Serial,
+        name: Option<String>,
+        model: Option<Model>,
+    ) -> Result<Link, Arc<CloudError>> {
+        let uid = match self.uid.get() {
+            Some(uid) => uid.clone(),
+            None => {
+                let uid = self.cloud.uid().await?;
+                self.set_uid(&uid);
+                uid
+            }
+        };
+        Ok(self.connect(uid, serial, name, model))
+    }
+
+    /// How many printers somebody watches.
+    pub fn watched(&self) -> usize {
+        lock(&self.live).as_ref().map_or(0, Live::watched)
+    }
+
+    fn connect(
+        &self,
+        uid: String,
+        serial: Serial,
+        name: Option<String>,
+        model: Option<Model>,
+    ) -> Link {
+        let target = lock(&self.lan).get(&serial).cloned();
+        let mut live = lock(&self.live);
+        let live = live.get_or_insert_with(|| {
+            let (token, broker) = (self.token.clone(), self.broker.clone());
+            let login = CloudLogin { uid, token, broker };
+            Live {
+                session: CloudSession::connect(login, self.options.clone()),
+                links: BTreeMap::new(),
+                unused_since: None,
+            }
+        });
+        live.unused_since = None;
+        if let Some(link) = live.links.get(&serial).and_then(WeakLink::upgrade) {
+            return link;
+        }
+        let link = match target {
+            Some(target) => {
+                let (name, model) = (target.name.clone().or(name), target.model.or(model));
+                let target = LanTarget { name, model, ..target };
+                connect_both(target, &live.session, self.options.clone())
+            }
+            None => live.session.printer(serial.clone(), name, model),
+        };
+        live.links.insert(serial, link.downgrade());
+        link
+    }
+
+    fn tend(&self, now: Instant) {
+        let mut slot = lock(&self.live);
+        let Some(live) = slot.as_mut() else { return };
+        live.links.retain(|_, link| link.upgrade().is_some());
+        if !live.links.is_empty() {
+            live.unused_since = None;
+        } else if now.duration_since(*live.unused_since.get_or_insert(now)) >= LINGER {
+            // Dropping it says goodbye to the broker, after the lock.
+            let ended = slot.take();
+            drop(slot);
+            drop(ended);
+        }
+    }
+
+    fn is_unused(&self) -> bool {
+        lock(&self.live).as_ref().is_none_or(|live| live.watched() == 0)
+    }
+}
+
+impl Live {
+    fn watched(&self) -> usize {
+        self.links.values().filter(|link| link.upgrade().is_some()).count()
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts").field("len", &lock(&self.accounts).len()).finish()
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let token = self.token.fingerprint();
+        f.debug_struct("Account").field("token", &token.to_string()).finish_non_exhaustive()
+    }
+}
+
+fn digest(token: &Token) -> Digest {
+    let digest = ring::digest::digest(&ring::digest::SHA256, token.reveal().as_bytes());
+    digest.as_ref().try_into().unwrap_or_default()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
