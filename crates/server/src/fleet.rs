@@ -61,42 +61,56 @@ impl Fleet {
     }
 }
 
-/// A stream of states of many printers, without a task of its own.
+/// A stream of states of many printers, without a task of its own. `K` tells them apart.
 #[derive(Debug)]
-pub struct Updates {
-    waiting: FuturesUnordered<Change>,
+pub struct Updates<K = Serial> {
+    waiting: FuturesUnordered<Change<K>>,
 }
 
-type Change = Pin<Box<dyn Future<Output = Option<Changed>> + Send>>;
+type Change<K> = Pin<Box<dyn Future<Output = Option<Changed<K>>> + Send>>;
 
-struct Changed {
-    serial: Serial,
+struct Changed<K> {
+    key: K,
     receiver: watch::Receiver<Arc<Snapshot>>,
 }
 
-impl Updates {
-    fn of(printers: impl Iterator<Item = (Serial, watch::Receiver<Arc<Snapshot>>)>) -> Self {
-        let waiting = FuturesUnordered::new();
-        for (serial, mut receiver) in printers {
-            receiver.mark_changed();
-            waiting.push(change(Changed { serial, receiver }));
-        }
-        Self { waiting }
+impl<K> Default for Updates<K> {
+    fn default() -> Self {
+        Self { waiting: FuturesUnordered::new() }
+    }
+}
+
+impl<K: Clone + Send + 'static> Updates<K> {
+    fn of(printers: impl Iterator<Item = (K, watch::Receiver<Arc<Snapshot>>)>) -> Self {
+        let updates = Self::default();
+        printers.for_each(|(key, receiver)| updates.push(key, receiver));
+        updates
+    }
+
+    /// One printer more: its present state comes first.
+    pub(crate) fn push(&self, key: K, mut receiver: watch::Receiver<Arc<Snapshot>>) {
+        receiver.mark_changed();
+        self.waiting.push(change(Changed { key, receiver }));
+    }
+
+    /// How many printers there are.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// The next state of any printer; `None` when every connection is closed for good.
     /// Nothing is lost when the future is dropped.
-    pub async fn next(&mut self) -> Option<(Serial, Arc<Snapshot>)> {
+    pub async fn next(&mut self) -> Option<(K, Arc<Snapshot>)> {
         loop {
             // A printer whose link has ended is left out from here on.
             let Some(mut changed) = self.waiting.next().await? else { continue };
-            let update = (changed.serial.clone(), changed.receiver.borrow_and_update().clone());
+            let update = (changed.key.clone(), changed.receiver.borrow_and_update().clone());
             self.waiting.push(change(changed));
             return Some(update);
         }
     }
 }
 
-fn change(mut printer: Changed) -> Change {
+fn change<K: Send + 'static>(mut printer: Changed<K>) -> Change<K> {
     Box::pin(async move { printer.receiver.changed().await.is_ok().then_some(printer) })
 }

@@ -4,6 +4,7 @@
 //! cloud is, who is signed in, where files may be kept). It binds every face that was asked for, and
 //! serves them until it is told to end. A face is an outward interface that other programs speak.
 
+pub mod accounts;
 pub mod app;
 pub mod auth;
 pub mod config;
@@ -12,10 +13,13 @@ pub mod faces;
 pub mod fleet;
 pub mod limits;
 pub mod metrics;
+pub mod relay;
 pub mod trace;
 
+pub use accounts::{Account, Accounts};
 pub use app::{App, BindError, Bound, Face, Surroundings};
 pub use config::Config;
 pub use error::ApiError;
 pub use fleet::{Fleet, Updates};
 pub use metrics::Metrics;
+pub use relay::Relay;
