@@ -1,4 +1,7 @@
-//! `bambu demo`: a simulated world, watched by the real client over real sockets.
+//! `bambu demo`: a simulated world, watched by the real client over real sockets, and everything that
+//! we serve over it. The servers are set up in `demo/servers.rs`.
+
+mod servers;
 
 use std::io::{self, Write as _};
 
@@ -13,15 +16,18 @@ use super::simulate::{WorldArgs, look};
 use crate::{
     account,
     exit::{Failure, Kind},
-    output, servers, shutdown,
+    output,
+    servers::raise_file_limit,
+    shutdown,
     watch::{self, Limits, Screen, Show, Until},
 };
 
 /// See it work: simulated printers, live, without any hardware or account
 ///
 /// Starts a simulated cloud with printers on this machine, signs in to it with the same client
-/// that serves real printers, and shows them live: a table on a terminal, lines in a pipe. It also
-/// says how to look at the same printers with other programs. Ends on Ctrl-C.
+/// that serves real printers, and shows them live: a table on a terminal, lines in a pipe. Over it
+/// run both proxies and the compatibility layer, and it says how to look at the same printers with
+/// other programs. Ends on Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -38,7 +44,7 @@ const SPEED: f64 = 30.0;
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let stop = shutdown::token();
-    servers::raise_file_limit();
+    raise_file_limit();
     args.world.clear_ready_file()?;
     // The world ends after the watching, so that its end is not seen as trouble.
     let world_end = CancellationToken::new();
@@ -49,14 +55,38 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     for note in world.notes() {
         eprintln!("note: {note}");
     }
-    args.world.write_ready_file(world.ready())?;
-    let result = show(&args, world.ready(), &stop).await;
+    let result = run_over(&args, world.ready().clone(), &stop).await;
     world_end.cancel();
     world.stopped().await;
     result
 }
 
-async fn show(args: &Args, ready: &Ready, stop: &CancellationToken) -> Result<(), Failure> {
+/// The servers and the table, over a world that runs.
+async fn run_over(args: &Args, mut ready: Ready, stop: &CancellationToken) -> Result<(), Failure> {
+    let (endpoint, options) = (endpoint(&ready)?, options(&ready)?);
+    let app = tokio::select! {
+        app = servers::start(&ready, &endpoint, &options) => app?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    ready.servers = Some(servers::entry(&app));
+    args.world.write_ready_file(&ready)?;
+    let servers_end = CancellationToken::new();
+    let shown = async {
+        let result = show(args, &ready, endpoint, options, stop).await;
+        servers_end.cancel();
+        result
+    };
+    let (result, ()) = tokio::join!(shown, app.run(servers_end.clone()));
+    result
+}
+
+async fn show(
+    args: &Args,
+    ready: &Ready,
+    endpoint: Endpoint,
+    options: Options,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
     if ready.printers.is_empty() {
         return Err(Failure::say(Kind::Usage, "there is no printer to show")
             .next("ask for some with --printers N, or for a recorded one with --replay FILE"));
@@ -77,7 +107,7 @@ async fn show(args: &Args, ready: &Ready, stop: &CancellationToken) -> Result<()
         }
     };
     let (fleet, session) = tokio::select! {
-        connected = connect(ready) => connected?,
+        connected = connect(ready, endpoint, options) => connected?,
         () = stop.cancelled() => return Ok(()),
     };
     let result =
@@ -99,23 +129,32 @@ fn intro(args: &Args, ready: &Ready, out: &mut impl io::Write) -> io::Result<()>
     }
 }
 
-/// Signs in as any user of the cloud would: nothing is taken from the world but addresses and
-/// the token.
-async fn connect(ready: &Ready) -> Result<(Fleet, CloudSession), Failure> {
+fn endpoint(ready: &Ready) -> Result<Endpoint, Failure> {
+    let broker = BrokerAddress { host: ready.mqtt.host.clone(), port: ready.mqtt.port };
+    let endpoint = Region::Global.endpoint().with_api_url(&ready.api_url);
+    Ok(endpoint.map_err(|error| Failure::new(Kind::Failed, error))?.with_mqtt(broker))
+}
+
+fn options(ready: &Ready) -> Result<Options, Failure> {
     let roots = Roots::public()
         .with_pem_file(&ready.ca_file)
         .map_err(|error| Failure::advised(Kind::Failed, &error))?;
+    Ok(Options { roots, ..Options::default() })
+}
+
+/// Signs in as any user of the cloud would: nothing is taken from the world but addresses and
+/// the token.
+async fn connect(
+    ready: &Ready,
+    endpoint: Endpoint,
+    options: Options,
+) -> Result<(Fleet, CloudSession), Failure> {
     let token = Token::new(&ready.account.token);
-    let broker = BrokerAddress { host: ready.mqtt.host.clone(), port: ready.mqtt.port };
-    let endpoint: Endpoint = Region::Global
-        .endpoint()
-        .with_api_url(&ready.api_url)
-        .map_err(|error| Failure::new(Kind::Failed, error))?
-        .with_mqtt(broker.clone());
-    let cloud = Cloud::new(&endpoint, Some(token.clone()), &roots).map_err(account::failure)?;
+    let cloud =
+        Cloud::new(&endpoint, Some(token.clone()), &options.roots).map_err(account::failure)?;
     let devices = cloud.devices().await.map_err(account::failure)?.value;
     let uid = cloud.uid().await.map_err(account::failure)?;
-    let options = Options { roots, ..Options::default() };
+    let broker = endpoint.mqtt;
     let session = CloudSession::connect(CloudLogin { uid, token, broker }, options);
     let mut fleet = Fleet::new();
     for device in devices {

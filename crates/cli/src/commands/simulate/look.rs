@@ -23,6 +23,7 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     let (settings, sample) = (beside("env"), beside("cube.gcode.3mf"));
     write_settings(ready, &settings)?;
     replace_private(&sample, &sliced()?)?;
+    write_servers(ready, out)?;
     // What matters most comes last: there a terminal shows it.
     writeln!(out, "With other programs, by the settings below:\n")?;
     let authorization = "-H \"Authorization: Bearer $WORLD_TOKEN\"";
@@ -65,6 +66,24 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     let fault = "faults/ack-and-ignore?rate=0.5";
     writeln!(out, "  curl -X PUT {}", quoted(&format!("{}/{fault}", ready.control_url)))?;
     Ok(())
+}
+
+/// Writes how to ask each server that runs over the world.
+fn write_servers(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
+    let Some(servers) = &ready.servers else { return Ok(()) };
+    let token = servers.get("proxy_token").map_or("", String::as_str);
+    let bearer = format!("-H \"Authorization: Bearer {token}\" ");
+    writeln!(out, "Servers over it, for any program:\n")?;
+    for (server, title, header, path) in [
+        ("proxy_strict", "Proxy, only reads", bearer.as_str(), "/v1/iot-service/api/user/bind"),
+        ("proxy_full", "Proxy, everything", bearer.as_str(), "/v1/user-service/my/tasks"),
+        ("compat", "Compatibility", "", "/api/v1/status"),
+    ] {
+        let Some(url) = servers.get(server) else { continue };
+        writeln!(out, "{title:<18} {url}")?;
+        writeln!(out, "  curl -s {header}{url}{path}")?;
+    }
+    writeln!(out)
 }
 
 /// Writes how each account is signed in to; a code that is piped in was sent for this login.

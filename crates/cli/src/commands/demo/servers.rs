@@ -1,0 +1,93 @@
+//! The servers of the demo: both proxies and the compatibility layer, over the simulated world.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use bambu_emulator::world::Ready;
+use bambu_server::{
+    App, BindError, Config, Face, Surroundings,
+    config::{Compat, Listen, Proxy},
+};
+use bambulab::{Endpoint, Options, ProxyTokens, Token, cloud::Manners};
+
+use crate::{
+    exit::{Failure, Kind},
+    servers,
+};
+
+/// What a client of the proxies shows.
+const PROXY_TOKEN: &str = "demo-token";
+
+/// Takes the ports: the usual ones, or free ones where they are taken, which is said.
+///
+/// # Errors
+/// No port is to be had, or the file of tokens cannot be written.
+pub(super) async fn start(
+    ready: &Ready,
+    endpoint: &Endpoint,
+    options: &Options,
+) -> Result<App, Failure> {
+    let real = Token::new(&ready.account.token);
+    // Where the settings that the demo prints let `bambu token` look.
+    let file = ready.ca_file.with_file_name("config").join("proxy_tokens.json");
+    let failed = |error: &dyn std::error::Error| Failure::advised(Kind::Failed, error);
+    let mut tokens = ProxyTokens::open(&file).map_err(|error| failed(&error))?;
+    tokens.add(&Token::new(PROXY_TOKEN), &real).map_err(|error| failed(&error))?;
+    let mut config = Config {
+        proxy: Proxy {
+            tokens_file: Some(file.clone()),
+            strict: Some(Listen::default()),
+            full: Some(Listen::default()),
+            ..Proxy::default()
+        },
+        compat: Some(Compat::default()),
+        ..Config::default()
+    };
+    let state_dir = ready.ca_file.parent().unwrap_or(&ready.ca_file).to_owned();
+    let surroundings = Surroundings {
+        endpoint: endpoint.clone(),
+        roots: options.roots.clone(),
+        options: options.clone(),
+        manners: Manners::default(),
+        login: Some(real),
+        uid: Some(ready.account.uid.clone()),
+        printers: Vec::new(),
+        state_dir,
+    };
+    loop {
+        match App::bind(config.clone(), surroundings.clone()).await {
+            Ok(app) => {
+                tell_other_ports(&app);
+                return Ok(app);
+            }
+            // Another demo may run; a port that is chosen by the system is never taken.
+            Err(BindError::Listen { face, address, .. }) if address.port() != 0 => {
+                let free = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+                match face {
+                    Face::ProxyStrict => config.proxy.strict = Some(Listen { listen: free }),
+                    Face::ProxyFull => config.proxy.full = Some(Listen { listen: free }),
+                    Face::Compat => {
+                        config.compat = Some(Compat { listen: free, ..Compat::default() });
+                    }
+                }
+            }
+            Err(error) => return Err(servers::failure(&error)),
+        }
+    }
+}
+
+/// What the ready file says of them.
+pub(super) fn entry(app: &App) -> BTreeMap<String, String> {
+    let mut entry = servers::urls(app.faces());
+    entry.insert("proxy_token".to_owned(), PROXY_TOKEN.to_owned());
+    entry
+}
+
+fn tell_other_ports(app: &App) {
+    for bound in app.faces() {
+        let usual = bound.face.default_address().port();
+        if bound.address.port() != usual {
+            let name = bound.face.name();
+            eprintln!("note: port {usual} is taken: {name} is at {}", bound.url);
+        }
+    }
+}
