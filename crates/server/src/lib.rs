@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod limits;
 pub mod metrics;
 pub mod relay;
+pub mod routes;
 pub mod trace;
 
 pub use accounts::{Account, Accounts};
