@@ -1,13 +1,20 @@
 //! All faces of a process: bound first, served until shutdown. The only place that spawns tasks.
 
+mod door;
+mod patience;
+mod places;
 mod surroundings;
+mod tls;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use tokio::net::TcpListener;
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::{config::Config, metrics::Metrics, trace::Seen};
+use door::{Door, Inside, Times};
+use places::Places;
 
 pub use surroundings::Surroundings;
 

@@ -1,0 +1,105 @@
+//! A certificate that signs itself, made once and kept, so that those who trust it go on doing so.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
+use tracing::info;
+
+use super::CertificateError;
+
+/// Key and certificate, for the owner's eyes alone.
+pub(super) const FILE: &str = "server-tls.pem";
+
+/// The certificate alone, to be handed to those who shall trust it.
+pub(super) const PUBLIC: &str = "server-certificate.pem";
+
+/// Begins the line, before the key, that tells whom the certificate is for.
+const NAMES: &str = "bambu server: ";
+
+/// Whom a made certificate is for: this machine by its names and its own addresses, and those given.
+pub(super) fn names(given: &[String], addresses: &[IpAddr]) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> =
+        ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into_iter().collect();
+    let own = addresses.iter().filter(|address| !address.is_unspecified());
+    names.extend(own.map(ToString::to_string));
+    names.extend(given.iter().map(|name| name.trim().to_ascii_lowercase()));
+    // Where it is not told, `tls_names` tells it.
+    let host = fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+    let host = host.trim().to_ascii_lowercase();
+    if (1..=64).contains(&host.len()) && host.bytes().all(plain) {
+        names.insert(host);
+    }
+    names
+}
+
+/// The file with a certificate for these names: the one that is there, else a new one.
+pub(super) fn kept(folder: &Path, names: &BTreeSet<String>) -> Result<PathBuf, CertificateError> {
+    let path = folder.join(FILE);
+    if !is_for(&path, names) {
+        let (key, certificate) = make(names).map_err(CertificateError::Made)?;
+        let list = names.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let text = format!("{NAMES}{list}\n{key}{certificate}");
+        folder_of(&path).and_then(|()| write(&path, &text, 0o600)).map_err(failed(&path))?;
+        let public = folder.join(PUBLIC);
+        write(&public, &certificate, 0o644).map_err(failed(&public))?;
+        info!(file = %public.display(), names = %list, "a certificate was made");
+    }
+    Ok(path)
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> CertificateError {
+    |source| CertificateError::Write { path: path.to_owned(), source }
+}
+
+/// Whether there is one that can be used and is for all of them.
+fn is_for(path: &Path, names: &BTreeSet<String>) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let known = text.lines().next().and_then(|line| line.strip_prefix(NAMES));
+    let known: BTreeSet<&str> = known.unwrap_or_default().split(' ').collect();
+    names.iter().all(|name| known.contains(name.as_str())) && super::read(path, path).is_ok()
+}
+
+/// Key and certificate in PEM.
+fn make(names: &BTreeSet<String>) -> Result<(String, String), rcgen::Error> {
+    let mut params = CertificateParams::new(names.iter().cloned().collect::<Vec<_>>())?;
+    params.distinguished_name.push(DnType::CommonName, "bambu server");
+    // Whoever trusts it trusts this very certificate: an end would only lock people out.
+    params.not_before = date_time_ymd(2024, 1, 1);
+    params.not_after = date_time_ymd(2044, 1, 1);
+    let key = KeyPair::generate()?;
+    let certificate = params.self_signed(&key)?;
+    Ok((key.serialize_pem(), certificate.pem()))
+}
+
+fn folder_of(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    path.parent().map_or(Ok(()), |folder| builder.recursive(true).create(folder))
+}
+
+/// In one step, and closed to others from its first byte on.
+fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let new = path.with_extension(format!("{:08x}.new", rand::random::<u32>()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    let written = options
+        .open(&new)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
