@@ -1,22 +1,38 @@
 //! All faces of a process: bound first, served until shutdown. The only place that spawns tasks.
+//!
+//! Ports and connections are in `app/door.rs`, what the faces are made of is in `app/parts.rs`.
 
 mod door;
+mod error;
+mod parts;
 mod patience;
 mod places;
 mod surroundings;
 mod tls;
+mod warnings;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
-use crate::{config::Config, metrics::Metrics, trace::Seen};
+use crate::{config::Config, trace::Seen};
 use door::{Door, Inside, Times};
+use parts::Parts;
 use places::Places;
+use tls::Certificate;
 
+pub use error::BindError;
 pub use surroundings::Surroundings;
+pub use tls::CertificateError;
+
+/// How often files are looked at for changes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// An outward interface that other programs speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,31 +78,30 @@ pub struct Bound {
     pub url: String,
 }
 
-/// Why the servers cannot start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// No face was asked for.
-    #[error("no face is turned on; write [proxy.strict], [proxy.full] or [compat] into bambu.toml")]
-    NoFace,
-    /// The port cannot be had.
-    #[error("{} cannot listen on {address}; free that port, or give it another with listen", face.name())]
-    Listen {
-        /// Which face.
-        face: Face,
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
+impl Bound {
+    fn new(face: Face, address: SocketAddr, is_tls: bool) -> Self {
+        let scheme = if is_tls { "https" } else { "http" };
+        let mut here = address;
+        match address {
+            SocketAddr::V4(v4) if v4.ip().is_unspecified() => here.set_ip([127, 0, 0, 1].into()),
+            SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
+                here.set_ip(std::net::Ipv6Addr::LOCALHOST.into());
+            }
+            _ => {}
+        }
+        Self { face, address, url: format!("{scheme}://{here}") }
+    }
 }
 
 /// All faces of a process, each with its port; nothing is served before [`App::run`].
-#[derive(Debug)]
 pub struct App {
     faces: Vec<Bound>,
     listeners: Vec<TcpListener>,
+    certificate: Option<Certificate>,
     warnings: Vec<String>,
+    places: Places,
+    times: Times,
+    parts: Parts,
 }
 
 impl App {
@@ -94,27 +109,30 @@ impl App {
     ///
     /// # Errors
     /// [`BindError`]; nothing is bound then.
-    pub async fn bind(config: Config, _surroundings: Surroundings) -> Result<Self, BindError> {
-        let proxy = &config.proxy;
-        let wanted = [
-            (Face::ProxyStrict, proxy.strict.as_ref().map(|face| face.listen)),
-            (Face::ProxyFull, proxy.full.as_ref().map(|face| face.listen)),
-            (Face::Compat, config.compat.as_ref().map(|face| face.listen)),
-        ];
-        let (mut faces, mut listeners) = (Vec::new(), Vec::new());
-        for (face, listen) in wanted {
-            let Some(listen) = listen else { continue };
-            let address = listen.unwrap_or(face.default_address());
+    pub async fn bind(config: Config, surroundings: Surroundings) -> Result<Self, BindError> {
+        let parts = Parts::new(&config, &surroundings)?;
+        let (mut bound, mut listeners) = (Vec::new(), Vec::new());
+        for (face, address) in parts.wanted(&config).await? {
             let failed = |source| BindError::Listen { face, address, source };
             let listener = TcpListener::bind(address).await.map_err(failed)?;
-            let address = listener.local_addr().map_err(failed)?;
-            faces.push(Bound { face, address, url: format!("http://{address}") });
+            bound.push((face, listener.local_addr().map_err(failed)?));
             listeners.push(listener);
         }
-        if faces.is_empty() {
-            return Err(BindError::NoFace);
-        }
-        Ok(Self { faces, listeners, warnings: Vec::new() })
+        let addresses: Vec<_> = bound.iter().map(|(_, address)| address.ip()).collect();
+        let certificate = Certificate::of(&config.server, &addresses, &surroundings.state_dir)?;
+        let is_tls = certificate.is_some();
+        let faces: Vec<_> =
+            bound.into_iter().map(|(face, address)| Bound::new(face, address, is_tls)).collect();
+        let server = &config.server;
+        Ok(Self {
+            warnings: warnings::of(&config, &faces, &parts),
+            places: Places::new(server.max_connections, server.max_connections_per_address),
+            times: Times::default(),
+            faces,
+            listeners,
+            certificate,
+            parts,
+        })
     }
 
     /// The faces and where they are.
@@ -127,10 +145,37 @@ impl App {
         &self.warnings
     }
 
-    /// Serves until shutdown. Then no request is taken any more, those under way finish within 10 s,
+    /// Serves until shutdown. Then no request is taken any more, those under way finish within 9 s,
     /// event streams end, and links close.
     pub async fn run(self, shutdown: CancellationToken) {
-        shutdown.cancelled().await;
-        drop(self.listeners);
+        let Self { faces, listeners, certificate, places, times, parts, .. } = self;
+        let acceptor = certificate.as_ref().map(Certificate::acceptor);
+        let mut doors = JoinSet::new();
+        for (bound, listener) in faces.iter().zip(listeners) {
+            let metrics = parts.metrics.clone();
+            let seen = Seen { face: bound.face.name(), metrics: metrics.clone() };
+            let inside = Inside { router: parts.router(bound.face), seen, metrics };
+            let (tls, places) = (acceptor.clone(), places.clone());
+            let door = Door { listener, tls, places, times, inside: Arc::new(inside) };
+            info!(face = bound.face.name(), url = bound.url, "serving");
+            doors.spawn(door.serve(shutdown.clone()));
+        }
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let looking = async {
+            loop {
+                looks.tick().await;
+                parts.tokens.reload_if_changed();
+                if let Some(certificate) = &certificate {
+                    certificate.reload_if_changed();
+                }
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = looking => {}
+        }
+        while doors.join_next().await.is_some() {}
+        info!("all requests are answered; the servers end");
     }
 }

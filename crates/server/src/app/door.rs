@@ -116,7 +116,9 @@ impl Door {
             let Some(tls) = tls else {
                 return inside.connection(stream, peer, times, shutdown).await;
             };
-            match timeout(times.handshake, tls.accept(stream)).await {
+            let handshake = timeout(times.handshake, tls.accept(stream));
+            let Some(agreed) = shutdown.run_until_cancelled(handshake).await else { return };
+            match agreed {
                 Ok(Ok(stream)) => inside.connection(stream, peer, times, shutdown).await,
                 Ok(Err(error)) => debug!(%peer, %error, "no TLS came about"),
                 Err(_) => debug!(%peer, "TLS took too long; closed"),

@@ -2,9 +2,11 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use crate::limits::Key;
 
 /// The places of a process; a clone counts into the same ones.
 #[derive(Debug, Clone)]
@@ -20,14 +22,14 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<Key, usize>,
 }
 
 /// A place that is taken, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     places: Places,
-    address: IpAddr,
+    address: Key,
 }
 
 impl Places {
@@ -37,7 +39,7 @@ impl Places {
 
     /// A place for a connection from there; `None` when there is none left.
     pub(super) fn take(&self, from: IpAddr) -> Option<Place> {
-        let address = holder(from);
+        let address = Key::peer(from);
         let mut taken = self.taken();
         if taken.all >= self.0.most {
             return None;
@@ -67,14 +69,6 @@ impl Drop for Place {
                 taken.by_address.remove(&self.address);
             }
         }
-    }
-}
-
-/// Whoever has one IPv6 address has a /64 of them.
-fn holder(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -57,6 +57,9 @@ pub enum CertificateError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up; leave [server] tls out")]
     Setup(#[source] rustls::Error),
+    /// This is no name of a machine.
+    #[error("{0:?} is no name of a machine; write names and addresses under [server] tls_names")]
+    Name(String),
     /// No certificate can be made for these names.
     #[error("no certificate can be made; check the names under [server] tls_names")]
     Made(#[source] rcgen::Error),
@@ -71,11 +74,11 @@ pub enum CertificateError {
 }
 
 /// The certificate of a process, in use.
-#[derive(Debug)]
 pub(super) struct Certificate {
     certificate: PathBuf,
     key: PathBuf,
     shown: Arc<Shown>,
+    acceptor: TlsAcceptor,
     read_at: Mutex<Stamp>,
 }
 
@@ -102,24 +105,19 @@ impl Certificate {
             None => return Ok(None),
             Some(Tls::Files { certificate, key }) => (certificate.clone(), key.clone()),
             Some(Tls::Made) => {
-                let file = made::kept(state_dir, &made::names(&server.tls_names, addresses))?;
+                let file = made::kept(state_dir, &made::names(&server.tls_names, addresses)?)?;
                 (file.clone(), file)
             }
         };
         let read_at = Mutex::new(stamp(&certificate, &key));
         let shown = Arc::new(Shown(ArcSwap::from_pointee(read(&certificate, &key)?)));
-        Ok(Some(Self { certificate, key, shown, read_at }))
+        let acceptor = acceptor(Arc::clone(&shown) as _)?;
+        Ok(Some(Self { certificate, key, shown, acceptor, read_at }))
     }
 
     /// What answers a connection's first bytes.
-    pub(super) fn acceptor(&self) -> Result<TlsAcceptor, CertificateError> {
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(CertificateError::Setup)?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&self.shown) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::new(config).into())
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.clone()
     }
 
     /// Reads the files again when they were renewed. While they cannot be used, the old certificate
@@ -142,6 +140,16 @@ impl Certificate {
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
+}
+
+fn acceptor(shown: Arc<dyn ResolvesServerCert>) -> Result<TlsAcceptor, CertificateError> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(CertificateError::Setup)?
+        .with_no_client_auth()
+        .with_cert_resolver(shown);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config).into())
 }
 
 fn stamp(certificate: &Path, key: &Path) -> Stamp {

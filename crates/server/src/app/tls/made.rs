@@ -23,20 +23,30 @@ pub(super) const PUBLIC: &str = "server-certificate.pem";
 const NAMES: &str = "bambu server: ";
 
 /// Whom a made certificate is for: this machine by its names and its own addresses, and those given.
-pub(super) fn names(given: &[String], addresses: &[IpAddr]) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> =
-        ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into_iter().collect();
+pub(super) fn names(
+    given: &[String],
+    addresses: &[IpAddr],
+) -> Result<BTreeSet<String>, CertificateError> {
     let own = addresses.iter().filter(|address| !address.is_unspecified());
-    names.extend(own.map(ToString::to_string));
-    names.extend(given.iter().map(|name| name.trim().to_ascii_lowercase()));
+    let mut names: BTreeSet<_> = own.map(ToString::to_string).collect();
+    names.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+    for name in given {
+        let name = name.trim().to_ascii_lowercase();
+        if !is_name(&name) {
+            return Err(CertificateError::Name(name.chars().take(60).collect()));
+        }
+        names.insert(name);
+    }
     // Where it is not told, `tls_names` tells it.
     let host = fs::read_to_string("/etc/hostname").unwrap_or_default();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
-    let host = host.trim().to_ascii_lowercase();
-    if (1..=64).contains(&host.len()) && host.bytes().all(plain) {
-        names.insert(host);
-    }
-    names
+    names.extend(Some(host.trim().to_ascii_lowercase()).filter(|host| is_name(host)));
+    Ok(names)
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte);
+    let right = (1..=253).contains(&text.len()) && text.bytes().all(plain);
+    right || text.parse::<IpAddr>().is_ok()
 }
 
 /// The file with a certificate for these names: the one that is there, else a new one.

@@ -1,0 +1,44 @@
+//! Why the servers cannot start.
+
+use std::{io, net::SocketAddr};
+
+use super::{CertificateError, Face};
+use crate::{auth::OpenError, faces::compat::LegacyError};
+
+/// Why the servers cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// No face was asked for.
+    #[error("no face is turned on; write [proxy.strict], [proxy.full] or [compat] into bambu.toml")]
+    NoFace,
+    /// The port cannot be had.
+    #[error("{} cannot listen on {address}; free that port, or give it another with listen", face.name())]
+    Listen {
+        /// Which face.
+        face: Face,
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The host that the legacy file names cannot be found.
+    #[error(
+        "nobody knows the host {host} that the compatibility file names; write an address there"
+    )]
+    Host {
+        /// Which host.
+        host: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The tokens cannot be used.
+    #[error(transparent)]
+    Tokens(#[from] OpenError),
+    /// The legacy file cannot be used.
+    #[error(transparent)]
+    Legacy(#[from] LegacyError),
+    /// There is no certificate to show.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}

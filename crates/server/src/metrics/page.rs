@@ -1,0 +1,128 @@
+//! `GET /metrics`, on every face: this machine reads it as it is, others show a token.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Extension, Router,
+    extract::{ConnectInfo, State},
+    http::{
+        HeaderMap,
+        header::{self, HeaderName},
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use super::{CONTENT_TYPE, Metrics};
+use crate::{
+    auth::{AuthError, Password, Tokens},
+    limits::{Group, Key, Limits},
+    trace::Who,
+};
+
+/// A request that another server passes on comes from this machine and is still a stranger's.
+const PASSED_ON: [HeaderName; 4] = [
+    header::FORWARDED,
+    header::VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// The page and who may read it.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) metrics: Metrics,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) limits: Arc<Limits>,
+    /// The compatibility layer's token lets in, too.
+    pub(crate) password: Option<Password>,
+    /// Whether everybody may read it.
+    pub(crate) open: bool,
+}
+
+impl Page {
+    pub(crate) fn router(self) -> Router {
+        Router::new().route("/metrics", get(read)).with_state(self)
+    }
+
+    fn check(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<Arc<str>, AuthError> {
+        let passed_on = PASSED_ON.iter().any(|name| headers.contains_key(name));
+        if self.open || (peer.ip().is_loopback() && !passed_on) {
+            return Ok("none".into());
+        }
+        match self.tokens.check_admin(headers) {
+            Ok(caller) => Ok(Arc::clone(&caller.name)),
+            Err(error) => {
+                let password = self.password.as_ref().ok_or(error)?;
+                password.check(headers).map(|()| "compat".into()).map_err(|_| error)
+            }
+        }
+    }
+}
+
+async fn read(
+    State(page): State<Page>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    let group = Group::Health;
+    if let Err(exceeded) = page.limits.take(&Key::peer(peer.ip()), group, None) {
+        return exceeded.into_response();
+    }
+    match page.check(peer, &headers) {
+        Err(error) => error.into_response(),
+        Ok(token) => {
+            let who = Extension(Who { token, group: group.name() });
+            (who, [(header::CONTENT_TYPE, CONTENT_TYPE)], page.metrics.text()).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request};
+    use bambulab::Token;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::config::RateLimit;
+
+    fn page(open: bool) -> Page {
+        Page {
+            metrics: Metrics::new(),
+            tokens: Arc::new(Tokens::open(None, Vec::new(), None).unwrap()),
+            limits: Arc::new(Limits::new(RateLimit::OFF)),
+            password: Some(Password::new(&Token::new("let-me-in"))),
+            open,
+        }
+    }
+
+    async fn asked(page: Page, peer: &str, header: Option<(&str, &str)>) -> u16 {
+        let mut request = Request::get("/metrics");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer.parse().unwrap()));
+        page.router().oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn this_machine_reads_the_metrics_and_others_show_a_token() {
+        let (here, there) = ("127.0.0.1:9", "192.0.2.1:9");
+        assert_eq!(asked(page(false), here, None).await, 200);
+        assert_eq!(asked(page(false), "[::1]:9", None).await, 200);
+        assert_eq!(asked(page(false), there, None).await, 401);
+        assert_eq!(asked(page(false), there, Some(("authorization", "Bearer wrong"))).await, 401);
+        assert_eq!(asked(page(false), there, Some(("authorization", "let-me-in"))).await, 200);
+        assert_eq!(asked(page(true), there, None).await, 200);
+    }
+
+    #[tokio::test]
+    async fn what_a_proxy_on_this_machine_passes_on_is_a_strangers() {
+        for name in ["x-forwarded-for", "forwarded", "via", "x-real-ip"] {
+            let status = asked(page(false), "127.0.0.1:9", Some((name, "192.0.2.1"))).await;
+            assert_eq!(status, 401, "{name}");
+        }
+    }
+}
