@@ -3,6 +3,7 @@
 //! `gate` judges what comes in, `forward` passes it on over `upstream`, `failure` says what went wrong,
 //! `scope` keeps a caller to its printers, `cache` shares answers.
 
+pub mod admin;
 pub mod gate;
 
 use std::{
