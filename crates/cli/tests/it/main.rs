@@ -5,6 +5,7 @@
 mod control;
 mod control_library;
 mod decode;
+mod deploy;
 mod discover;
 mod doctor;
 mod journey;
