@@ -1,0 +1,93 @@
+"""How our proxy differs from the seeds' on the same requests: the whole list, each with its reason.
+
+A difference that is not listed fails its judge, and so does a listed one that is none any more.
+"""
+
+import re
+
+
+def paths(value, at=""):
+    """Every path of keys in a document; items of a list share one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield f"{at}.{key}".lstrip(".")
+            yield from paths(inner, f"{at}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from paths(inner, at + "[]")
+
+
+def leaves(value, at=""):
+    """Every value that is no object and no list, by its path."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{at}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from leaves(inner, f"{at}[{place}]")
+    else:
+        yield at, value
+
+
+#: Cases where the seeds' values are of their own process or of the moment.
+OWN = ("health", "start page", "admin", "realtime", "start of")
+#: Values that are the upstream's and of the moment.
+MOMENT = re.compile(r"(progress|prediction|start_?time|end_?time|updated?|created|time|url|Signature|costTime|weight)", re.I)
+
+
+def differences(case, theirs, ours):
+    """Aspect to what differs, as text: `theirs -> ours`."""
+    found = {}
+    if theirs.status != ours.status:
+        found["status"] = f"{theirs.status} -> {ours.status}"
+    if theirs.kind != ours.kind:
+        found["body"] = f"{theirs.kind} -> {ours.kind}"
+    if theirs.json is None or ours.json is None:
+        return found
+    mine, other = set(paths(ours.json)), set(paths(theirs.json))
+    if theirs.status < 400 <= ours.status or ours.status < 400 <= theirs.status:
+        return found
+    if lost := sorted(other - mine):
+        found["keys lost"] = " ".join(lost)
+    if more := sorted(mine - other):
+        found["keys more"] = " ".join(more)
+    if theirs.status < 400 and not case.startswith(OWN):
+        values = dict(leaves(ours.json))
+        other = {k: v for k, v in leaves(theirs.json) if k in values and values[k] != v and not MOMENT.search(k)}
+        if other:
+            found["values"] = " ".join(sorted({re.sub(r"\[\d+\]", "[]", k) for k in other}))
+    if theirs.status >= 400 and theirs.json.get("error") != ours.json.get("error"):
+        found["error"] = f"{theirs.json.get('error')} -> {ours.json.get('error')}"
+    return found
+
+
+class Row:
+    """One difference: in which modes and cases, which aspect, what it is (a pattern), and why."""
+
+    def __init__(self, modes, names, aspect, value, why):
+        self.modes, self.cases, self.aspect, self.value, self.why = modes, names, aspect, value, why
+
+    def covers(self, mode, case, aspect, value=None):
+        """Whether this is that difference."""
+        return mode in self.modes and aspect == self.aspect and re.fullmatch(self.cases, case) is not None \
+            and (value is None or re.fullmatch(self.value, value) is not None)
+
+    def __repr__(self):
+        return f"{'/'.join(self.modes)}: {self.cases}: {self.aspect} {self.value}"
+
+
+BOTH = ("strict", "full")
+TABLE = []
+
+
+def justified(mode, case, aspect, value):
+    """Whether the table has this difference."""
+    return any(row.covers(mode, case, aspect, value) for row in TABLE)
+
+
+def markdown():
+    """The table for people."""
+    lines = ["| Mode | Request | What differs | Seeds -> ours | Why |", "|---|---|---|---|---|"]
+    lines += [f"| {', '.join(r.modes)} | {r.cases} | {r.aspect} | {r.value} | {r.why} |".replace("\\", "").replace("(?:", "(")
+              for r in TABLE]
+    return "\n".join(lines)
