@@ -1,6 +1,9 @@
 //! One face's port: connections are taken, each has a task of its own, and all of them end in order.
 //! What one request goes through is in `trace.rs` and in the face's router.
 
+#[cfg(test)]
+mod tests;
+
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo, http::header::CONTENT_TYPE, response::Response};
@@ -37,8 +40,8 @@ pub(super) struct Times {
     pub(super) head: Duration,
     /// For the next bytes of a body, and for it to take some of what we send.
     pub(super) stall: Duration,
-    /// For requests under way to finish at shutdown. Below the 10 s after which a process is
-    /// commonly killed.
+    /// For requests under way to finish at shutdown. With what comes after, below
+    /// the 10 s after which a process is commonly killed.
     pub(super) grace: Duration,
 }
 
@@ -48,7 +51,7 @@ impl Default for Times {
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             stall: Duration::from_secs(60),
-            grace: Duration::from_secs(9),
+            grace: Duration::from_secs(8),
         }
     }
 }
