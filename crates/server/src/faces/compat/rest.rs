@@ -1,6 +1,5 @@
 //! What the cloud's REST interface says about printers that have no live state: asked for in the
 //! background, for all of them at once, and only while somebody wants to know.
-
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
