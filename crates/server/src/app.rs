@@ -8,6 +8,8 @@ mod parts;
 mod patience;
 mod places;
 mod surroundings;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod warnings;
 
@@ -16,10 +18,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{config::Config, trace::Seen};
 use door::{Door, Inside, Times};
@@ -33,6 +35,9 @@ pub use tls::CertificateError;
 
 /// How often files are looked at for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long links may take to close, once all requests are done.
+const LINKS_CLOSE: Duration = Duration::from_secs(1);
 
 /// An outward interface that other programs speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,7 +153,7 @@ impl App {
     /// Serves until shutdown. Then no request is taken any more, those under way finish within 9 s,
     /// event streams end, and links close.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { faces, listeners, certificate, places, times, parts, .. } = self;
+        let Self { faces, listeners, certificate, places, times, mut parts, .. } = self;
         let acceptor = certificate.as_ref().map(Certificate::acceptor);
         let mut doors = JoinSet::new();
         for (bound, listener) in faces.iter().zip(listeners) {
@@ -160,22 +165,36 @@ impl App {
             info!(face = bound.face.name(), url = bound.url, "serving");
             doors.spawn(door.serve(shutdown.clone()));
         }
-        let mut looks = interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let looking = async {
-            loop {
-                looks.tick().await;
-                parts.tokens.reload_if_changed();
-                if let Some(certificate) = &certificate {
-                    certificate.reload_if_changed();
-                }
-            }
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = looking => {}
+        let mut tasks = JoinSet::new();
+        let (relay, ending) = (parts.relay.clone(), shutdown.clone());
+        tasks.spawn(async move { relay.run(ending).await });
+        if let Some(compat) = parts.compat.take() {
+            tasks.spawn(compat.run(shutdown.clone()));
         }
+        // Ends with the shutdown and not before.
+        shutdown.run_until_cancelled(tend(&parts, certificate.as_ref())).await;
         while doors.join_next().await.is_some() {}
-        info!("all requests are answered; the servers end");
+        let rest = async {
+            while tasks.join_next().await.is_some() {}
+            parts.accounts.close().await;
+        };
+        if timeout(LINKS_CLOSE, rest).await.is_err() {
+            warn!("a link did not close in time; it is cut");
+        }
+        info!("the servers have ended");
+    }
+}
+
+/// What is looked at again and again.
+async fn tend(parts: &Parts, certificate: Option<&Certificate>) {
+    let mut looks = interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        parts.tokens.reload_if_changed();
+        parts.accounts.tend();
+        if let Some(certificate) = certificate {
+            certificate.reload_if_changed();
+        }
     }
 }

@@ -3,7 +3,12 @@
 use std::{io, net::SocketAddr};
 
 use super::{CertificateError, Face};
-use crate::{auth::OpenError, faces::compat::LegacyError};
+use bambulab::CloudError;
+
+use crate::{
+    auth::OpenError,
+    faces::compat::{CompatError, LegacyError},
+};
 
 /// Why the servers cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +43,12 @@ pub enum BindError {
     /// The legacy file cannot be used.
     #[error(transparent)]
     Legacy(#[from] LegacyError),
+    /// The compatibility layer has nothing to serve.
+    #[error(transparent)]
+    Compat(#[from] CompatError),
+    /// TLS towards the cloud cannot be set up.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
     /// There is no certificate to show.
     #[error(transparent)]
     Certificate(#[from] CertificateError),

@@ -7,11 +7,13 @@ use tokio::net::lookup_host;
 
 use super::{BindError, Face, Surroundings};
 use crate::{
+    accounts::Accounts,
     auth::{Password, Tokens},
     config::Config,
-    faces::compat::LegacyConfig,
+    faces::compat::{Compat, LegacyConfig, Source},
     limits::Limits,
     metrics::{Metrics, page::Page},
+    relay::Relay,
 };
 
 /// The parts.
@@ -19,8 +21,12 @@ pub(super) struct Parts {
     pub(super) metrics: Metrics,
     pub(super) tokens: Arc<Tokens>,
     pub(super) limits: Arc<Limits>,
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) relay: Relay,
+    pub(super) compat: Option<Compat>,
     pub(super) password: Option<Password>,
-    pub(super) legacy: Option<LegacyConfig>,
+    /// Host and port that the legacy file names.
+    legacy: Option<(Option<String>, Option<u16>)>,
     open_metrics: bool,
 }
 
@@ -30,14 +36,21 @@ impl Parts {
         let proxy = &config.proxy;
         let (file, options) = (proxy.tokens_file.clone(), proxy.token.clone());
         let tokens = Tokens::open(file, options, surroundings.login.clone())?;
-        let compat = config.compat.as_ref();
-        let file = compat.and_then(|compat| compat.config.as_ref());
-        let legacy = file.map(|path| LegacyConfig::read(path)).transpose()?;
+        let metrics = Metrics::new();
+        let accounts = accounts(surroundings)?;
+        let settings = config.compat.as_ref();
+        let file = settings.and_then(|settings| settings.config.as_ref());
+        let file = file.map(|path| LegacyConfig::read(path)).transpose()?;
+        let legacy = file.as_ref().map(|file| (file.host.clone(), file.port));
+        let compat = |settings| Compat::new(settings, file, source(&accounts, surroundings));
         Ok(Self {
-            metrics: Metrics::new(),
             tokens: Arc::new(tokens),
             limits: Arc::new(Limits::new(proxy.rate_limit)),
-            password: compat.and_then(|compat| compat.token.as_ref()).map(Password::new),
+            relay: Relay::new(config.server.max_connections, metrics.clone()),
+            compat: settings.map(compat).transpose()?,
+            password: settings.and_then(|settings| settings.token.as_ref()).map(Password::new),
+            accounts,
+            metrics,
             legacy,
             open_metrics: config.server.open_metrics,
         })
@@ -59,7 +72,7 @@ impl Parts {
         if let Some(compat) = &config.compat {
             let address = match (compat.listen, &self.legacy) {
                 (Some(address), _) => address,
-                (None, Some(legacy)) => legacy_address(legacy).await?,
+                (None, Some((host, port))) => legacy_address(host.as_deref(), *port).await?,
                 (None, None) => Face::Compat.default_address(),
             };
             wanted.push((Face::Compat, address));
@@ -68,8 +81,12 @@ impl Parts {
     }
 
     /// All routes of a face.
-    pub(super) fn router(&self, _face: Face) -> Router {
-        self.metrics_page().router()
+    pub(super) fn router(&self, face: Face) -> Router {
+        let own = match (face, &self.compat) {
+            (Face::Compat, Some(compat)) => compat.router(self.relay.clone()),
+            _ => Router::new(),
+        };
+        own.merge(self.metrics_page().router())
     }
 
     fn metrics_page(&self) -> Page {
@@ -83,14 +100,30 @@ impl Parts {
     }
 }
 
+fn accounts(surroundings: &Surroundings) -> Result<Arc<Accounts>, BindError> {
+    let Surroundings { endpoint, roots, options, manners, printers, .. } = surroundings;
+    let (options, manners) = (options.clone(), manners.clone());
+    Ok(Arc::new(Accounts::new(endpoint, roots, options, manners, printers.clone())?))
+}
+
+fn source(accounts: &Arc<Accounts>, surroundings: &Surroundings) -> Source {
+    Source {
+        accounts: Arc::clone(accounts),
+        login: surroundings.login.clone(),
+        uid: surroundings.uid.clone(),
+        printers: surroundings.printers.clone(),
+        options: surroundings.options.clone(),
+    }
+}
+
 /// Where the legacy file wants to listen; it may name a host.
-async fn legacy_address(legacy: &LegacyConfig) -> Result<SocketAddr, BindError> {
+async fn legacy_address(host: Option<&str>, port: Option<u16>) -> Result<SocketAddr, BindError> {
     let usual = Face::Compat.default_address();
-    let port = legacy.port.unwrap_or(usual.port());
-    let Some(host) = &legacy.host else {
+    let port = port.unwrap_or(usual.port());
+    let Some(host) = host else {
         return Ok(SocketAddr::new(usual.ip(), port));
     };
-    let failed = |source| BindError::Host { host: host.clone(), source };
-    let mut addresses = lookup_host((host.as_str(), port)).await.map_err(failed)?;
+    let failed = |source| BindError::Host { host: host.to_owned(), source };
+    let mut addresses = lookup_host((host, port)).await.map_err(failed)?;
     addresses.next().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
 }

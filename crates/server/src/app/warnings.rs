@@ -28,6 +28,9 @@ pub(super) fn of(config: &Config, faces: &[Bound], parts: &Parts) -> Vec<String>
                 .to_owned(),
         );
     }
+    if let Some(compat) = &parts.compat {
+        warnings.extend_from_slice(compat.warnings());
+    }
     if faces.iter().any(|bound| bound.face != Face::Compat) {
         if parts.tokens.count() == 0 {
             warnings.push(
