@@ -1,0 +1,181 @@
+//! One string of JSON: in one piece as a rule, over several chunks, or longer than is held.
+
+use crate::mask::{
+    Rules, address, escape,
+    keys::{self, Class},
+    segments::{self, Context, LIMIT},
+    text::{self, IP, SECRET, TOKEN, traits},
+};
+
+/// JSON within strings within JSON is read so far; deeper ones are text.
+const LEVELS: u8 = 3;
+
+/// The length of the string that begins here and ends in this chunk; `None` if it does not, or is
+/// too long to be judged as one.
+pub(super) fn closed(rest: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let byte = *rest.get(at)?;
+        if traits::OF.get(usize::from(byte)).copied().unwrap_or(0) & traits::STOP == 0 {
+            at += 1;
+        } else if byte == b'"' {
+            return (at < LIMIT).then_some(at);
+        } else {
+            at += 2;
+        }
+    }
+}
+
+/// The class of the values under this string, if it is a key.
+pub(super) fn class(raw: &[u8]) -> Class {
+    if memchr::memchr(b'\\', raw).is_none() {
+        return keys::classify(raw);
+    }
+    let mut text = Vec::with_capacity(raw.len());
+    escape::decode(raw, &mut text);
+    keys::classify(&text)
+}
+
+/// What is written instead of this string; `None` if it passes as it is.
+pub(super) fn mask(rules: &Rules, raw: &[u8], class: Class, level: u8) -> Option<Vec<u8>> {
+    match class {
+        Class::Secret => return Some(SECRET.to_vec()),
+        Class::Token => return Some(TOKEN.to_vec()),
+        _ => {}
+    }
+    let seen = traits::of(raw);
+    let calm = seen & !(traits::SPACE | traits::DOT | traits::SLASH) == 0;
+    if calm && class != Class::Address && !rules.secrets.are_in(raw) && quiet(raw, seen) {
+        return None;
+    }
+    let mut decoded = Vec::new();
+    let text = if seen & traits::STOP == 0 {
+        raw
+    } else {
+        escape::decode(raw, &mut decoded);
+        &decoded
+    };
+    let shown = if class == Class::Address {
+        (!address::is_harmless(text)).then(|| IP.to_vec())
+    } else if level < LEVELS && is_nested(text) {
+        let shown = super::whole(rules, text, level + 1);
+        (shown != text).then_some(shown)
+    } else {
+        text::mask(text, class, &rules.secrets)
+    };
+    shown.map(|shown| {
+        let mut raw = Vec::with_capacity(shown.len());
+        escape::encode(&shown, &mut raw);
+        raw
+    })
+}
+
+/// Whether a text of letters, dots, slashes and spaces has nothing to be looked at more closely.
+fn quiet(raw: &[u8], seen: u8) -> bool {
+    let dots = || memchr::memchr_iter(b'.', raw).count();
+    (seen & traits::DOT == 0 || dots() < 3)
+        && (seen & traits::SLASH == 0 || memchr::memmem::find(raw, b"//").is_none())
+        && (seen & traits::SPACE == 0 || memchr::memmem::find(raw, b"earer ").is_none())
+}
+
+/// Whether a string holds a JSON document, to all appearances.
+fn is_nested(text: &[u8]) -> bool {
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    matches!(first, Some(b'{' | b'[' | b'"'))
+}
+
+/// A string that did not end in the chunk in which it began.
+#[derive(Debug, Default)]
+pub(super) struct Quoted {
+    held: Vec<u8>,
+    escaped: bool,
+    /// It is longer than is held: this came before.
+    long: Option<Context>,
+    /// Nothing more of it is shown.
+    dropping: bool,
+}
+
+impl Quoted {
+    /// Takes more of it; where in `rest` its closing quote stands.
+    pub(super) fn push(
+        &mut self,
+        rules: &Rules,
+        rest: &[u8],
+        class: Class,
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
+        for (at, byte) in rest.iter().enumerate() {
+            if self.escaped {
+                self.escaped = false;
+            } else if *byte == b'\\' {
+                self.escaped = true;
+            } else if *byte == b'"' {
+                return Some(at);
+            }
+            if self.dropping {
+                continue;
+            }
+            self.held.push(*byte);
+            if self.held.len() >= LIMIT && !self.escaped {
+                self.overflow(rules, class, out);
+            }
+        }
+        None
+    }
+
+    /// Shows what may be shown of a string that is too long, and forgets it.
+    fn overflow(&mut self, rules: &Rules, class: Class, out: &mut Vec<u8>) {
+        let nested = self.long.is_none() && is_nested(&self.held);
+        let cut = match class {
+            Class::Plain | Class::Version if !nested => segments::cut(rules, &self.held),
+            _ => None,
+        };
+        let Some(at) = cut else {
+            let shown = match class {
+                Class::Secret => SECRET,
+                Class::Address => IP,
+                _ => TOKEN,
+            };
+            out.extend_from_slice(shown);
+            self.dropping = true;
+            self.held = Vec::new();
+            self.long = Some(Context::default());
+            return;
+        };
+        let rest = self.held.split_off(at);
+        self.piece(rules, out);
+        self.held = rest;
+    }
+
+    fn piece(&mut self, rules: &Rules, out: &mut Vec<u8>) {
+        let mut text = Vec::with_capacity(self.held.len());
+        escape::decode(&self.held, &mut text);
+        let context = self.long.get_or_insert_default();
+        match context.mask(rules, &text) {
+            Some(shown) => escape::encode(&shown, out),
+            None => out.extend_from_slice(&self.held),
+        }
+    }
+
+    /// Writes what is left of it, without the closing quote; what it says about values if it is a
+    /// key.
+    pub(super) fn end(
+        &mut self,
+        rules: &Rules,
+        class: Class,
+        level: u8,
+        out: &mut Vec<u8>,
+    ) -> Class {
+        if self.long.is_some() {
+            if !self.dropping {
+                self.piece(rules, out);
+            }
+            return Class::Secret;
+        }
+        match mask(rules, &self.held, class, level) {
+            Some(shown) => out.extend_from_slice(&shown),
+            None => out.extend_from_slice(&self.held),
+        }
+        self::class(&self.held)
+    }
+}
