@@ -21,13 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     accounts::Accounts,
+    auth::Password,
     config::Compat as Settings,
     error::ApiError,
     relay::Relay,
     routes::{self, Parts, Roster, Shown},
 };
 use answers::Answers;
-use door::Door;
 use follow::Follow;
 use known::Known;
 use rest::{Demand, Rest};
@@ -76,7 +76,7 @@ pub enum CompatError {
 pub struct Compat {
     answers: Answers,
     follow: Follow,
-    token: Option<Token>,
+    password: Option<Password>,
     cors_origins: Vec<String>,
     warnings: Vec<String>,
 }
@@ -135,7 +135,7 @@ impl Compat {
         Ok(Self {
             answers: Answers { known: known.clone(), live, show_access_codes },
             follow: Follow { known, account, knows_uid, live, options },
-            token: settings.token.clone(),
+            password: settings.token.as_ref().map(Password::new),
             cors_origins: settings.cors_origins.clone(),
             warnings,
         })
@@ -153,7 +153,6 @@ impl Compat {
 
     /// All its routes.
     pub fn router(&self, relay: Relay) -> Router {
-        let door = Door::new(self.token.as_ref());
         Router::new()
             .route("/", get(answers::index))
             .route("/health", get(answers::health))
@@ -165,7 +164,7 @@ impl Compat {
             .merge(routes::router(Parts { roster: self.roster(), relay }))
             .fallback(nothing_here)
             .method_not_allowed_fallback(only_reads)
-            .layer(middleware::from_fn_with_state(door, door::check))
+            .layer(middleware::from_fn_with_state(self.password, door::check))
             .layer(door::cors(&self.cors_origins))
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Query, State},
+    response::{IntoResponse as _, Response},
 };
+use hyper::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -96,21 +98,23 @@ pub(super) async fn health(State(answers): State<Answers>) -> Json<Health> {
 pub(super) async fn status(
     State(answers): State<Answers>,
     Query(of): Query<Of>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let known = &answers.known;
     known.demand.asked();
     let Some(serial) = of.device_id.filter(|serial| !serial.is_empty()) else {
-        return all(known).map(Json);
+        return all(known).map(|all| Json(all).into_response());
     };
     match known.status(&serial) {
-        Lookup::Told(status) => Ok(Json(status)),
+        Lookup::Told(status) => Ok(Json(status).into_response()),
         Lookup::NothingYet => Err(nothing_yet(known, "nothing is known of this printer yet")),
         Lookup::NoList => Err(no_list(known)),
-        Lookup::Unknown => Err(ApiError::not_found(
-            "Device not found",
-            "no printer has this serial number; GET /api/v1/devices lists those that are here",
-        )),
+        Lookup::Unknown => Ok(not_found()),
     }
+}
+
+/// The seeds' body, which clients may compare as a whole.
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, Json(json!({"error": "Device not found"}))).into_response()
 }
 
 /// Those of which something is known, by serial number.

@@ -138,7 +138,7 @@ async fn an_unknown_printer_is_not_found_once_the_account_has_told_its_own() {
     let upstream = Upstream::start().await;
     let running = Running::start(&Settings::default(), Some(&rest_only()), &upstream);
     let answer = running.until("/api/v1/status?device_id=X", |status, _| status == 404).await;
-    assert_eq!(answer["error"], "Device not found");
+    assert_eq!(answer, json!({"error": "Device not found"}));
     let (status, answer) = running.get("/api/v2/printers/X").await;
     assert_eq!((status.as_u16(), &answer["error"]), (404, &json!("Device not found")));
     assert_eq!(running.get("/api/v2/events?serial=X").await.0, 404);
