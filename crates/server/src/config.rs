@@ -4,6 +4,8 @@
 mod compat;
 mod proxy;
 mod server;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use serde::Deserialize;

@@ -42,7 +42,7 @@ impl TokenDigest {
             return is_token(text).then(|| Self::of(text)).ok_or(InvalidSetting::Token);
         };
         let mut bytes = [0; 32];
-        if hex.len() != 64 || !hex.is_ascii() {
+        if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(InvalidSetting::Token);
         }
         for (index, byte) in bytes.iter_mut().enumerate() {
@@ -74,7 +74,10 @@ impl Expiry {
         if let Ok(time) = text.trim().parse::<Timestamp>() {
             return Ok(Self(time));
         }
-        let day: civil::Date = text.trim().parse().map_err(|_| InvalidSetting::Expiry)?;
+        // A time without its zone would be read as its day, too.
+        let day = Some(text.trim()).filter(|text| text.len() == "2027-01-31".len());
+        let day: Option<civil::Date> = day.and_then(|day| day.parse().ok());
+        let day = day.ok_or(InvalidSetting::Expiry)?;
         let next = day.tomorrow().and_then(|next| next.to_zoned(TimeZone::UTC));
         next.map(|next| Self(next.timestamp())).map_err(|_| InvalidSetting::Expiry)
     }
