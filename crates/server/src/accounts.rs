@@ -15,10 +15,12 @@ use std::{
 use bambu_protocol::{Model, Serial, cloud::Device};
 use bambulab::{
     BrokerAddress, Cloud, CloudError, CloudLogin, CloudSession, Endpoint, LanTarget, Link, Options,
-    Roots, Token, WeakLink, cloud::Manners, connect_both,
+    Roots, Token, WeakLink, cloud::Manners, connect_both, connect_lan,
 };
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
+use crate::{config::TokenDigest, metrics::Metrics};
 use devices::Devices;
 
 /// How long a session with the broker is kept without a printer. The cloud lets an account start
@@ -27,15 +29,15 @@ const LINGER: Duration = Duration::from_secs(300);
 /// So many accounts are kept; beyond, those that nobody uses go, the longest unused first.
 const MOST: usize = 1024;
 
-type Digest = [u8; 32];
-
 /// All accounts of a process, by their token.
 pub struct Accounts {
     cloud: Cloud,
     broker: BrokerAddress,
     options: Options,
     lan: Arc<Mutex<BTreeMap<Serial, LanTarget>>>,
-    accounts: Mutex<HashMap<Digest, Arc<Account>>>,
+    accounts: Mutex<HashMap<TokenDigest, Arc<Account>>>,
+    /// Links to printers that no account stands behind.
+    alone: Mutex<BTreeMap<Serial, WeakLink>>,
 }
 
 /// One account: what it has, and the links to its printers.
@@ -89,6 +91,7 @@ impl Accounts {
             options,
             lan: Arc::new(Mutex::new(lan)),
             accounts: Mutex::default(),
+            alone: Mutex::default(),
         })
     }
 
@@ -97,9 +100,22 @@ impl Accounts {
         lock(&self.lan).insert(target.serial.clone(), target);
     }
 
+    /// The link to a printer of the local network that no account stands behind, shared by all who
+    /// ask; `None` when it is not known there. Must be called inside a tokio runtime.
+    pub fn link_on_lan(&self, serial: &Serial) -> Option<Link> {
+        let target = lock(&self.lan).get(serial).cloned()?;
+        let mut alone = lock(&self.alone);
+        if let Some(link) = alone.get(serial).and_then(WeakLink::upgrade) {
+            return Some(link);
+        }
+        let link = connect_lan(target, self.options.clone());
+        alone.insert(serial.clone(), link.downgrade());
+        Some(link)
+    }
+
     /// The account of this token; always the same one while somebody uses it.
     pub fn of(&self, real: &Token) -> Arc<Account> {
-        let digest = digest(real);
+        let digest = TokenDigest::of(real.reveal());
         let now = Instant::now();
         let mut accounts = lock(&self.accounts);
         if let Some(account) = accounts.get(&digest) {
@@ -131,24 +147,28 @@ impl Accounts {
         account
     }
 
-    /// Ends sessions that have had no printer for a while. To be called every second or so.
-    pub fn tend(&self) {
+    /// Ends sessions that have had no printer for a while, and counts the printers of all. To be
+    /// called every second or so.
+    pub fn tend(&self, metrics: &Metrics) {
         let accounts: Vec<_> = lock(&self.accounts).values().cloned().collect();
         let now = Instant::now();
-        accounts.iter().for_each(|account| account.tend(now));
+        let mut links: Vec<_> = accounts.iter().flat_map(|account| account.tend(now)).collect();
+        links.extend(lock(&self.alone).values().filter_map(WeakLink::upgrade));
+        for word in ["connecting", "online", "stale", "offline"] {
+            let so = |link: &&Link| link.snapshot().connection.word() == word;
+            metrics.printers(word, links.iter().filter(so).count());
+        }
     }
 
     /// Ends all sessions and waits until the broker was told.
     pub async fn close(&self) {
         let accounts: Vec<_> = lock(&self.accounts).drain().map(|(_, account)| account).collect();
-        for account in accounts {
-            let live = lock(&account.live).take();
-            if let Some(live) = live {
-                let links: Vec<_> = live.links.values().filter_map(WeakLink::upgrade).collect();
-                futures_util::future::join_all(links.iter().map(Link::close)).await;
-                live.session.close().await;
-            }
-        }
+        let lives: Vec<_> = accounts.iter().filter_map(|it| lock(&it.live).take()).collect();
+        let alone: Vec<_> = lock(&self.alone).values().filter_map(WeakLink::upgrade).collect();
+        let links = lives.iter().flat_map(|live| live.links.values());
+        let links: Vec<_> = links.filter_map(WeakLink::upgrade).chain(alone).collect();
+        join_all(links.iter().map(Link::close)).await;
+        join_all(lives.into_iter().map(|live| live.session.close())).await;
     }
 }
 
@@ -259,18 +279,19 @@ impl Account {
         link
     }
 
-    fn tend(&self, now: Instant) {
+    /// The links that somebody holds.
+    fn tend(&self, now: Instant) -> Vec<Link> {
         let mut slot = lock(&self.live);
-        let Some(live) = slot.as_mut() else { return };
+        let Some(live) = slot.as_mut() else { return Vec::new() };
+        let links: Vec<_> = live.links.values().filter_map(WeakLink::upgrade).collect();
         live.links.retain(|_, link| link.upgrade().is_some());
-        if !live.links.is_empty() {
+        if !links.is_empty() {
             live.unused_since = None;
         } else if now.duration_since(*live.unused_since.get_or_insert(now)) >= LINGER {
-            // Dropping it says goodbye to the broker, after the lock.
-            let ended = slot.take();
-            drop(slot);
-            drop(ended);
+            // Dropping it says goodbye to the broker.
+            *slot = None;
         }
+        links
     }
 
     fn is_unused(&self) -> bool {
@@ -295,11 +316,6 @@ impl fmt::Debug for Account {
         let token = self.token.fingerprint();
         f.debug_struct("Account").field("token", &token.to_string()).finish_non_exhaustive()
     }
-}
-
-fn digest(token: &Token) -> Digest {
-    let digest = ring::digest::digest(&ring::digest::SHA256, token.reveal().as_bytes());
-    digest.as_ref().try_into().unwrap_or_default()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

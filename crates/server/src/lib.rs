@@ -16,6 +16,8 @@ pub mod mask;
 pub mod metrics;
 pub mod relay;
 pub mod routes;
+#[cfg(test)]
+mod testbed;
 pub mod trace;
 
 pub use accounts::{Account, Accounts};

@@ -10,6 +10,7 @@ mod state;
 mod tests;
 
 use std::{
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -58,6 +59,19 @@ struct Inner {
     metrics: Metrics,
 }
 
+/// What readers may see of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum View {
+    /// All of it.
+    Clear,
+    /// Addresses, URLs and secrets masked, as in the proxy's answers.
+    Masked,
+}
+
+impl View {
+    const ALL: [Self; 2] = [Self::Clear, Self::Masked];
+}
+
 /// There is no place for one more reader, or the server is ending; try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many read events already; close one of those streams, or try again later")]
@@ -102,8 +116,20 @@ impl Relay {
         &self,
         links: Vec<Link>,
     ) -> Result<impl Stream<Item = Bytes> + Send + use<>, NoPlace> {
+        self.view(links, View::Clear)
+    }
+
+    /// The same for readers who may not see everything.
+    ///
+    /// # Errors
+    /// [`NoPlace`].
+    pub fn view(
+        &self,
+        links: Vec<Link>,
+        view: View,
+    ) -> Result<impl Stream<Item = Bytes> + Send + use<>, NoPlace> {
         let place = self.place().ok_or(NoPlace)?;
-        let joined = self.state().join(links).ok_or(NoPlace)?;
+        let joined = self.state().join(links, view).ok_or(NoPlace)?;
         self.0.joined.notify_one();
         let Joined { group, receiver, snapshot } = joined;
         let first = Some([RETRY, &snapshot].concat().into());
@@ -206,6 +232,12 @@ impl Reader {
 impl Drop for Place {
     fn drop(&mut self) {
         self.relay.0.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("readers", &self.readers()).finish()
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod gate;
+pub mod realtime;
 
 use std::{
     convert::Infallible,

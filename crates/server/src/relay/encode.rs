@@ -1,6 +1,9 @@
 //! One printer's status document as frames of an event stream, encoded once for all readers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use bambu_protocol::Serial;
 use bambulab::{Connection, Snapshot};
@@ -8,7 +11,11 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::patch;
+use super::{View, patch};
+use crate::mask::Masker;
+
+/// No caller's token is known to a printer, so one mask is right for all readers.
+static MASKER: LazyLock<Masker> = LazyLock::new(|| Masker::new(None));
 
 /// What a printer's readers were told last.
 pub(super) struct Encoder {
@@ -20,7 +27,19 @@ struct Shown {
     snapshot: Arc<Snapshot>,
     document: Map<String, Value>,
     /// The document as JSON, made when somebody wants it whole.
-    whole: Option<Bytes>,
+    whole: ByView,
+}
+
+/// The same in each view, as far as somebody wanted it.
+#[derive(Default)]
+struct ByView([Option<Bytes>; View::ALL.len()]);
+
+/// What changed, for readers of any view.
+pub(super) struct Change {
+    id: u64,
+    head: Vec<u8>,
+    patch: Map<String, Value>,
+    frames: ByView,
 }
 
 /// What stands before the document or the patch in both kinds of frames.
@@ -43,8 +62,8 @@ impl Encoder {
         self.shown = None;
     }
 
-    /// Takes what is known now; the frame that tells what changed, if readers have to hear of it.
-    pub(super) fn take(&mut self, snapshot: Arc<Snapshot>, id: u64) -> Option<Bytes> {
+    /// Takes what is known now; what changed, if readers have to hear of it.
+    pub(super) fn take(&mut self, snapshot: Arc<Snapshot>, id: u64) -> Option<Change> {
         if self.shown.as_ref().is_some_and(|shown| Arc::ptr_eq(&shown.snapshot, &snapshot)) {
             return None;
         }
@@ -52,30 +71,27 @@ impl Encoder {
             Ok(Value::Object(document)) => document,
             _ => Map::new(),
         };
-        let frame = self.shown.as_ref().and_then(|shown| {
+        let change = self.shown.as_ref().and_then(|shown| {
             let patch = patch::diff(&shown.document, &document);
             let is_news = !patch.is_empty() || shown.snapshot.connection != snapshot.connection;
-            is_news.then(|| {
-                let patch = json(&patch);
-                frame("change", id, &self.head(&snapshot), "patch", &patch)
-            })
+            let head = self.head(&snapshot);
+            is_news.then(|| Change { id, head, patch, frames: ByView::default() })
         });
-        let same = frame.is_none();
-        let whole = self.shown.take().and_then(|shown| shown.whole).filter(|_| same);
-        self.shown = Some(Shown { snapshot, document, whole });
-        frame
+        self.shown = Some(Shown { snapshot, document, whole: ByView::default() });
+        change
     }
 
     /// The frame that tells everything.
-    pub(super) fn snapshot(&mut self, id: u64) -> Bytes {
-        let Some(shown) = self.shown.as_mut() else { return Bytes::new() };
-        let whole = shown.whole.get_or_insert_with(|| json(&shown.document).into()).clone();
-        let snapshot = shown.snapshot.clone();
-        frame("snapshot", id, &self.head(&snapshot), "status", &whole)
+    pub(super) fn snapshot(&mut self, view: View, id: u64) -> Bytes {
+        let Some(mut shown) = self.shown.take() else { return Bytes::new() };
+        let whole = shown.whole.of(view, || json(&shown.document, view).into());
+        let frame = frame("snapshot", id, &self.head(&shown.snapshot), "status", &whole);
+        self.shown = Some(shown);
+        frame
     }
 
     fn head(&self, snapshot: &Snapshot) -> Vec<u8> {
-        json(&Head {
+        plain(&Head {
             serial: &self.serial,
             connection: snapshot.connection.word(),
             reason: snapshot.connection.reason().map(|reason| reason.word()),
@@ -85,12 +101,36 @@ impl Encoder {
     }
 }
 
+impl Change {
+    /// The frame that tells it.
+    pub(super) fn frame(&mut self, view: View) -> Bytes {
+        let Self { id, head, patch, frames } = self;
+        frames.of(view, || frame("change", *id, head, "patch", &json(patch, view)))
+    }
+}
+
+impl ByView {
+    fn of(&mut self, view: View, make: impl FnOnce() -> Bytes) -> Bytes {
+        match self.0.get_mut(view as usize) {
+            Some(place) => place.get_or_insert_with(make).clone(),
+            None => make(),
+        }
+    }
+}
+
 /// To the millisecond.
 fn seconds(time: Duration) -> f64 {
     time.as_millis() as f64 / 1000.0
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
+fn json(value: &Map<String, Value>, view: View) -> Vec<u8> {
+    match view {
+        View::Clear => plain(value),
+        View::Masked => MASKER.json(&plain(value)),
+    }
+}
+
+fn plain(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_else(|_| b"{}".to_vec())
 }
 

@@ -15,7 +15,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::encode::Encoder;
+use super::{View, encode::Encoder};
 
 /// Batches that a slow reader may be behind; then it gets a new snapshot.
 const DEPTH: usize = 64;
@@ -43,7 +43,7 @@ pub(super) struct State {
     printers: BTreeMap<u64, Printer>,
     by_serial: HashMap<Serial, Vec<u64>>,
     groups: BTreeMap<u64, Seats>,
-    by_printers: HashMap<Vec<u64>, u64>,
+    by_printers: HashMap<(View, Vec<u64>), u64>,
     /// Printers whose changes nobody waits for yet.
     fresh: Vec<(u64, watch::Receiver<Arc<Snapshot>>)>,
     ids: u64,
@@ -60,7 +60,7 @@ struct Printer {
 
 struct Seats {
     group: Weak<Group>,
-    printers: Vec<u64>,
+    seen: (View, Vec<u64>),
     sender: broadcast::Sender<Bytes>,
     batch: BytesMut,
     sent: Instant,
@@ -68,22 +68,23 @@ struct Seats {
 
 impl State {
     /// A reader of these printers; `None` after the end.
-    pub(super) fn join(&mut self, links: Vec<Link>) -> Option<Joined> {
+    pub(super) fn join(&mut self, links: Vec<Link>, view: View) -> Option<Joined> {
         if self.closed {
             return None;
         }
         let mut printers: Vec<_> = links.iter().map(|link| self.printer(link)).collect();
         printers.sort_unstable();
         printers.dedup();
-        let standing = self.by_printers.get(&printers).and_then(|id| self.groups.get(id));
+        let seen = (view, printers);
+        let standing = self.by_printers.get(&seen).and_then(|id| self.groups.get(id));
         let group = standing.and_then(|seats| seats.group.upgrade());
-        let group = group.unwrap_or_else(|| self.seat(links, printers));
+        let group = group.unwrap_or_else(|| self.seat(links, seen));
         self.rejoin(group)
     }
 
     /// A snapshot, and the place behind it, for one who joined before.
     pub(super) fn rejoin(&mut self, group: Arc<Group>) -> Option<Joined> {
-        let printers = self.groups.get(&group.id)?.printers.clone();
+        let (view, printers) = self.groups.get(&group.id)?.seen.clone();
         for id in &printers {
             // What the others have not heard of yet is a change to them.
             self.take(*id, None);
@@ -94,7 +95,7 @@ impl State {
         let mut snapshot = BytesMut::new();
         for id in &printers {
             if let Some(printer) = self.printers.get_mut(id) {
-                snapshot.extend_from_slice(&printer.encoder.snapshot(self.frames));
+                snapshot.extend_from_slice(&printer.encoder.snapshot(view, self.frames));
             }
         }
         let snapshot = if snapshot.is_empty() { COMMENT } else { snapshot.freeze() };
@@ -109,11 +110,11 @@ impl State {
             return;
         }
         let snapshot = snapshot.unwrap_or_else(|| printer.updates.borrow().clone());
-        let Some(frame) = printer.encoder.take(snapshot, self.frames + 1) else { return };
+        let Some(mut change) = printer.encoder.take(snapshot, self.frames + 1) else { return };
         self.frames += 1;
         for id in &printer.groups {
             if let Some(seats) = self.groups.get_mut(id) {
-                seats.batch.extend_from_slice(&frame);
+                seats.batch.extend_from_slice(&change.frame(seats.seen.0));
                 if seats.batch.len() > BATCH {
                     seats.flush(Instant::now());
                 }
@@ -141,8 +142,8 @@ impl State {
         let Self { groups, printers, by_printers, by_serial, .. } = self;
         groups.retain(|id, seats| {
             let stays = seats.group.strong_count() > 0;
-            if !stays && by_printers.get(&seats.printers) == Some(id) {
-                by_printers.remove(&seats.printers);
+            if !stays && by_printers.get(&seats.seen) == Some(id) {
+                by_printers.remove(&seats.seen);
             }
             stays
         });
@@ -173,20 +174,20 @@ impl State {
         *self = Self { closed: true, ..Self::default() };
     }
 
-    fn seat(&mut self, links: Vec<Link>, printers: Vec<u64>) -> Arc<Group> {
+    fn seat(&mut self, links: Vec<Link>, seen: (View, Vec<u64>)) -> Arc<Group> {
         let id = self.id();
-        for printer in &printers {
+        for printer in &seen.1 {
             if let Some(printer) = self.printers.get_mut(printer) {
                 printer.groups.push(id);
             }
         }
         let group = Arc::new(Group { id, _links: links });
-        self.by_printers.insert(printers.clone(), id);
+        self.by_printers.insert(seen.clone(), id);
         self.groups.insert(
             id,
             Seats {
                 group: Arc::downgrade(&group),
-                printers,
+                seen,
                 sender: broadcast::Sender::new(DEPTH),
                 batch: BytesMut::new(),
                 sent: Instant::now(),
