@@ -4,8 +4,11 @@
 //! `scope` keeps a caller to its printers, `cache` shares answers.
 
 pub mod admin;
+pub mod failure;
+pub mod forward;
 pub mod gate;
 pub mod realtime;
+pub mod upstream;
 
 use std::{
     convert::Infallible,
@@ -17,11 +20,14 @@ use axum::{
     Router,
     extract::Request,
     response::{IntoResponse, Response},
+    routing::any,
 };
 use futures_util::future::{Either, Ready, ready};
 use tower::{Layer, Service};
 
 use crate::{app::Face, auth::Tokens, error::ApiError, limits::Limits, metrics::Metrics};
+
+pub use forward::Forwarder;
 
 /// What a proxy lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,14 +73,17 @@ pub struct Parts {
     pub tokens: Arc<Tokens>,
     /// How often.
     pub limits: Arc<Limits>,
+    /// What passes calls on.
+    pub forwarder: Arc<Forwarder>,
     /// Where it is counted.
     pub metrics: Metrics,
 }
 
-/// The routes of a proxy, behind its gate.
-pub fn router(parts: Arc<Parts>) -> Router {
+/// The routes of a proxy, and `more` that are not forwarded ([`admin`], realtime), behind its gate.
+pub fn router(parts: Arc<Parts>, more: Router) -> Router {
     let gate = Gate(parts.mode);
-    Router::new().fallback(nothing).layer(gate)
+    let forwarded = any(forward::forward).with_state(parts);
+    more.route("/v1/{*path}", forwarded).fallback(nothing).layer(gate)
 }
 
 async fn nothing() -> ApiError {
@@ -117,3 +126,6 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,6 +96,10 @@ pub fn judge(mode: Mode, request: &Parts) -> Result<(), Refusal> {
     }
     target(&request.uri)?;
     framing(&request.headers)?;
+    // A server that does not expect a body reads it as the next request on a connection that all share.
+    if matches!(request.method, Method::GET | Method::HEAD) && has_body(&request.headers) {
+        return Err(Refusal::Body);
+    }
     // What offers HTTP/2 goes on with HTTP/1.1 when that is not taken up; all else wants an answer.
     let takes_no_for_an_answer =
         |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"h2c");
@@ -116,9 +120,6 @@ pub fn only_reads(request: &Parts) -> Result<(), Refusal> {
     }
     if OVERRIDES.iter().any(|name| request.headers.contains_key(*name)) {
         return Err(Refusal::Override);
-    }
-    if !is_start && has_body(&request.headers) {
-        return Err(Refusal::Body);
     }
     Ok(())
 }

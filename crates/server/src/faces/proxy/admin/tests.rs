@@ -34,6 +34,7 @@ fn pages(mode: Mode, carol: bool, rates: RateLimit) -> Router {
     let parts = Parts {
         mode,
         tokens: Arc::new(Tokens::open(None, options, login).unwrap()),
+        forwarder: Arc::new(crate::faces::proxy::Forwarder::to_nobody()),
         limits: Arc::new(Limits::new(rates)),
         metrics: Metrics::new(),
     };

@@ -1,0 +1,208 @@
+//! A call, passed on: who asks is settled, then the limits, then the account's budget, then the cloud.
+//! The answer is made fit for the caller in `forward/answer.rs`, its body in `forward/body.rs`.
+
+mod answer;
+mod body;
+mod seats;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method,
+        header::{
+            ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING,
+            CONTENT_LANGUAGE, CONTENT_TYPE, USER_AGENT,
+        },
+        uri::PathAndQuery,
+    },
+    response::{IntoResponse, Response},
+};
+use bambulab::{Endpoint, cloud::Budget};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::{
+    Mode, Parts,
+    failure::Failure,
+    gate,
+    upstream::{Upload, Upstream},
+};
+use crate::{
+    auth::{AuthError, Caller},
+    error::ApiError,
+    limits::{Group, Key},
+    metrics::Metrics,
+    trace::Who,
+};
+
+use seats::{Seat, Seats};
+
+/// What of a caller's headers goes on to the cloud. Everything else stays here: credentials, cookies,
+/// addresses, ranges (half an answer cannot be masked), whatever belongs to one connection.
+const FORWARDED: [HeaderName; 5] =
+    [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE];
+const OUR_NAME: HeaderValue =
+    HeaderValue::from_static(concat!("bambu/", env!("CARGO_PKG_VERSION")));
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+
+/// What passes calls on; one per process, so that all faces share its connections.
+#[derive(Debug)]
+pub struct Forwarder {
+    upstream: Upstream,
+    seats: Seats,
+    metrics: Metrics,
+}
+
+impl Forwarder {
+    /// Passes calls on to an endpoint, within this budget per account.
+    pub fn new(upstream: Upstream, endpoint: Endpoint, budget: Budget, metrics: Metrics) -> Self {
+        Self { upstream, seats: Seats::new(endpoint, budget), metrics }
+    }
+
+    /// One that reaches nobody, for tests of what does not forward.
+    #[cfg(test)]
+    pub(crate) fn to_nobody() -> Self {
+        let endpoint = bambulab::Region::Global.endpoint();
+        let endpoint = endpoint.with_api_url("http://127.0.0.1:9").unwrap();
+        let roots = bambulab::Roots::public();
+        let upstream = Upstream::new(&endpoint, &roots, super::upstream::Patience::default());
+        Self::new(upstream.unwrap(), endpoint, Budget::off(), Metrics::new())
+    }
+
+    /// Where calls go.
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    async fn pass(&self, mode: Mode, caller: &Arc<Caller>, request: Request) -> Response {
+        let seat = match self.seats.of(caller) {
+            Ok(seat) => seat,
+            Err(error) => return Failure::from(error).answer(None).into_response(),
+        };
+        let masker = (mode == Mode::Strict || caller.masked).then_some(&seat.masker);
+        let passed = async {
+            let (call, upload) = Call::of(request)?;
+            let answer = self.ask(&call, upload, &seat).await?;
+            answer::of(&call.method, answer, masker, self.upstream.patience().body).await
+        };
+        match passed.await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let answer = failure.answer(masker);
+                tracing::debug!(cause = failure.cause.name(), status = failure.status, "no answer");
+                answer.into_response()
+            }
+        }
+    }
+
+    /// One call within the account's budget; what comes is a success or a redirect.
+    async fn ask(
+        &self,
+        call: &Call,
+        upload: Option<Upload>,
+        seat: &Seat,
+    ) -> Result<Response<Incoming>, Failure> {
+        let route = (&call.method, call.target.path());
+        seat.allowance.take(route.0, route.1)?;
+        let asked = Instant::now();
+        let headers = || call.headers(&seat.bearer);
+        let answer = self.upstream.call(&call.method, &call.target, headers, upload).await;
+        let answer = match answer {
+            Ok(answer) if answer.status().as_u16() < 400 => Ok(answer),
+            Ok(refusal) => {
+                let (head, body) = refusal.into_parts();
+                let told = answer::start(body, self.upstream.patience().body).await;
+                let told = (head.status.as_u16(), &head.headers, told);
+                let secrets = [&seat.caller.real, &seat.caller.custom];
+                let error = seat.allowance.refused(route, told, &secrets);
+                Err(Failure::from(error).with_status(head.status))
+            }
+            Err(failure) => Err(failure),
+        };
+        let outcome = answer.as_ref().map_or_else(|failure| failure.cause.name(), |_| "ok");
+        self.metrics.upstream(outcome, asked.elapsed());
+        answer
+    }
+}
+
+/// What is asked for, as it goes on.
+#[derive(Debug)]
+struct Call {
+    method: Method,
+    target: PathAndQuery,
+    headers: HeaderMap,
+}
+
+impl Call {
+    fn of(request: Request) -> Result<(Self, Option<Upload>), Failure> {
+        let (head, body) = request.into_parts();
+        let upload = gate::has_body(&head.headers).then(|| Upload::new(body));
+        // The gate lets nothing in that has no path.
+        let target = head.uri.into_parts().path_and_query;
+        let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        Ok((Self { method: head.method, target, headers: head.headers }, upload))
+    }
+
+    fn headers(&self, bearer: &HeaderValue) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(8);
+        for name in FORWARDED {
+            if let Some(value) = self.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        headers.insert(USER_AGENT, OUR_NAME);
+        // What is packed cannot be masked.
+        headers.insert(ACCEPT_ENCODING, IDENTITY);
+        headers.insert(AUTHORIZATION, bearer.clone());
+        headers
+    }
+}
+
+/// `/v1/*`.
+pub(super) async fn forward(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    let group = Group::of(request.uri().path());
+    let caller = match parts.tokens.check(request.headers()) {
+        Ok(caller) => caller,
+        Err(error) => return turned_away(&parts, group, error, &request),
+    };
+    let who = Who { token: caller.name.clone(), group: group.name() };
+    let mut answer = admitted(&parts, group, &caller, request).await;
+    answer.extensions_mut().insert(who);
+    answer
+}
+
+async fn admitted(parts: &Parts, group: Group, caller: &Arc<Caller>, request: Request) -> Response {
+    let quota = match parts.limits.take(&Key::token(caller), group, caller.limit) {
+        Ok(quota) => quota,
+        Err(exceeded) => {
+            parts.metrics.limited(&caller.name, group.name());
+            return exceeded.into_response();
+        }
+    };
+    let (head, body) = request.into_parts();
+    let mut answer = match gate::only_reads(&head) {
+        Err(_) if caller.read_only => ApiError::method_not_allowed(
+            "this token only reads, it takes GET and HEAD; use another one to change something",
+            Mode::Strict.methods(),
+        )
+        .into_response(),
+        _ => {
+            let request = Request::from_parts(head, body);
+            parts.forwarder.pass(parts.mode, caller, request).await
+        }
+    };
+    quota.write(answer.headers_mut());
+    answer
+}
+
+/// Whoever is not known counts by address, so that tokens cannot be guessed in a hurry.
+fn turned_away(parts: &Parts, group: Group, error: AuthError, request: &Request) -> Response {
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>()
+        && let Err(exceeded) = parts.limits.take(&Key::peer(peer.ip()), group, None)
+    {
+        return exceeded.into_response();
+    }
+    error.into_response()
+}
