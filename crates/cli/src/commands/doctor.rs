@@ -1,11 +1,12 @@
 //! `bambu doctor`: what is wrong between here, the cloud and the printers, and what to do about it.
 //!
-//! The account's checks are in `doctor/account.rs`, a printer's in `doctor/printer.rs`; what became
-//! of them is told by `doctor/findings.rs`. Whether each call works is `selftest`'s matter.
+//! The account's checks are in `doctor/account.rs`, a printer's in `doctor/printer.rs`, the servers' in
+//! `doctor/servers.rs`; what became of them is told by `doctor/findings.rs`. Whether each call works is `selftest`'s matter.
 
 mod account;
 mod findings;
 mod printer;
+mod servers;
 
 use std::time::Duration;
 
@@ -64,6 +65,9 @@ async fn look(args: &Args, settings: &Settings) -> Result<(), Failure> {
     waiting.say("asking the cloud …");
     let account = account::look(settings, needs_account, args.timeout, &mut findings);
     waiting.during(account).await?;
+    if args.which.by_hand.host.is_none() {
+        servers::look(settings, &mut findings).await?;
+    }
 
     waiting.say("looking for the printers …");
     let chosen = match waiting.during(targets::choose(&args.which, settings)).await {

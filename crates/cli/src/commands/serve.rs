@@ -23,6 +23,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let settings = Settings::load(flags)?;
     let mut config = settings.servers.clone();
-    config.proxy.tokens_file = Some(settings.proxy_tokens.value.clone());
+    if config.proxy.strict.is_some() || config.proxy.full.is_some() {
+        config.proxy.tokens_file = Some(settings.proxy_tokens.value.clone());
+    }
     servers::run(config, &settings, args.serving).await
 }

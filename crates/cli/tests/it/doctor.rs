@@ -165,3 +165,27 @@ fn a_saved_session_that_is_over_and_a_home_without_anything() {
     );
     assert_eq!(outcomes, ["warn"]);
 }
+
+#[test]
+fn the_servers_of_the_config_file_are_looked_at_where_there_are_any() {
+    let world = World::start(&["--printers", "1"]);
+    let doctor = || world.command(&["doctor", "--timeout", "20"]);
+    let (serial, port, code) = world.printer();
+    let printer = format!(
+        "[[printer]]\nserial = \"{serial}\"\nhost = \"127.0.0.1\"\nmqtt_port = {port}\naccess_code = \"{code}\"\n"
+    );
+    world.home.write(".config/bambu/bambu.toml", &printer);
+    let run = Run::of(doctor());
+    assert!(!run.stdout.contains("proxy"), "{}", run.stdout);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let config = printer
+        + &format!("[proxy.strict]\nlisten = \"{address}\"\n[compat]\nlisten = \"127.0.0.1:1\"\n");
+    world.home.write(".config/bambu/bambu.toml", &config);
+    let names = ["proxy_tokens", "proxy_strict", "compat"];
+    assert_eq!(found(doctor(), names), (0, ["warn", "ok", "warn"].map(str::to_owned)));
+    assert_eq!(world.run(&["token", "add", "--generate"]).code, 0);
+    assert_eq!(found(doctor(), ["proxy_tokens"]).1, ["ok".to_owned()]);
+    world.home.write(".config/bambu/proxy_tokens.json", r#"{"a": "AQAold"}"#);
+    assert_eq!(found(doctor(), ["proxy_tokens"]).1, ["warn".to_owned()]);
+}
