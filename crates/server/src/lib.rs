@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod limits;
 pub mod mask;
 pub mod metrics;
+pub mod openapi;
 pub mod relay;
 pub mod routes;
 #[cfg(test)]
