@@ -13,6 +13,7 @@ use crate::{
     faces::compat::{Compat, LegacyConfig, Source},
     limits::Limits,
     metrics::{Metrics, page::Page},
+    openapi,
     relay::Relay,
 };
 
@@ -86,7 +87,7 @@ impl Parts {
             (Face::Compat, Some(compat)) => compat.router(self.relay.clone()),
             _ => Router::new(),
         };
-        own.merge(self.metrics_page().router())
+        own.merge(self.metrics_page().router()).merge(openapi::routes(face))
     }
 
     fn metrics_page(&self) -> Page {

@@ -153,21 +153,28 @@ fn realtime(book: &mut Book) {
         .done();
     book.route(HttpMethod::Get, "/v1/iot-service/api/user/device/realtime/stream", REALTIME,
         "realtime_stream", "What a printer does, as it happens")
-        .says("Server-Sent Events as `/api/v2/events` of the compatibility layer sends them: `snapshot`, \
-               then `change` with a merge patch (RFC 7396). It needs no session and keeps one alive.")
+        .says(
+        "Server-Sent Events as `/api/v2/events` of the compatibility layer sends them: `snapshot`, \
+         then `change` with a merge patch (RFC 7396). It opens a session, which lasts as long as it is \
+         read.",
+    )
         .limited()
         .token()
         .query("device_id", true, "The printer's serial number.", SERIAL)
         .gives_text("text/event-stream", "Events, until one side ends them.", EVENTS)
         .not_for_it()
-        .error(404, "This token has no session for that printer, or the account has no such printer.", no_session())
-        .error(410, "The session ended less than 30 seconds ago.", no_session())
-        .error(503, "Too many read already; see `Retry-After`.", json!({
+    .error(404, "The account has no such printer.", failed("Device not found"))
+    .error(500, "The session could not be opened.", failed("Realtime session failed"))
+    .error(
+        503,
+        "Too many read already; see `Retry-After`.",
+        json!({
             "error": "Not available yet",
             "message": "too many read events already; close one of those streams, or try again later",
-        }))
-        .gated()
-        .done();
+        }),
+    )
+    .gated()
+    .done();
 }
 
 /// A route of the cloud.
