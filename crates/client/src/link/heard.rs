@@ -30,3 +30,17 @@ impl Heard {
         Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_right_also_after_the_wall_clock_was_set() {
+        let year = Duration::from_secs(365 * 86_400);
+        for at in [SystemTime::now() + year, SystemTime::now() - year] {
+            let heard = Heard { at, ..Heard::now() };
+            assert!(heard.age() < Duration::from_secs(20));
+        }
+    }
+}

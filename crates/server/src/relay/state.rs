@@ -174,6 +174,13 @@ impl State {
         *self = Self { closed: true, ..Self::default() };
     }
 
+    /// Whether nothing is kept for anybody.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { printers, by_serial, groups, by_printers, .. } = self;
+        printers.is_empty() && by_serial.is_empty() && groups.is_empty() && by_printers.is_empty()
+    }
+
     fn seat(&mut self, links: Vec<Link>, seen: (View, Vec<u64>)) -> Arc<Group> {
         let id = self.id();
         for printer in &seen.1 {
