@@ -103,10 +103,13 @@ async fn the_lan_is_read_while_it_answers_and_the_cloud_while_it_does_not() {
     let mut cloud = world.cloud.accept().await;
     tell(&mut cloud, &full(10)).await;
     world.percent(10).await;
+    let reported = || world.link.report().unwrap()["print"]["mc_percent"].clone();
+    assert_eq!(reported(), 10);
     let mut raw = world.link.raw();
     let mut lan = world.lan.accept().await;
     tell(&mut lan, &full(11)).await;
     world.percent(11).await;
+    assert_eq!(reported(), 11);
     assert_eq!(raw.recv().await.unwrap(), full(11));
     is_left(&mut cloud).await;
     // What still comes from there is older than what the LAN said.

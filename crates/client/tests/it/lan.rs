@@ -13,7 +13,9 @@ use bambulab::{
 
 use tokio::task::JoinSet;
 
-use crate::fake::{Broker, Ca, DELTA, FULL, SERIAL, VERSION, online, options, target, until};
+use crate::fake::{
+    Broker, Ca, DELTA, FULL, PATIENCE, SERIAL, VERSION, online, options, target, until,
+};
 
 #[tokio::test]
 async fn a_report_travels_from_the_socket_to_the_reader() {
@@ -35,6 +37,27 @@ async fn a_report_travels_from_the_socket_to_the_reader() {
     assert_eq!(snapshot.status.job.progress_percent, Some(46));
     assert_eq!(snapshot.status.temperatures.nozzles[0].current, Some(219.5));
     assert_eq!(raw.recv().await.unwrap(), DELTA);
+}
+
+#[tokio::test]
+async fn the_merged_report_has_every_key_under_the_printers_own_name() {
+    let ca = Ca::new();
+    let broker = Broker::new(ca.printer(SERIAL)).await;
+    let link = connect_lan(target(broker.port()), options(&ca));
+    assert_eq!(link.report(), None);
+    let mut peer = broker.accept().await;
+    peer.expect("get_version").await;
+    peer.report(SERIAL, DELTA).await;
+    until(&link, |s| s.reports == 1).await;
+    assert_eq!(link.report(), None, "a change alone is no report");
+    peer.report(SERIAL, &FULL.replace("\"msg\":0", "\"msg\":0,\"key_of_tomorrow\":[1]")).await;
+    peer.report(SERIAL, DELTA).await;
+    let snapshot = until(&link, |s| s.reports == 3).await;
+    assert!(snapshot.age().is_some_and(|age| age < PATIENCE));
+    let report = link.report().unwrap();
+    let print = &report["print"];
+    assert_eq!((&print["mc_percent"], &print["nozzle_temper"]), (&46.into(), &219.5.into()));
+    assert_eq!(print["key_of_tomorrow"], serde_json::json!([1]));
 }
 
 #[tokio::test]

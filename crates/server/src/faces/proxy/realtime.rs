@@ -23,12 +23,12 @@ use hyper::Uri;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use super::{Mode, Parts, admin};
+use super::{Mode, admin};
 use crate::{
     accounts::{Accounts, LinkError},
     auth::{Caller, Tokens},
     error::ApiError,
-    limits::{Group, Key as LimitKey},
+    limits::{Group, Key as LimitKey, Limits},
     mask::Masker,
     metrics::Metrics,
     relay::{self, Relay, View},
@@ -49,6 +49,7 @@ pub struct Realtime {
     accounts: Arc<Accounts>,
     relay: Relay,
     tokens: Arc<Tokens>,
+    limits: Arc<Limits>,
     metrics: Metrics,
     sessions: Arc<Sessions>,
 }
@@ -59,10 +60,12 @@ impl Realtime {
         accounts: Arc<Accounts>,
         relay: Relay,
         tokens: Arc<Tokens>,
+        limits: Arc<Limits>,
         duration: Duration,
         metrics: Metrics,
     ) -> Self {
-        Self { accounts, relay, tokens, metrics, sessions: Arc::new(Sessions::new(duration)) }
+        let sessions = Arc::new(Sessions::new(duration));
+        Self { accounts, relay, tokens, limits, metrics, sessions }
     }
 
     /// Lets go of the links of sessions that have ended. To be called every second.
@@ -133,20 +136,24 @@ async fn settled(link: &Link) -> Result<(), Reason> {
     }
 }
 
-/// What the routes share.
+/// The sessions as one face of the proxy offers them.
 struct Routes {
-    parts: Arc<Parts>,
+    mode: Mode,
     realtime: Arc<Realtime>,
 }
 
-/// The three routes, with token and limit asked.
-pub fn routes(parts: Arc<Parts>, realtime: Arc<Realtime>) -> Router {
+/// The three routes, with token and limit asked; to be put behind the proxy's gate.
+pub fn routes(mode: Mode, realtime: Arc<Realtime>) -> Router {
     const BASE: &str = "/v1/iot-service/api/user/device/realtime";
     Router::new()
-        .route(&format!("{BASE}/start"), post(start))
-        .route(BASE, get(read))
-        .route(&format!("{BASE}/stream"), get(stream))
-        .with_state(Arc::new(Routes { parts, realtime }))
+        .route(&format!("{BASE}/start"), post(start).fallback(async || only(&["POST"])))
+        .route(BASE, get(read).fallback(async || only(&["GET", "HEAD"])))
+        .route(&format!("{BASE}/stream"), get(stream).fallback(async || only(&["GET", "HEAD"])))
+        .with_state(Arc::new(Routes { mode, realtime }))
+}
+
+fn only(methods: &[&'static str]) -> ApiError {
+    ApiError::method_not_allowed("this route takes another method; see Allow", methods)
 }
 
 async fn start(State(routes): State<Arc<Routes>>, request: Request) -> Response {
@@ -226,15 +233,15 @@ impl Routes {
     ) -> Response {
         let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or_else(|| [0, 0, 0, 0].into(), |ConnectInfo(peer)| peer.ip());
-        let caller = self.parts.tokens.check(&head.headers);
+        let caller = self.realtime.tokens.check(&head.headers);
         let known = caller.as_deref().ok();
         let token = known.map_or_else(|| "none".into(), |caller| caller.name.clone());
         let own = known.and_then(|caller| caller.limit);
         let group = Group::Device;
-        let quota = self.parts.limits.take(&LimitKey::of(known, peer), group, own);
+        let quota = self.realtime.limits.take(&LimitKey::of(known, peer), group, own);
         let mut response = match (quota, caller) {
             (Err(exceeded), _) => {
-                self.parts.metrics.limited(&token, group.name());
+                self.realtime.metrics.limited(&token, group.name());
                 exceeded.into_response()
             }
             (Ok(quota), caller) => {
@@ -252,7 +259,7 @@ impl Routes {
 
     /// What hides secrets from this caller; `None` where it may see them.
     fn masker(&self, caller: &Caller) -> Option<Masker> {
-        let masked = caller.masked || self.parts.mode == Mode::Strict;
+        let masked = caller.masked || self.mode == Mode::Strict;
         masked.then(|| Masker::with(Some(caller.custom.reveal()), &[caller.real.reveal()]))
     }
 }

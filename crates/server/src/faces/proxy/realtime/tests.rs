@@ -8,7 +8,6 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{
     config::{RateLimit, TokenOptions},
-    limits::Limits,
     testbed::{PATIENCE, World, metrics, token, until},
 };
 
@@ -43,12 +42,11 @@ async fn proxy(mode: Mode) -> Proxy {
         Arc::new(world.accounts()),
         relay,
         tokens.clone(),
+        Arc::new(Limits::new(RateLimit::OFF)),
         Duration::from_secs(120),
-        metrics.clone(),
+        metrics,
     ));
-    let limits = Arc::new(Limits::new(RateLimit::OFF));
-    let parts = Parts { mode, tokens: tokens.clone(), limits, metrics };
-    let router = routes(Arc::new(parts), realtime.clone());
+    let router = routes(mode, realtime.clone());
     Proxy { world, realtime, tokens, router, file }
 }
 
