@@ -32,7 +32,7 @@ def leaves(value, at=""):
 #: Cases where the seeds' values are of their own process or of the moment.
 OWN = ("health", "start page", "admin", "realtime", "start of")
 #: Values that are the upstream's and of the moment.
-MOMENT = re.compile(r"(progress|prediction|start_?time|end_?time|updated?|created|time|url|Signature|costTime|weight)", re.I)
+MOMENT = re.compile(r"(progress|prediction|start_?time|end_?time|updated?|created|time|url|authkey|passwd|ttcode|Signature|costTime|weight)", re.I)
 
 
 def differences(case, theirs, ours):

@@ -180,7 +180,7 @@ def curl(url, token=None, method="GET", body=None, headers=None):
     with tempfile.NamedTemporaryFile() as head:
         code, out, err = run(["curl", "--silent", "--show-error", "--path-as-is", "--globoff", "--max-time", str(TIMEOUT),
                               "--dump-header", head.name, *how, url], data, env=clean_environment())
-        lines = pathlib.Path(head.name).read_text(errors="replace").split("\r\n\r\n")[-2].splitlines() if code == 0 else []
+        lines = pathlib.Path(head.name).read_bytes().decode(errors="replace").split("\r\n\r\n")[-2].splitlines() if code == 0 else []
     if not lines:
         raise RuntimeError(f"curl {url} ended with {code}: {err}")
     pairs = [tuple(line.split(": ", 1)) for line in lines[1:] if ": " in line]
