@@ -3,7 +3,7 @@
 example configuration with nothing but its values changed; the seeds' own server beside it; ages and stale
 marks when links go; the v2 routes and events.
 
-usage: judge_compat.py BAMBU
+usage: judge_compat.py BAMBU [PART...]
 """
 
 import importlib.resources
@@ -20,7 +20,7 @@ from fault_proxy import Proxy
 from judge import Judge, run, wait_for
 from paho_link import cloud
 from served import Seeds, Served, ask, authorized, curl, eventually, in_world, no_secret, pointed_at
-from sse import Readers
+from sse import Readers, known
 from world import World, free_port, loopback_addresses
 
 #: As it is in the README of the seeds.
@@ -41,6 +41,8 @@ MORE = {
     "{{ value_json.print.ams.ams[0].tray | length }}": None, "{{ value_json.print.lights_report[0].mode }}": None,
     "{{ 'on' if value_json.print.online and not value_json.stale else 'off' }}": None, "{{ value_json.age_seconds }}": None,
 }
+#: What a model reports and cannot know: these have no sensor in the chamber, and say 5 degrees all the same.
+UNKNOWN = {"P1S": {"chamber_temper"}, "A1": {"chamber_temper"}}
 #: What the seeds' translation has beside the report's own keys.
 STATUS, SEEDS_STATUS = "/api/v1/status", {"command", "msg", "sequence_id", "dev_id", "name", "online"}
 
@@ -121,7 +123,7 @@ def home_assistant(judge, world, binary, folder):
             judge.equal((printed["command"], printed["msg"], type(printed["sequence_id"]), printed["dev_id"], printed["name"], printed["online"]),
                         ("push_status", 0, str, serial, name, True), f"{name}: the seeds' frame")
             report = broker.full(serial)
-            judge.check(set(report) <= set(printed), f"{name}: the whole report", set(report) - set(printed))
+            judge.equal(set(report) - set(printed), UNKNOWN.get(printer["model"], set()), f"{name}: the whole report")
         every = ask(ours.url + STATUS).json
         judge.equal(sorted(every), sorted(p["serial"] for p in world.printers), "without a printer named: all of them")
         judge.equal(sorted(ask(ours.url + "/api/v1/print").json), sorted(every), "/api/v1/print is the same")
@@ -160,8 +162,8 @@ def beside_the_seeds(judge, world, binary, folder):
             mine = ask(f"{ours.url}{STATUS}?device_id={serial}").json["print"]
             other = eventually(lambda s=serial: ask(f"{theirs.url}{STATUS}?device_id={s}").json["print"])
             # What they make up (0, "", -50dBm) where the report says nothing is left out by ours.
-            judge.check(set(other) - set(mine) <= set(other) - set(report) - SEEDS_STATUS, f"{name}: every key of the seeds that is known",
-                        (set(other) - set(mine)))
+            lost = set(other) - set(mine) - UNKNOWN.get(printer["model"], set())
+            judge.check(lost <= set(other) - set(report) - SEEDS_STATUS, f"{name}: every key of the seeds that is known", lost)
             wrong = {k: (mine[k], report.get(k)) for k in other if k in mine and k in report and type(mine[k]) is not type(report[k])
                      and not isinstance(report[k], (int, float)) and k not in SEEDS_STATUS}
             judge.check(not wrong, f"{name}: values have the type the printer gives them", wrong)
@@ -186,7 +188,7 @@ def networks(judge, world, binary, folder):
         gone = eventually(lambda: (d := ask(f"{ours.url}{STATUS}?device_id={first['serial']}").json) and not d["print"]["online"] and d, 90)
         judge.check(gone and gone["print"]["online"] is False, "a printer that is off is not online", gone and {k: v for k, v in gone.items() if k != "print"})
         world.switch(first, "power/on")
-    file = written(folder, example(world, world.printers, free_port(), enable_mqtt_bridge=False) | {"devices": example(world, map(on_the_network, world.printers), 1)["devices"]})
+    file = written(folder, example(world, map(on_the_network, world.printers), free_port(), enable_mqtt_bridge=False))
     with Served(binary, ["compat", "--config", file], in_world(world), listen=False) as ours:
         seen = eventually(lambda: (a := ask(f"{ours.url}{STATUS}?device_id={first['serial']}")).status == 200 and a.json)
         judge.check(seen and seen["source"] == "rest" and seen["print"]["dev_id"] == first["serial"], "the switch off: REST", seen)
@@ -212,7 +214,6 @@ def ages(judge, world, binary, folder):
             with Readers(f"{ours.url}/api/v2/events", 3) as readers:
                 judge.check(readers.every(lambda r: all(r.document(s) for s in serials)), "events: a snapshot of each")
                 for silence in (lambda: (line.refuse(), line.reset()), lambda: setattr(line, "mode", "stall")):
-                    marks = [len(r.events) for r in readers.all]
                     silence()
                     time.sleep(1)
                     stale = eventually(lambda: (d := ask(ours.url + STATUS).json) and all(d[s]["stale"] for s in serials) and d, 60)
@@ -225,17 +226,14 @@ def ages(judge, world, binary, folder):
                         judge.check(all(oldest[s]["age_seconds"] > older[s]["age_seconds"] for s in serials if oldest[s]["source"] == older[s]["source"] != "rest"),
                                     "gone: the age grows", [(older[s]["age_seconds"], oldest[s]["age_seconds"]) for s in serials])
 
-                    def told_stale(reader):
-                        document = [reader.document(s) for s in serials]
-                        return all(d and not d.get("online") for d in document)
-                    judge.check(readers.every(told_stale), "gone: readers are told, and none is called online",
-                                [{k: v for k, v in d.items() if not isinstance(v, (dict, list))} for d in [readers.one().document(serials[0])] if d])
+                    judge.check(readers.every(lambda r: not any(r.live(s) for s in serials)), "gone: readers are told, and none is called online",
+                                readers.one().told(serials[0])[-1:])
                     line.mode = "pass"
                     if line.listener is None:
                         line.open()
                     judge.check(all(status_of(ours, s, seconds=90) for s in serials), "back: all live")
-                    judge.check(readers.every(lambda r: all((r.document(s) or {}).get("online") for s in serials), 90), "back: readers, too",
-                                [e.name for e in readers.one().events[marks[0]:]][:20])
+                    judge.check(readers.every(lambda r: all(r.live(s) for s in serials), 90), "back: readers, too",
+                                readers.one().told(serials[0])[-2:])
                     judge.check(not any(r.ended for r in readers.all), "their connections stay")
             codes = ask(ours.url + "/api/v1/devices").text
             judge.check(all(p["access_code"] in codes for p in world.printers), "show_access_codes shows them")
@@ -266,7 +264,7 @@ def v2(judge, world, binary, folder):
 
             def agrees():
                 got, asked = readers.one().document(serials[0]), ask(f"{ours.url}/api/v2/printers/{serials[0]}", token).json
-                return got["job"] == asked["job"] and got["state"] == asked["state"]
+                return known(got["job"]) == known(asked["job"]) and got["state"] == asked["state"]
             judge.check(wait_for(agrees, 30), "v2: snapshot and changes make the document")
         judge.equal(ask(ours.url + "/api/v2/printers/00M00A999999999", token).status, 404, "v2: an unknown printer")
         allowed = ask(ours.url + STATUS, token, headers={"Origin": "https://home.example"}).headers.get("access-control-allow-origin")
@@ -308,6 +306,8 @@ def main():
     with World(binary, "--printers", "3", "--models", "P1S,X1C,A1", "--seed", "71", "--state", "printing", "--lan-addresses", loopback_addresses()) as world, \
             tempfile.TemporaryDirectory() as folder:
         for part in (home_assistant, beside_the_seeds, v2, networks, ages, files):
+            if sys.argv[2:] and part.__name__ not in sys.argv[2:]:
+                continue
             made = pathlib.Path(folder, part.__name__)
             made.mkdir()
             judge.part(part, judge, world, binary, made)

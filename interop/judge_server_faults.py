@@ -236,12 +236,12 @@ def readers(judge, world, binary, folder):
             judge.check(crowd.every(lambda r: len(r.events) > 2), "readers: changes for all")
             for what, fail in (("a reset", lambda: (line.refuse(), line.reset())), ("a stall", lambda: setattr(line, "mode", "stall"))):
                 fail()
-                judge.check(crowd.every(lambda r: not (r.document(serial) or {"online": True}).get("online"), 90), f"readers, {what}: told that it is not live",
-                            str(crowd.one().document(serial))[:300])
+                judge.check(crowd.every(lambda r: r.live(serial) is False, 90), f"readers, {what}: told that it is not live",
+                            crowd.one().told(serial)[-1:])
                 line.mode = "pass"
                 if line.listener is None:
                     line.open()
-                judge.check(crowd.every(lambda r: (r.document(serial) or {}).get("online"), 120), f"readers, {what}: live again")
+                judge.check(crowd.every(lambda r: r.live(serial), 120), f"readers, {what}: live again")
                 judge.check(not any(r.ended for r in crowd.all), f"readers, {what}: nobody was hung up on", sum(r.ended for r in crowd.all))
             read = ask(f"{url}?device_id={serial}", CUSTOM)
             judge.check(read.status in (200, 410), "readers: the session's data", read)

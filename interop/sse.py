@@ -69,7 +69,7 @@ class Reader:
             block, _, self.text = self.text.partition(b"\n\n")
             if block.strip(b"\n").startswith(b":") and b"\n" not in block.strip(b"\n"):
                 self.comments += 1
-            elif block.strip():
+            elif b"data:" in block:
                 self.events.append(Event(block.decode(errors="replace").strip("\n")))
 
     def _unchunk(self):
@@ -83,14 +83,31 @@ class Reader:
                 self.ended = True
                 return
 
+    def told(self, serial=None):
+        """The events of a printer."""
+        return [e for e in list(self.events) if isinstance(e.data, dict) and serial in (None, e.data.get("serial"))]
+
     def document(self, serial=None):
-        """The last snapshot with the changes after it merged, as RFC 7396 has it."""
+        """The last status as a whole with the changes after it merged, as RFC 7396 has it; None before."""
         merged = None
-        for event in list(self.events):
-            if event.data is None or serial and event.data.get("serial") != serial:
-                continue
-            merged = event.data if event.name == "snapshot" else merge(merged, event.data)
+        for event in self.told(serial):
+            merged = event.data.get("status") if event.name == "snapshot" else merge(merged, event.data.get("patch"))
         return merged
+
+    def live(self, serial):
+        """Whether it was told last that the printer reports right now; None before anything was told."""
+        told = self.told(serial)
+        if not told:
+            return None
+        last = told[-1].data
+        return last["connection"] == "online" and not last["stale"] and bool((self.document(serial) or {}).get("online"))
+
+
+def known(document):
+    """Without nulls: absent knowledge is null as a whole, and left out once a patch was merged."""
+    if isinstance(document, dict):
+        return {key: known(value) for key, value in document.items() if value is not None}
+    return [known(value) for value in document] if isinstance(document, list) else document
 
 
 def merge(target, patch):
