@@ -130,7 +130,7 @@ fn read(source: &str, found: &mut BTreeMap<String, BTreeSet<String>>) {
         };
         let method = rest.trim().split('(').next().unwrap_or_default();
         let path = path.replace("{*", "{");
-        found.entry(path).or_insert_with(BTreeSet::new).insert(method.to_owned());
+        found.entry(path).or_default().insert(method.to_owned());
     }
 }
 
