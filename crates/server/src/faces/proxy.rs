@@ -4,10 +4,12 @@
 //! `scope` keeps a caller to its printers, `cache` shares answers.
 
 pub mod admin;
+mod cache;
 pub mod failure;
 pub mod forward;
 pub mod gate;
 pub mod realtime;
+mod scope;
 pub mod upstream;
 
 use std::{

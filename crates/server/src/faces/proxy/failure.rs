@@ -9,6 +9,7 @@ use axum::http::{
 };
 use bambulab::CloudError;
 
+use super::scope::OutOfScope;
 use crate::{error::ApiError, mask::Masker};
 
 /// Longest text of a message, in characters.
@@ -33,6 +34,8 @@ pub enum Cause {
     Server,
     /// Our own limit for the account; nothing was sent.
     Budget,
+    /// The caller may not see that; nothing was sent.
+    Scope,
 }
 
 /// A call that brought no answer for the caller.
@@ -59,12 +62,13 @@ impl Cause {
             Self::Unreachable => "unreachable",
             Self::Refused => "refused",
             Self::Server => "server",
+            Self::Scope => "scope",
         }
     }
 
     /// Whether an older answer may stand in: the cloud failed, it did not say no.
     pub fn is_outage(self) -> bool {
-        !matches!(self, Self::Auth | Self::Refused)
+        !matches!(self, Self::Auth | Self::Refused | Self::Scope)
     }
 }
 
@@ -92,6 +96,7 @@ impl Failure {
                     .with("retry_after", retry)
                     .with("scope", "account")
             }
+            Cause::Scope => ApiError::forbidden(message),
             cause => ApiError::upstream(cause.name(), message),
         };
         if let Some(status) = self.status {
@@ -103,6 +108,12 @@ impl Failure {
             Some(Ok(value)) => error.header(RETRY_AFTER, value),
             _ => error,
         }
+    }
+}
+
+impl From<OutOfScope> for Failure {
+    fn from(error: OutOfScope) -> Self {
+        Self::new(Cause::Scope, error.to_string())
     }
 }
 

@@ -4,6 +4,7 @@
 mod answer;
 mod body;
 mod seats;
+mod shared;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -20,23 +21,27 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bambulab::{Endpoint, cloud::Budget};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::{
     Mode, Parts,
-    failure::Failure,
-    gate,
+    cache::{self, Cache, Kept, Key as CacheKey},
+    failure::{Cause, Failure},
+    gate, scope,
     upstream::{Upload, Upstream},
 };
 use crate::{
     auth::{AuthError, Caller},
+    config,
     error::ApiError,
     limits::{Group, Key},
+    mask::Masker,
     metrics::Metrics,
     trace::Who,
 };
 
+use answer::Opened;
+pub(super) use answer::Whole;
 use seats::{Seat, Seats};
 
 /// What of a caller's headers goes on to the cloud. Everything else stays here: credentials, cookies,
@@ -47,18 +52,32 @@ const OUR_NAME: HeaderValue =
     HeaderValue::from_static(concat!("bambu/", env!("CARGO_PKG_VERSION")));
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
+/// The largest answer that is limited to a caller's printers, in bytes: a thousand have 0.5 MB.
+const LIMITED: usize = 8 << 20;
+
 /// What passes calls on; one per process, so that all faces share its connections.
 #[derive(Debug)]
 pub struct Forwarder {
     upstream: Upstream,
     seats: Seats,
+    cache: Option<Cache>,
     metrics: Metrics,
 }
 
 impl Forwarder {
     /// Passes calls on to an endpoint, within this budget per account.
     pub fn new(upstream: Upstream, endpoint: Endpoint, budget: Budget, metrics: Metrics) -> Self {
-        Self { upstream, seats: Seats::new(endpoint, budget), metrics }
+        Self { upstream, seats: Seats::new(endpoint, budget), cache: None, metrics }
+    }
+
+    /// The same, with equal requests sharing an answer as long as the setting says.
+    #[must_use]
+    pub fn with_cache(self, setting: config::Cache) -> Self {
+        let cache = match setting {
+            config::Cache::Off => None,
+            config::Cache::For(fresh) => Some(Cache::new(fresh)),
+        };
+        Self { cache, ..self }
     }
 
     /// One that reaches nobody, for tests of what does not forward.
@@ -76,25 +95,56 @@ impl Forwarder {
         &self.upstream
     }
 
-    async fn pass(&self, mode: Mode, caller: &Arc<Caller>, request: Request) -> Response {
-        let seat = match self.seats.of(caller) {
-            Ok(seat) => seat,
-            Err(error) => return Failure::from(error).answer(None).into_response(),
-        };
-        let masker = (mode == Mode::Strict || caller.masked).then_some(&seat.masker);
-        let passed = async {
-            let (call, upload) = Call::of(request)?;
-            let answer = self.ask(&call, upload, &seat).await?;
-            answer::of(&call.method, answer, masker, self.upstream.patience().body).await
-        };
-        match passed.await {
+    async fn pass(self: &Arc<Self>, mode: Mode, seat: Arc<Seat>, request: Request) -> Response {
+        let masker = (mode == Mode::Strict || seat.caller.masked).then_some(&seat.masker);
+        match self.passed(masker, &seat, request).await {
             Ok(answer) => answer,
             Err(failure) => {
-                let answer = failure.answer(masker);
                 tracing::debug!(cause = failure.cause.name(), status = failure.status, "no answer");
-                answer.into_response()
+                failure.answer(masker).into_response()
             }
         }
+    }
+
+    async fn passed(
+        self: &Arc<Self>,
+        masker: Option<&Masker>,
+        seat: &Arc<Seat>,
+        request: Request,
+    ) -> Result<Response, Failure> {
+        let (call, upload) = Call::of(request);
+        let limit = match &seat.caller.serials {
+            Some(serials) => Some((&**serials, scope::judge(serials, &call.method, &call.target)?)),
+            None => None,
+        };
+        if let Some(cache) = self.cache.as_ref().filter(|_| call.method == Method::GET) {
+            let ask = || {
+                let (this, call, seat) = (self.clone(), call.clone(), seat.clone());
+                async move { this.kept(&call, &seat).await }
+            };
+            if let Some((kept, source)) = cache.answer(&call.key(seat), ask).await? {
+                let whole = kept.whole.clone().shown(limit, masker)?;
+                return Ok(shared::answer(whole, &call.headers, kept.at, source, cache.fresh()));
+            }
+        }
+        let asked = self.ask(&call, upload, seat).await;
+        if let Some(cache) = self.cache.as_ref().filter(|_| !call.method.is_safe()) {
+            cache.forget(&seat.account);
+        }
+        let opened = asked?;
+        if limit.is_none() {
+            return opened.stream(masker);
+        }
+        let whole = opened.whole(LIMITED).await?.ok_or_else(|| {
+            Failure::new(Cause::Server, "the answer is too large to be limited; ask for less of it")
+        })?;
+        Ok(whole.shown(limit, masker)?.response())
+    }
+
+    /// An answer to be kept; `None` when it is too large for that.
+    async fn kept(&self, call: &Call, seat: &Seat) -> Result<Option<Arc<Kept>>, Failure> {
+        let whole = self.ask(call, None, seat).await?.whole(cache::LARGEST).await?;
+        Ok(whole.map(|whole| Arc::new(Kept { whole: shared::kept(whole), at: Instant::now() })))
     }
 
     /// One call within the account's budget; what comes is a success or a redirect.
@@ -103,14 +153,16 @@ impl Forwarder {
         call: &Call,
         upload: Option<Upload>,
         seat: &Seat,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Opened, Failure> {
         let route = (&call.method, call.target.path());
         seat.allowance.take(route.0, route.1)?;
         let asked = Instant::now();
         let headers = || call.headers(&seat.bearer);
         let answer = self.upstream.call(&call.method, &call.target, headers, upload).await;
         let answer = match answer {
-            Ok(answer) if answer.status().as_u16() < 400 => Ok(answer),
+            Ok(answer) if answer.status().as_u16() < 400 => {
+                answer::open(&call.method, answer, self.upstream.patience().body).await
+            }
             Ok(refusal) => {
                 let (head, body) = refusal.into_parts();
                 let told = answer::start(body, self.upstream.patience().body).await;
@@ -128,7 +180,7 @@ impl Forwarder {
 }
 
 /// What is asked for, as it goes on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Call {
     method: Method,
     target: PathAndQuery,
@@ -136,13 +188,22 @@ struct Call {
 }
 
 impl Call {
-    fn of(request: Request) -> Result<(Self, Option<Upload>), Failure> {
+    fn of(request: Request) -> (Self, Option<Upload>) {
         let (head, body) = request.into_parts();
         let upload = gate::has_body(&head.headers).then(|| Upload::new(body));
         // The gate lets nothing in that has no path.
         let target = head.uri.into_parts().path_and_query;
         let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
-        Ok((Self { method: head.method, target, headers: head.headers }, upload))
+        (Self { method: head.method, target, headers: head.headers }, upload)
+    }
+
+    fn key(&self, seat: &Seat) -> CacheKey {
+        let accepts = [ACCEPT, ACCEPT_LANGUAGE];
+        CacheKey {
+            account: seat.account,
+            target: self.target.as_str().to_owned(),
+            accepts: accepts.map(|name| self.headers.get(name).map(|it| it.as_bytes().to_owned())),
+        }
     }
 
     fn headers(&self, bearer: &HeaderValue) -> HeaderMap {
@@ -190,7 +251,10 @@ async fn admitted(parts: &Parts, group: Group, caller: &Arc<Caller>, request: Re
         .into_response(),
         _ => {
             let request = Request::from_parts(head, body);
-            parts.forwarder.pass(parts.mode, caller, request).await
+            match parts.forwarder.seats.of(caller) {
+                Ok(seat) => parts.forwarder.pass(parts.mode, seat, request).await,
+                Err(error) => Failure::from(error).answer(None).into_response(),
+            }
         }
     };
     quota.write(answer.headers_mut());

@@ -2,6 +2,7 @@
 
 mod broken;
 mod passed;
+mod shared;
 mod upstream;
 
 use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
@@ -18,7 +19,7 @@ use tokio::{
 use super::{Forwarder, Mode, Parts, router, upstream::Patience, upstream::Upstream};
 use crate::{
     auth::Tokens,
-    config::{RateLimit, TokenOptions},
+    config::{Cache, RateLimit, TokenOptions},
     limits::Limits,
     metrics::Metrics,
 };
@@ -41,20 +42,27 @@ struct Setting {
     patience: Patience,
     budget: Budget,
     rates: RateLimit,
+    cache: Cache,
     options: Vec<TokenOptions>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        let soon = Duration::from_millis(400);
         Self {
             mode: Mode::Strict,
-            patience: Patience { connect: soon, head: soon, body: soon },
+            patience: Patience::default(),
             budget: Budget::off(),
             rates: RateLimit::OFF,
+            cache: Cache::Off,
             options: Vec::new(),
         }
     }
+}
+
+/// With little patience for the cloud.
+fn hasty() -> Setting {
+    let soon = Duration::from_millis(400);
+    Setting { patience: Patience { connect: soon, head: soon, body: soon }, ..Setting::default() }
 }
 
 impl World {
@@ -73,7 +81,8 @@ impl World {
         let endpoint = endpoint.with_api_url(&format!("http://{}", cloud.address)).unwrap();
         let upstream = Upstream::new(&endpoint, &Roots::public(), setting.patience).unwrap();
         let metrics = Metrics::new();
-        let forwarder = Forwarder::new(upstream, endpoint, setting.budget, metrics.clone());
+        let forwarder = Forwarder::new(upstream, endpoint, setting.budget, metrics.clone())
+            .with_cache(setting.cache);
         let parts = Parts {
             mode: setting.mode,
             tokens: Arc::new(tokens),
@@ -98,6 +107,13 @@ impl World {
 
     async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, "").await
+    }
+
+    async fn by_bob(&self, path: &str) -> Answer {
+        self.send(&format!(
+            "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: bob-token-000002\r\nConnection: close\r\n\r\n"
+        ))
+        .await
     }
 
     async fn send(&self, bytes: &str) -> Answer {

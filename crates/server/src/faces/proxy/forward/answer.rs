@@ -15,12 +15,14 @@ use axum::{
         response::Parts,
     },
 };
+use bytes::BytesMut;
 use hyper::body::{Bytes, Incoming};
 
 use super::body::{Passed, Timed};
 use crate::{
     faces::proxy::{
         failure::{Cause, Failure},
+        scope::{Filter, Serials},
         upstream,
     },
     mask::Masker,
@@ -43,54 +45,152 @@ const NOT_OURS: [HeaderName; 11] = [
     HeaderName::from_static("proxy-authenticate-info"),
 ];
 
-/// The caller's answer to what the cloud answered. Nothing is sent before its first bytes were seen.
-pub(super) async fn of(
+/// A success or a redirect of the cloud that is fit to go on; its first bytes were seen.
+pub(super) struct Opened {
+    status: StatusCode,
+    headers: HeaderMap,
+    /// The first bytes and what follows; `None` is no body.
+    body: Option<(Bytes, Timed)>,
+}
+
+/// Looks at the head and the first bytes of an answer.
+pub(super) async fn open(
     method: &Method,
     answer: Response<Incoming>,
-    masker: Option<&Masker>,
     patience: Duration,
-) -> Result<Response<Body>, Failure> {
-    let (mut head, body) = answer.into_parts();
-    let unusable = |text: &'static str| Failure::new(Cause::Server, text).with_status(head.status);
-    if !(200..400).contains(&head.status.as_u16()) {
-        return Err(unusable("the cloud wants to speak another protocol; check BAMBU_API_URL"));
+) -> Result<Opened, Failure> {
+    let (Parts { mut status, mut headers, .. }, body) = answer.into_parts();
+    if !(200..400).contains(&status.as_u16()) {
+        let text = "the cloud wants to speak another protocol; check BAMBU_API_URL";
+        return Err(Failure::new(Cause::Server, text).with_status(status));
     }
-    if is_page(&head.headers) {
-        return Err(page(head.status));
+    if is_page(&headers) {
+        return Err(page(status));
     }
-    if masker.is_some() && is_packed(&head.headers) {
-        return Err(unusable("the cloud packed its answer, which cannot be masked; try again"));
+    clean(&mut headers);
+    if *method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
+        return Ok(Opened { status, headers, body: None });
     }
-    clean(&mut head, masker);
-    if *method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED {
-        return Ok(Response::from_parts(head, Body::empty()));
-    }
-    let mut body = Timed::new(body, patience);
-    let Some(first) = body.chunk().await? else {
+    let mut rest = Timed::new(body, patience);
+    let Some(first) = rest.chunk().await? else {
         // As the seeds answer what has no body.
-        if head.status.is_success() {
-            head.status = StatusCode::NO_CONTENT;
-            head.headers.remove(CONTENT_TYPE);
-            head.headers.remove(CONTENT_LENGTH);
+        if status.is_success() {
+            status = StatusCode::NO_CONTENT;
+            headers.remove(CONTENT_TYPE);
+            headers.remove(CONTENT_LENGTH);
         }
-        return Ok(Response::from_parts(head, Body::empty()));
+        return Ok(Opened { status, headers, body: None });
     };
     if begins_page(&first) {
-        return Err(page(head.status));
+        return Err(page(status));
     }
-    let body = match (masker, body.is_end()) {
-        (None, true) => Body::from(first),
-        (None, false) => Body::new(Passed::plain(first, body)),
-        (Some(masker), true) => {
-            let mut masked = Vec::with_capacity(first.len() + first.len() / 8);
-            let mut stream = masker.stream();
-            stream.push(&first, &mut masked);
-            stream.finish(&mut masked).map_err(|_| upstream::broken())?;
-            Body::from(masked)
+    Ok(Opened { status, headers, body: Some((first, rest)) })
+}
+
+impl Opened {
+    /// The answer for one caller, its body as it comes.
+    pub(super) fn stream(self, masker: Option<&Masker>) -> Result<Response<Body>, Failure> {
+        let Self { status, mut headers, body } = self;
+        refuse_packed(status, &headers, masker)?;
+        let body = match (body, masker) {
+            (None, _) => Body::empty(),
+            (Some((first, rest)), None) if rest.is_end() => Body::from(first),
+            (Some((first, rest)), None) => Body::new(Passed::plain(first, rest)),
+            (Some((first, rest)), Some(masker)) if rest.is_end() => masked(&first, masker)?.into(),
+            (Some((first, rest)), Some(masker)) => {
+                Body::new(Passed::masked(first, rest, masker.stream()))
+            }
+        };
+        mask_head(&mut headers, masker);
+        Ok(response(status, headers, body))
+    }
+
+    /// All of it in one piece; `None` when it is larger than this, or packed.
+    pub(super) async fn whole(self, limit: usize) -> Result<Option<Whole>, Failure> {
+        let Self { status, mut headers, body } = self;
+        headers.remove(SET_COOKIE);
+        if is_packed(&headers) {
+            return Ok(None);
         }
-        (Some(masker), false) => Body::new(Passed::masked(first, body, masker.stream())),
-    };
-    Ok(Response::from_parts(head, body))
+        let Some((first, mut rest)) = body else {
+            return Ok(Some(Whole { status, headers, body: Bytes::new() }));
+        };
+        let mut body = BytesMut::from(first);
+        while !rest.is_end() {
+            if body.len() > limit {
+                return Ok(None);
+            }
+            let Some(chunk) = rest.chunk().await? else { break };
+            body.extend_from_slice(&chunk);
+        }
+        Ok((body.len() <= limit).then(|| Whole { status, headers, body: body.freeze() }))
+    }
+}
+
+/// An answer in one piece, as the cloud gave it.
+#[derive(Clone)]
+pub(crate) struct Whole {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Whole {
+    /// The answer for one caller: limited, then masked.
+    pub(super) fn shown(
+        mut self,
+        limit: Option<(&Serials, Filter)>,
+        masker: Option<&Masker>,
+    ) -> Result<Self, Failure> {
+        if let Some((serials, filter)) = limit {
+            if !self.status.is_success() {
+                let text = "the cloud leads elsewhere, where nothing can be limited; report it";
+                return Err(Failure::new(Cause::Server, text).with_status(self.status));
+            }
+            self.headers.remove(CONTENT_LENGTH);
+            self.headers.remove(ETAG);
+            if !self.body.is_empty() {
+                self.body = filter.apply(serials, &self.body)?.into();
+            }
+        }
+        if let Some(masker) = masker {
+            self.body = masked(&self.body, masker)?.into();
+        }
+        mask_head(&mut self.headers, masker);
+        Ok(self)
+    }
+
+    pub(super) fn response(self) -> Response<Body> {
+        let body = if self.body.is_empty() { Body::empty() } else { Body::from(self.body) };
+        response(self.status, self.headers, body)
+    }
+}
+
+fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn masked(body: &[u8], masker: &Masker) -> Result<Vec<u8>, Failure> {
+    let mut masked = Vec::with_capacity(body.len() + body.len() / 8);
+    let mut stream = masker.stream();
+    stream.push(body, &mut masked);
+    stream.finish(&mut masked).map_err(|_| upstream::broken())?;
+    Ok(masked)
+}
+
+fn refuse_packed(
+    status: StatusCode,
+    headers: &HeaderMap,
+    masker: Option<&Masker>,
+) -> Result<(), Failure> {
+    if masker.is_none() || !is_packed(headers) {
+        return Ok(());
+    }
+    let text = "the cloud packed its answer, which cannot be masked; try again";
+    Err(Failure::new(Cause::Server, text).with_status(status))
 }
 
 /// The start of a refusal's body; what cannot be read in time is left out.
@@ -107,8 +207,8 @@ pub(super) async fn start(body: Incoming, patience: Duration) -> Bytes {
     told.into()
 }
 
-fn clean(head: &mut Parts, masker: Option<&Masker>) {
-    let headers = &mut head.headers;
+/// Takes out what belongs to the connection with the cloud.
+fn clean(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
@@ -119,6 +219,9 @@ fn clean(head: &mut Parts, masker: Option<&Masker>) {
     for name in named.iter().chain(&NOT_OURS) {
         headers.remove(name);
     }
+}
+
+fn mask_head(headers: &mut HeaderMap, masker: Option<&Masker>) {
     match masker {
         Some(masker) => {
             // What is masked has another length, and is another thing than the tag names.

@@ -20,6 +20,8 @@ const MOST: usize = 256;
 /// What is kept for one caller. No `Debug` of its parts: the header is a secret.
 pub(super) struct Seat {
     pub(super) caller: Arc<Caller>,
+    /// The account, as far as it is known: the real token's digest.
+    pub(super) account: TokenDigest,
     pub(super) bearer: HeaderValue,
     pub(super) allowance: Allowance,
     pub(super) masker: Masker,
@@ -60,6 +62,7 @@ impl Seats {
         let mut bearer = bearer.map_err(|_| CloudError::LoginWanted)?;
         bearer.set_sensitive(true);
         Ok(Seat {
+            account: TokenDigest::of(caller.real.reveal()),
             bearer,
             allowance: Allowance::of(&self.endpoint, &caller.real, self.budget)?,
             masker: Masker::with(Some(caller.custom.reveal()), &[caller.real.reveal()]),

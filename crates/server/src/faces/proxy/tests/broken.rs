@@ -39,7 +39,7 @@ async fn a_cloud_that_asks_for_quiet_gets_it_and_the_caller_is_told_how_long() {
 
 #[tokio::test]
 async fn nobody_there_is_unreachable_and_nobody_answering_is_a_timeout() {
-    let world = World::new(Setting::default()).await;
+    let world = World::new(hasty()).await;
     let answer = world.get("/v1/slow").await;
     assert_eq!((answer.status(), &answer.json()["cause"]), (502, &"timeout".into()));
     let answer = world.get("/v1/endless").await;
@@ -56,7 +56,7 @@ async fn nobody_there_is_unreachable_and_nobody_answering_is_a_timeout() {
 
 #[tokio::test]
 async fn an_answer_that_is_cut_is_cut_for_the_caller_too() {
-    let world = World::new(Setting::default()).await;
+    let world = World::new(hasty()).await;
     for name in ["cut", "cutchunked", "stalls"] {
         let answer = world.get(&format!("/v1/{name}")).await;
         assert_eq!(answer.status(), 200, "{name}");

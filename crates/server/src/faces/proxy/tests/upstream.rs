@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,13 +20,19 @@ pub(super) struct Cloud {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<(String, u64)>>>,
     connections: Arc<Mutex<usize>>,
+    is_down: Arc<AtomicBool>,
 }
 
 impl Cloud {
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let cloud = Self { address, seen: Arc::default(), connections: Arc::default() };
+        let cloud = Self {
+            address,
+            seen: Arc::default(),
+            connections: Arc::default(),
+            is_down: Arc::default(),
+        };
         let served = cloud.clone();
         tokio::spawn(async move {
             loop {
@@ -45,6 +54,11 @@ impl Cloud {
         self.seen.lock().unwrap().iter().map(|(_, length)| length).sum()
     }
 
+    /// From now on every connection ends without an answer.
+    pub(super) fn fail(&self) {
+        self.is_down.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn connections(&self) -> usize {
         *self.connections.lock().unwrap()
     }
@@ -63,6 +77,9 @@ impl Cloud {
             let path = head.split(' ').nth(1).unwrap().to_owned();
             self.seen.lock().unwrap().push((head, length));
             let name = path.rsplit('/').next().unwrap().split('?').next().unwrap();
+            if self.is_down.load(Ordering::Relaxed) {
+                return None;
+            }
             if name == "flaky" && self.heads().len() == 1 {
                 return None;
             }
@@ -175,6 +192,12 @@ async fn answer(name: &str, stream: &mut TcpStream) -> Option<()> {
             tokio::time::sleep(Duration::from_millis(50)).await;
             return None;
         }
+        "profile" => whole("{\"uid\":1,\"name\":\"alice-token-0001 bob-token-000002\"}"),
+        "later" => {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            whole(DEVICE)
+        }
+        "huge" => whole(&format!("[{}0]", "\"0123456789abcdef\",".repeat(400_000))),
         "slow" => {
             tokio::time::sleep(Duration::from_secs(20)).await;
             whole(DEVICE)
@@ -192,13 +215,16 @@ async fn answer(name: &str, stream: &mut TcpStream) -> Option<()> {
     stream.write_all(text.as_bytes()).await.ok()
 }
 
-/// 100 MB of printers in one JSON text.
+/// How large the largest answer is: 100 MiB, less where code is slow because it is not optimised.
+pub(super) const BIG: usize = if cfg!(debug_assertions) { 24 << 20 } else { 100 << 20 };
+
+/// So much of printers in one JSON text.
 async fn big(stream: &mut TcpStream) -> Option<()> {
     let head =
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).await.ok()?;
     let many = format!("{DEVICE},").repeat(400);
-    let rounds = (100 << 20) / many.len();
+    let rounds = BIG / many.len();
     stream.write_all(b"1\r\n[\r\n").await.ok()?;
     for _ in 0..rounds {
         stream.write_all(format!("{:x}\r\n{many}\r\n", many.len()).as_bytes()).await.ok()?;
