@@ -79,7 +79,8 @@ fn six(text: &[u8], start: usize, end: usize, spans: &mut Spans) -> bool {
     if glued_before {
         from += run.iter().position(|byte| *byte == b':').unwrap_or(0);
     }
-    if glued(text.get(end)) {
+    let glued_after = glued(text.get(end));
+    if glued_after {
         to = start + run.iter().rposition(|byte| *byte == b':').map_or(0, |at| at + 1);
     }
     let mut core = text.get(from..to).unwrap_or_default();
@@ -104,25 +105,31 @@ fn six(text: &[u8], start: usize, end: usize, spans: &mut Spans) -> bool {
         core = core.get(..core.len() - 1).unwrap_or_default();
         to -= 1;
     }
-    if !is_six(core) || (!glued_before && is_loopback(core)) {
+    let glued = usize::from(glued_before) + usize::from(glued_after);
+    if !is_six(core, glued) || (!glued_before && is_loopback(core)) {
         return false;
     }
     spans.add(from, to + zone(text.get(to..).unwrap_or_default()), IP);
     true
 }
 
-fn is_six(core: &[u8]) -> bool {
+/// Eight groups, or fewer with `::` among them. `lost` groups were cut off because they are glued to
+/// a word; the outermost ones may be longer than they should for the same reason.
+fn is_six(core: &[u8], lost: usize) -> bool {
     let groups: Vec<&[u8]> = core.split(|byte| *byte == b':').collect();
-    let short =
-        |group: &&[u8]| (1..=4).contains(&group.len()) && group.iter().all(u8::is_ascii_hexdigit);
-    let words = groups.iter().filter(|group| short(group)).count();
-    let mapped = groups.last().is_some_and(|group| is_dotted(group));
-    let whole =
-        words + groups.iter().filter(|group| group.is_empty()).count() + usize::from(mapped)
-            == groups.len();
+    let last = groups.len().saturating_sub(1);
+    let hex = |(at, group): &(usize, &&[u8])| {
+        let outermost = *at == 0 || *at == last;
+        !group.is_empty()
+            && (group.len() <= 4 || outermost)
+            && group.iter().all(u8::is_ascii_hexdigit)
+    };
+    let words = groups.iter().enumerate().filter(hex).count();
+    let empty = groups.iter().filter(|group| group.is_empty()).count();
+    let mapped = usize::from(groups.last().is_some_and(|group| is_dotted(group)));
     let squeezed = core.windows(2).any(|pair| pair == b"::");
-    let count = words + 2 * usize::from(mapped);
-    whole && (count >= 8 || (squeezed && count > 0))
+    let count = words + 2 * mapped;
+    words + empty + mapped == groups.len() && (count + lost >= 8 || (squeezed && count > 0))
 }
 
 fn is_dotted(group: &[u8]) -> bool {

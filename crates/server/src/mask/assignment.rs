@@ -112,16 +112,22 @@ fn line(text: &[u8]) -> usize {
 
 /// `Bearer` and what follows it.
 fn bearer(text: &[u8], spans: &mut Spans) {
-    for at in memchr::memmem::find_iter(text, b"earer ") {
-        let named = at
-            .checked_sub(1)
-            .and_then(|before| text.get(before))
-            .is_some_and(|byte| matches!(byte, b'B' | b'b'));
-        let start = at + b"earer ".len();
-        let length = unquoted(text.get(start..).unwrap_or_default());
-        let shown = text.get(start..start + length).unwrap_or_default();
-        if named && length >= 8 && !shown.starts_with(TOKEN) {
-            spans.add(start, start + length, TOKEN);
+    for space in memchr::memchr_iter(b' ', text) {
+        if !ends_with_bearer(text.get(..space).unwrap_or_default()) {
+            continue;
+        }
+        let length = unquoted(text.get(space + 1..).unwrap_or_default());
+        let end = space + 1 + length;
+        let shown = text.get(space + 1..end).unwrap_or_default();
+        if length >= 8 && !shown.starts_with(TOKEN) {
+            spans.add(space + 1, end, TOKEN);
         }
     }
+}
+
+/// Whether the word before a space says that a token follows.
+pub(super) fn ends_with_bearer(before: &[u8]) -> bool {
+    let from = before.len().checked_sub(b"bearer".len());
+    from.and_then(|from| before.get(from..))
+        .is_some_and(|word| word.eq_ignore_ascii_case(b"bearer"))
 }

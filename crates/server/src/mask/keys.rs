@@ -49,19 +49,32 @@ fn fold(key: &[u8], into: &mut [u8]) -> (usize, u32) {
     let mut length = 0;
     let mut letters = 0;
     for byte in key {
-        if byte.is_ascii_alphanumeric()
-            && let Some(place) = into.get_mut(length)
-        {
-            *place = byte.to_ascii_lowercase();
-            letters |= letter(*place);
-            length += 1;
+        let folded = FOLDED[usize::from(*byte)];
+        if let Some(place) = into.get_mut(length) {
+            *place = folded;
         }
+        length += usize::from(folded != 0);
+        letters |= bit(folded);
     }
     (length, letters)
 }
 
-const fn letter(byte: u8) -> u32 {
-    if byte.is_ascii_lowercase() { 1 << (byte - b'a') } else { 0 }
+/// Letters in lower case, digits, and 0 for all others.
+static FOLDED: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// A bit per letter. Digits share them: it says what may be there, no more.
+const fn bit(folded: u8) -> u32 {
+    1 << (folded & 31)
 }
 
 /// A word that makes any key secret that contains it.
@@ -76,7 +89,7 @@ const fn word(text: &'static str, class: Class) -> Word {
     let mut letters = 0;
     let mut at = 0;
     while at < text.len() {
-        letters |= letter(text[at]);
+        letters |= bit(text[at]);
         at += 1;
     }
     Word { text, letters, class }

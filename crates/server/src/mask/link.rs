@@ -27,22 +27,30 @@ pub(super) fn separates(byte: u8) -> bool {
 /// Where in a run without separators something begins that leads to another place.
 fn starts(run: &[u8]) -> Option<usize> {
     let colon = memchr::memchr(b':', run);
+    let slash = memchr::memchr(b'/', run);
     let query = memchr::memchr(b'=', run).filter(|_| is_signed(run)).map(|_| 0);
     let scheme = colon.and_then(|from| with_scheme(run, from));
     let password = colon.and_then(|from| with_password(run, from));
     let port = colon.and_then(|from| with_port(run, from));
-    let found = [query, scheme, password, port, without_scheme(run)];
+    let host = slash.and_then(|from| without_scheme(run, from));
+    let found = [query, scheme, password, port, host];
     found.into_iter().flatten().min()
 }
 
 fn with_scheme(run: &[u8], from: usize) -> Option<usize> {
     let tail = run.get(from..)?;
-    let colon = from + memchr::memmem::find(tail, b"://")?;
+    let colon = memchr::memchr_iter(b':', tail)
+        .map(|at| from + at)
+        .find(|colon| follows(run, *colon, b"://"))?;
     let scheme = run.get(..colon)?.iter().rev();
     let length = scheme
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
         .count();
     Some(colon - length)
+}
+
+fn follows(run: &[u8], at: usize, text: &[u8]) -> bool {
+    run.get(at..).is_some_and(|tail| tail.starts_with(text))
 }
 
 /// `user:password@host`.
@@ -77,17 +85,22 @@ fn with_port(run: &[u8], from: usize) -> Option<usize> {
 }
 
 /// `//host.domain/path`.
-fn without_scheme(run: &[u8]) -> Option<usize> {
+fn without_scheme(run: &[u8], from: usize) -> Option<usize> {
     let begins = |start: usize| {
+        if !follows(run, start, b"//") {
+            return false;
+        }
         let before = start.checked_sub(1).and_then(|before| run.get(before));
-        let free = before.is_none_or(|byte| matches!(byte, b'(' | b'\'' | b'=' | b',' | b'['));
+        let free = before.is_none_or(|byte| {
+            !(byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-'))
+        });
         let host = run.get(start + 2..).unwrap_or_default();
         let length = host.iter().take_while(|byte| **byte != b'/').count();
         let host = host.get(..length).unwrap_or_default();
         let dotted = host.contains(&b'.') || host.starts_with(b"[");
         free && dotted && host.first().is_some_and(|byte| *byte != b'.')
     };
-    memchr::memmem::find_iter(run, b"//").find(|start| begins(*start))
+    memchr::memchr_iter(b'/', run.get(from..)?).map(|at| from + at).find(|start| begins(*start))
 }
 
 /// Whether a query in the run carries a signature or a token.

@@ -1,6 +1,7 @@
 //! JSON as it streams by: a reader of punctuation, strings and numbers that holds one string at a
 //! time and counts depth instead of remembering it. What is no JSON becomes text, from there on.
 
+mod hidden;
 mod quoted;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use super::{
     segments::Plain,
     text::{SECRET, TOKEN},
 };
+use hidden::Hidden;
 use quoted::Quoted;
 
 /// Masks a body that comes in chunks. However it is cut, the same bytes come out; what it holds is
@@ -79,12 +81,7 @@ enum Place {
     Between,
     Scalar,
     Quoted(Quoted),
-    /// Within an object or a list that is masked as one.
-    Hidden {
-        depth: u64,
-        quoted: bool,
-        escaped: bool,
-    },
+    Hidden(Hidden),
     /// Within a number that is too long to be one.
     Endless,
     Plain(Plain),
@@ -128,7 +125,7 @@ impl Reader {
                 Place::Between => self.between(rules, rest, out),
                 Place::Scalar => self.scalar(rules, rest, out),
                 Place::Quoted(_) => self.quoted(rules, rest, out),
-                Place::Hidden { .. } => self.hidden(rest),
+                Place::Hidden(_) => self.hidden(rest),
                 Place::Endless => self.endless(rest),
                 Place::Plain(plain) => {
                     plain.push(rules, rest, out);
@@ -151,7 +148,8 @@ impl Reader {
                     continue;
                 }
                 b'"' if self.may_begin() => {
-                    let Some(length) = quoted::closed(rest.get(at + 1..).unwrap_or_default())
+                    let Some((length, seen)) =
+                        quoted::closed(rest.get(at + 1..).unwrap_or_default())
                     else {
                         out.extend_from_slice(rest.get(from..=at).unwrap_or_default());
                         self.place = Place::Quoted(Quoted::default());
@@ -159,7 +157,7 @@ impl Reader {
                     };
                     let raw = rest.get(at + 1..at + 1 + length).unwrap_or_default();
                     let class = self.class();
-                    if let Some(shown) = quoted::mask(rules, raw, class, self.level) {
+                    if let Some(shown) = quoted::mask(rules, raw, seen, class, self.level) {
                         out.extend_from_slice(rest.get(from..=at).unwrap_or_default());
                         out.extend_from_slice(&shown);
                         from = at + 1 + length;
@@ -167,7 +165,7 @@ impl Reader {
                     if self.last == Last::Colon {
                         self.after(Last::Scalar);
                     } else {
-                        self.named = quoted::class(raw);
+                        self.named = quoted::class(raw, seen);
                         self.after(Last::Text);
                     }
                     at += length + 2;
@@ -200,6 +198,11 @@ impl Reader {
                     return rest.get(at..).unwrap_or_default();
                 }
                 _ => {
+                    if let Some(length) = self.calm_scalar(rules, rest.get(at..)) {
+                        at += length;
+                        self.after(Last::Scalar);
+                        continue;
+                    }
                     out.extend_from_slice(rest.get(from..at).unwrap_or_default());
                     self.place = Place::Scalar;
                     return rest.get(at..).unwrap_or_default();
@@ -242,6 +245,16 @@ impl Reader {
     fn after(&mut self, last: Last) {
         self.last = last;
         self.gap = false;
+    }
+
+    /// The length of a number or a word that passes, if it ends in this chunk.
+    fn calm_scalar(&self, rules: &Rules, rest: Option<&[u8]>) -> Option<usize> {
+        let rest = rest?;
+        let length = rest.iter().position(|byte| scalar::ends(*byte))?;
+        let calm = length < scalar::LONGEST
+            && rest.get(length) != Some(&b':')
+            && scalar::judge(rest.get(..length)?, self.class(), rules) == Verdict::Keep;
+        calm.then_some(length)
     }
 
     fn scalar<'a>(&mut self, rules: &Rules, rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
@@ -306,30 +319,20 @@ impl Reader {
     fn hide<'a>(&mut self, rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         let mask = if self.named == Class::Token { TOKEN } else { SECRET };
         write_quoted(mask, out);
-        self.place = Place::Hidden { depth: 1, quoted: false, escaped: false };
+        self.place = Place::Hidden(Hidden::opened());
         rest
     }
 
     fn hidden<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
-        let Place::Hidden { depth, quoted, escaped } = &mut self.place else {
+        let Place::Hidden(hidden) = &mut self.place else {
             return rest;
         };
-        for (at, byte) in rest.iter().enumerate() {
-            match byte {
-                _ if *escaped => *escaped = false,
-                b'\\' if *quoted => *escaped = true,
-                b'"' => *quoted = !*quoted,
-                b'{' | b'[' if !*quoted => *depth += 1,
-                b'}' | b']' if !*quoted => *depth -= 1,
-                _ => {}
-            }
-            if *depth == 0 {
-                self.place = Place::Between;
-                self.after(Last::Close);
-                return rest.get(at + 1..).unwrap_or_default();
-            }
-        }
-        &[]
+        let Some(length) = hidden.push(rest) else {
+            return &[];
+        };
+        self.place = Place::Between;
+        self.after(Last::Close);
+        rest.get(length..).unwrap_or_default()
     }
 
     fn quoted<'a>(&mut self, rules: &Rules, rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
@@ -375,7 +378,7 @@ impl Reader {
                 text.end(rules, class, self.level, out);
                 false
             }
-            Place::Hidden { .. } => false,
+            Place::Hidden(_) => false,
             Place::Plain(plain) => {
                 plain.finish(rules, out);
                 true

@@ -3,6 +3,7 @@
 mod disguises;
 mod kept;
 mod limits;
+mod properties;
 
 use super::*;
 

@@ -61,6 +61,9 @@ impl Secrets {
     fn find(&self, text: &[u8], spans: &mut Spans) {
         for (finder, mask) in &self.0 {
             let length = finder.needle().len();
+            if length > text.len() {
+                continue;
+            }
             for at in finder.find_iter(text) {
                 spans.add(at, at + length, mask);
             }

@@ -1,7 +1,7 @@
 //! One string of JSON: in one piece as a rule, over several chunks, or longer than is held.
 
 use crate::mask::{
-    Rules, address, escape,
+    Rules, address, assignment, escape,
     keys::{self, Class},
     segments::{self, Context, LIMIT},
     text::{self, IP, SECRET, TOKEN, traits},
@@ -10,25 +10,29 @@ use crate::mask::{
 /// JSON within strings within JSON is read so far; deeper ones are text.
 const LEVELS: u8 = 3;
 
-/// The length of the string that begins here and ends in this chunk; `None` if it does not, or is
-/// too long to be judged as one.
-pub(super) fn closed(rest: &[u8]) -> Option<usize> {
+/// The length of the string that begins here and ends in this chunk, and its traits; `None` if it
+/// does not, or is too long to be judged as one.
+pub(super) fn closed(rest: &[u8]) -> Option<(usize, u8)> {
     let mut at = 0;
+    let mut seen = 0;
     loop {
         let byte = *rest.get(at)?;
-        if traits::OF.get(usize::from(byte)).copied().unwrap_or(0) & traits::STOP == 0 {
+        let trait_ = traits::OF[usize::from(byte)];
+        if trait_ & traits::STOP == 0 {
+            seen |= trait_;
             at += 1;
         } else if byte == b'"' {
-            return (at < LIMIT).then_some(at);
+            return (at < LIMIT).then_some((at, seen));
         } else {
+            seen |= trait_;
             at += 2;
         }
     }
 }
 
 /// The class of the values under this string, if it is a key.
-pub(super) fn class(raw: &[u8]) -> Class {
-    if memchr::memchr(b'\\', raw).is_none() {
+pub(super) fn class(raw: &[u8], seen: u8) -> Class {
+    if seen & traits::STOP == 0 {
         return keys::classify(raw);
     }
     let mut text = Vec::with_capacity(raw.len());
@@ -37,13 +41,18 @@ pub(super) fn class(raw: &[u8]) -> Class {
 }
 
 /// What is written instead of this string; `None` if it passes as it is.
-pub(super) fn mask(rules: &Rules, raw: &[u8], class: Class, level: u8) -> Option<Vec<u8>> {
+pub(super) fn mask(
+    rules: &Rules,
+    raw: &[u8],
+    seen: u8,
+    class: Class,
+    level: u8,
+) -> Option<Vec<u8>> {
     match class {
         Class::Secret => return Some(SECRET.to_vec()),
         Class::Token => return Some(TOKEN.to_vec()),
         _ => {}
     }
-    let seen = traits::of(raw);
     let calm = seen & !(traits::SPACE | traits::DOT | traits::SLASH) == 0;
     if calm && class != Class::Address && !rules.secrets.are_in(raw) && quiet(raw, seen) {
         return None;
@@ -74,8 +83,10 @@ pub(super) fn mask(rules: &Rules, raw: &[u8], class: Class, level: u8) -> Option
 fn quiet(raw: &[u8], seen: u8) -> bool {
     let dots = || memchr::memchr_iter(b'.', raw).count();
     (seen & traits::DOT == 0 || dots() < 3)
-        && (seen & traits::SLASH == 0 || memchr::memmem::find(raw, b"//").is_none())
-        && (seen & traits::SPACE == 0 || memchr::memmem::find(raw, b"earer ").is_none())
+        && (seen & traits::SLASH == 0 || !raw.windows(2).any(|pair| pair == b"//"))
+        && (seen & traits::SPACE == 0
+            || !memchr::memchr_iter(b' ', raw)
+                .any(|space| assignment::ends_with_bearer(raw.get(..space).unwrap_or_default())))
 }
 
 /// Whether a string holds a JSON document, to all appearances.
@@ -104,23 +115,32 @@ impl Quoted {
         class: Class,
         out: &mut Vec<u8>,
     ) -> Option<usize> {
-        for (at, byte) in rest.iter().enumerate() {
-            if self.escaped {
+        let mut at = 0;
+        loop {
+            let tail = rest.get(at..).filter(|tail| !tail.is_empty())?;
+            let length = if self.escaped {
                 self.escaped = false;
-            } else if *byte == b'\\' {
-                self.escaped = true;
-            } else if *byte == b'"' {
-                return Some(at);
-            }
+                1
+            } else {
+                let plain = memchr::memchr2(b'"', b'\\', tail).unwrap_or(tail.len());
+                match (plain, tail.first()) {
+                    (0, Some(b'"')) => return Some(at),
+                    (0, _) => {
+                        self.escaped = true;
+                        1
+                    }
+                    _ => plain.min(LIMIT.saturating_sub(self.held.len())),
+                }
+            };
+            at += length;
             if self.dropping {
                 continue;
             }
-            self.held.push(*byte);
+            self.held.extend_from_slice(tail.get(..length).unwrap_or_default());
             if self.held.len() >= LIMIT && !self.escaped {
                 self.overflow(rules, class, out);
             }
         }
-        None
     }
 
     /// Shows what may be shown of a string that is too long, and forgets it.
@@ -172,10 +192,11 @@ impl Quoted {
             }
             return Class::Secret;
         }
-        match mask(rules, &self.held, class, level) {
+        let seen = traits::of(&self.held);
+        match mask(rules, &self.held, seen, class, level) {
             Some(shown) => out.extend_from_slice(&shown),
             None => out.extend_from_slice(&self.held),
         }
-        self::class(&self.held)
+        self::class(&self.held, seen)
     }
 }
