@@ -174,6 +174,7 @@ impl App {
         // Ends with the shutdown and not before.
         shutdown.run_until_cancelled(tend(&parts, certificate.as_ref())).await;
         while doors.join_next().await.is_some() {}
+        parts.realtime.close();
         let rest = async {
             while tasks.join_next().await.is_some() {}
             parts.accounts.close().await;

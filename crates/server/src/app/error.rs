@@ -7,7 +7,10 @@ use bambulab::CloudError;
 
 use crate::{
     auth::OpenError,
-    faces::compat::{CompatError, LegacyError},
+    faces::{
+        compat::{CompatError, LegacyError},
+        proxy::upstream::UpstreamError,
+    },
 };
 
 /// Why the servers cannot start.
@@ -49,6 +52,9 @@ pub enum BindError {
     /// TLS towards the cloud cannot be set up.
     #[error(transparent)]
     Cloud(#[from] CloudError),
+    /// The cloud's address cannot be used by the proxy.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
     /// There is no certificate to show.
     #[error(transparent)]
     Certificate(#[from] CertificateError),

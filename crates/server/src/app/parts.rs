@@ -1,6 +1,6 @@
 //! What the faces are made of, each part once per process, and how they are put together.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::net::lookup_host;
@@ -10,7 +10,15 @@ use crate::{
     accounts::Accounts,
     auth::{Password, Tokens},
     config::Config,
-    faces::compat::{Compat, LegacyConfig, Source},
+    faces::{
+        compat::{Compat, LegacyConfig, Source},
+        proxy::{
+            self, Forwarder, Mode,
+            admin::{self, About},
+            realtime::{self, Realtime},
+            upstream::{Patience, Upstream},
+        },
+    },
     limits::Limits,
     metrics::{Metrics, page::Page},
     openapi,
@@ -24,7 +32,9 @@ pub(super) struct Parts {
     pub(super) limits: Arc<Limits>,
     pub(super) accounts: Arc<Accounts>,
     pub(super) relay: Relay,
+    pub(super) realtime: Arc<Realtime>,
     pub(super) compat: Option<Compat>,
+    forwarder: Arc<Forwarder>,
     pub(super) password: Option<Password>,
     /// Host and port that the legacy file names.
     legacy: Option<(Option<String>, Option<u16>)>,
@@ -37,17 +47,29 @@ impl Parts {
         let proxy = &config.proxy;
         let (file, options) = (proxy.tokens_file.clone(), proxy.token.clone());
         let tokens = Tokens::open(file, options, surroundings.login.clone())?;
+        let (tokens, limits) = (Arc::new(tokens), Arc::new(Limits::new(proxy.rate_limit)));
         let metrics = Metrics::new();
         let accounts = accounts(surroundings)?;
+        let relay = Relay::new(config.server.max_connections, metrics.clone());
+        let realtime = Realtime::new(
+            Arc::clone(&accounts),
+            relay.clone(),
+            Arc::clone(&tokens),
+            Arc::clone(&limits),
+            Duration::from_secs(proxy.realtime_seconds),
+            metrics.clone(),
+        );
         let settings = config.compat.as_ref();
         let file = settings.and_then(|settings| settings.config.as_ref());
         let file = file.map(|path| LegacyConfig::read(path)).transpose()?;
         let legacy = file.as_ref().map(|file| (file.host.clone(), file.port));
         let compat = |settings| Compat::new(settings, file, source(&accounts, surroundings));
         Ok(Self {
-            tokens: Arc::new(tokens),
-            limits: Arc::new(Limits::new(proxy.rate_limit)),
-            relay: Relay::new(config.server.max_connections, metrics.clone()),
+            forwarder: Arc::new(forwarder(surroundings, metrics.clone())?),
+            realtime: Arc::new(realtime),
+            tokens,
+            limits,
+            relay,
             compat: settings.map(compat).transpose()?,
             password: settings.and_then(|settings| settings.token.as_ref()).map(Password::new),
             accounts,
@@ -84,10 +106,31 @@ impl Parts {
     /// All routes of a face.
     pub(super) fn router(&self, face: Face) -> Router {
         let own = match (face, &self.compat) {
+            (Face::ProxyStrict, _) => self.proxy(Mode::Strict),
+            (Face::ProxyFull, _) => self.proxy(Mode::Full),
             (Face::Compat, Some(compat)) => compat.router(self.relay.clone()),
-            _ => Router::new(),
+            (Face::Compat, None) => Router::new(),
         };
         own.merge(self.metrics_page().router()).merge(openapi::routes(face))
+    }
+
+    fn proxy(&self, mode: Mode) -> Router {
+        let parts = Arc::new(proxy::Parts {
+            mode,
+            tokens: Arc::clone(&self.tokens),
+            limits: Arc::clone(&self.limits),
+            forwarder: Arc::clone(&self.forwarder),
+            metrics: self.metrics.clone(),
+        });
+        let sessions = Arc::clone(&self.realtime);
+        let about = About {
+            parts: Arc::clone(&parts),
+            backend: self.forwarder.upstream().base(),
+            realtime_seconds: self.realtime.duration().as_secs(),
+            sessions: Box::new(move || sessions.sessions()),
+        };
+        let pages = admin::routes(Arc::new(about));
+        proxy::router(parts, pages.merge(realtime::routes(mode, Arc::clone(&self.realtime))))
     }
 
     fn metrics_page(&self) -> Page {
@@ -105,6 +148,12 @@ fn accounts(surroundings: &Surroundings) -> Result<Arc<Accounts>, BindError> {
     let Surroundings { endpoint, roots, options, manners, printers, .. } = surroundings;
     let (options, manners) = (options.clone(), manners.clone());
     Ok(Arc::new(Accounts::new(endpoint, roots, options, manners, printers.clone())?))
+}
+
+fn forwarder(surroundings: &Surroundings, metrics: Metrics) -> Result<Forwarder, BindError> {
+    let Surroundings { endpoint, roots, manners, .. } = surroundings;
+    let upstream = Upstream::new(endpoint, roots, Patience::default())?;
+    Ok(Forwarder::new(upstream, endpoint.clone(), manners.budget, metrics))
 }
 
 fn source(accounts: &Arc<Accounts>, surroundings: &Surroundings) -> Source {

@@ -148,6 +148,35 @@ async fn every_face_that_is_asked_for_is_served_at_its_own_address() {
 }
 
 #[tokio::test]
+async fn the_routes_of_all_rooms_are_there_and_a_token_is_asked_for() {
+    let mut config = strict("127.0.0.1:0");
+    config.proxy.full = at("127.0.0.1:0");
+    let listen = Some("127.0.0.1:0".parse().unwrap());
+    config.compat = Some(Compat { listen, ..Compat::default() });
+    let app = bind(config).await.unwrap();
+    let faces = app.faces().to_vec();
+    let running = run(app);
+    for bound in faces {
+        let asked: &[(&str, u16)] = match bound.face {
+            Face::Compat => &[("/api/version", 200), ("/api/v2/printers", 200), ("/none", 404)],
+            _ => &[
+                ("/v1/iot-service/api/user/bind", 401),
+                ("/v1/iot-service/api/user/device/realtime?device_id=a", 401),
+                ("/admin/tokens", 401),
+                ("/none", 404),
+            ],
+        };
+        for (path, status) in
+            [("/", 200), ("/health", 200), ("/openapi.json", 200)].iter().chain(asked)
+        {
+            let answer = ask(TcpStream::connect(bound.address).await.unwrap(), path).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+        }
+    }
+    running.end().await;
+}
+
+#[tokio::test]
 async fn after_its_end_it_starts_again_on_the_same_port_at_once() {
     let mut address = "127.0.0.1:0".to_owned();
     for _ in 0..3 {
