@@ -54,10 +54,10 @@ class Judge:
         sys.exit(1 if self.failed else 0)
 
 
-def run(command, stdin=b"", timeout=PATIENCE, env=None):
+def run(command, stdin=b"", timeout=PATIENCE, env=None, cwd=None):
     """Runs a program to its end: (exit code, standard output, standard error)."""
     done = subprocess.run(
-        command, input=stdin, capture_output=True, timeout=timeout, env=env, check=False
+        command, input=stdin, capture_output=True, timeout=timeout, env=env, cwd=cwd, check=False
     )
     return done.returncode, done.stdout, done.stderr.decode(errors="replace")
 

@@ -52,7 +52,7 @@ def face(judge, case, folder):
     command += [part for path in endless for part in ("--exclude-path", path)]
     # Its caches go where the rest of this run does.
     env = clean_environment(HOME=folder, HYPOTHESIS_STORAGE_DIRECTORY=folder, NO_PROXY="*", COLUMNS="150")
-    code, out, err = run([str(part) for part in command], env=env, timeout=LONGEST)
+    code, out, err = run([str(part) for part in command], env=env, timeout=LONGEST, cwd=folder)
     text = out.decode(errors="replace")
     summary = text[text.find("= FAILURES"):] if "= FAILURES" in text else text[-3000:]
     judge.check(code == 0, f"{name}: schemathesis has nothing to say", f"exit {code}\n{summary[:6000]}{err[-1500:]}")

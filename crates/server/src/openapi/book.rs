@@ -128,6 +128,17 @@ impl Route<'_> {
     /// It needs a token.
     pub(super) fn token(mut self) -> Self {
         self.operation = self.operation.security(security());
+        self.no_token()
+    }
+
+    /// It needs a token, but not from this machine.
+    pub(super) fn token_from_elsewhere(mut self) -> Self {
+        self.operation =
+            self.operation.security(SecurityRequirement::default()).security(security());
+        self.no_token()
+    }
+
+    fn no_token(self) -> Self {
         self.refuses(
             401,
             "NoToken",

@@ -6,7 +6,8 @@ use utoipa::openapi::{HttpMethod, schema::OneOfBuilder};
 use super::{
     book::Book,
     schemas::{
-        CompatHealth, CompatInfo, CompatVersion, LegacyDevices, LegacyStatus, LegacyStatuses,
+        CompatHealth, CompatInfo, CompatVersion, DeviceNotFound, LegacyDevices, LegacyStatus,
+        LegacyStatuses,
     },
     shared::{compat_health, compat_info},
 };
@@ -84,10 +85,7 @@ fn status(book: &mut Book, path: &'static str, id: &str) {
         .error(400, "The query cannot be read.", json!({
             "error": "Bad Request", "message": "the query cannot be read; write ?device_id=SERIAL",
         }))
-        .error(404, "There is no such printer.", json!({
-            "error": "Device not found",
-            "message": "no printer has this serial number; GET /api/v1/devices lists those that are here",
-        }))
+        .gives::<DeviceNotFound>(404, "There is no such printer.", json!({"error": "Device not found"}))
         .error(503, "Nothing is known of it yet; see `Retry-After`.", not_yet())
         .done();
 }

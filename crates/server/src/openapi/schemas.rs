@@ -17,6 +17,14 @@ pub struct Error {
     pub message: String,
 }
 
+/// The compatibility layer does not know the printer; the seeds' body, and nothing beside it.
+#[derive(Debug, ToSchema)]
+pub struct DeviceNotFound {
+    /// Always `Device not found`.
+    #[schema(example = "Device not found")]
+    pub error: String,
+}
+
 /// There were too many requests.
 #[derive(Debug, ToSchema)]
 pub struct Limited {

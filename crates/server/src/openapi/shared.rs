@@ -17,7 +17,7 @@ pub(super) fn write(book: &mut Book) {
         .says(
             "From this machine without a token, from others with one, unless `open_metrics` is set.",
         )
-        .token()
+        .token_from_elsewhere()
         .gives_text("application/openmetrics-text", "Counters.", "bambu_connections 3\n# EOF\n")
         .other_token()
         .limited()
