@@ -10,6 +10,7 @@ mod state;
 mod tests;
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -45,7 +46,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// What a slow reader is given at once, in bytes; the rest waits in its channel.
 const GULP: usize = 64 * 1024;
 /// How long a browser waits before it reads again, in milliseconds.
-const RETRY: &[u8] = b"retry: 2000\n\n";
+const RETRY: Bytes = Bytes::from_static(b"retry: 2000\n\n");
 
 /// The streams of a process. A clone is the same one.
 #[derive(Clone)]
@@ -87,7 +88,8 @@ struct Place {
 struct Reader {
     group: Arc<Group>,
     receiver: broadcast::Receiver<Bytes>,
-    first: Option<Bytes>,
+    /// What it was not handed yet of the snapshot.
+    snapshot: VecDeque<Bytes>,
     place: Place,
 }
 
@@ -131,9 +133,9 @@ impl Relay {
         let place = self.place().ok_or(NoPlace)?;
         let joined = self.state().join(links, view).ok_or(NoPlace)?;
         self.0.joined.notify_one();
-        let Joined { group, receiver, snapshot } = joined;
-        let first = Some([RETRY, &snapshot].concat().into());
-        Ok(stream::unfold(Reader { group, receiver, first, place }, Reader::next))
+        let Joined { group, receiver, mut snapshot } = joined;
+        snapshot.push_front(RETRY);
+        Ok(stream::unfold(Reader { group, receiver, snapshot, place }, Reader::next))
     }
 
     /// How many read now.
@@ -194,38 +196,45 @@ impl Relay {
 
 impl Reader {
     async fn next(mut self) -> Option<(Bytes, Self)> {
-        if let Some(first) = self.first.take() {
-            return Some((first, self));
+        loop {
+            if let Some(frame) = self.snapshot.pop_front() {
+                return Some((frame, self));
+            }
+            match self.receiver.recv().await {
+                Ok(bytes) => match self.drain(bytes) {
+                    Some(bytes) => return Some((bytes, self)),
+                    None => self.start_over()?,
+                },
+                Err(RecvError::Lagged(_)) => self.start_over()?,
+                Err(RecvError::Closed) => return None,
+            }
         }
-        let bytes = match self.receiver.recv().await {
-            Ok(bytes) => self.drain(bytes)?,
-            Err(RecvError::Lagged(_)) => self.start_over()?,
-            Err(RecvError::Closed) => return None,
-        };
-        Some((bytes, self))
     }
 
-    /// What waits behind `first`, as one piece; most of the time that is nothing. `None` at the end.
+    /// What waits behind `first`, as one piece; most of the time that is nothing. `None` when some
+    /// of it is lost.
     fn drain(&mut self, first: Bytes) -> Option<Bytes> {
         let mut all = BytesMut::new();
         while all.len() < GULP {
             match self.receiver.try_recv() {
-                Ok(more) if all.is_empty() => {
-                    all.extend_from_slice(&[first.clone(), more].concat())
+                Ok(more) => {
+                    if all.is_empty() {
+                        all.extend_from_slice(&first);
+                    }
+                    all.extend_from_slice(&more);
                 }
-                Ok(more) => all.extend_from_slice(&more),
-                // What is in hand is told anew by the snapshot.
-                Err(TryRecvError::Lagged(_)) => return self.start_over(),
+                Err(TryRecvError::Lagged(_)) => return None,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }
         Some(if all.is_empty() { first } else { all.freeze() })
     }
 
-    fn start_over(&mut self) -> Option<Bytes> {
+    /// Everything anew; `None` when there is nothing more to come.
+    fn start_over(&mut self) -> Option<()> {
         let joined = self.place.relay.state().rejoin(self.group.clone())?;
-        self.receiver = joined.receiver;
-        Some(joined.snapshot)
+        (self.receiver, self.snapshot) = (joined.receiver, joined.snapshot);
+        Some(())
     }
 }
 

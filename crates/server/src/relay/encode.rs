@@ -10,12 +10,16 @@ use bambulab::{Connection, Snapshot};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::{View, patch};
 use crate::mask::Masker;
 
 /// No caller's token is known to a printer, so one mask is right for all readers.
 static MASKER: LazyLock<Masker> = LazyLock::new(|| Masker::new(None));
+
+/// So long an age that was told counts as the present one.
+const SAME_AGE: Duration = Duration::from_millis(250);
 
 /// What a printer's readers were told last.
 pub(super) struct Encoder {
@@ -26,8 +30,9 @@ pub(super) struct Encoder {
 struct Shown {
     snapshot: Arc<Snapshot>,
     document: Map<String, Value>,
-    /// The document as JSON, made when somebody wants it whole.
+    /// The frame that tells everything, and when its age was true.
     whole: ByView,
+    told: Option<Instant>,
 }
 
 /// The same in each view, as far as somebody wanted it.
@@ -77,17 +82,22 @@ impl Encoder {
             let head = self.head(&snapshot);
             is_news.then(|| Change { id, head, patch, frames: ByView::default() })
         });
-        self.shown = Some(Shown { snapshot, document, whole: ByView::default() });
+        self.shown = Some(Shown { snapshot, document, whole: ByView::default(), told: None });
         change
     }
 
-    /// The frame that tells everything.
-    pub(super) fn snapshot(&mut self, view: View, id: u64) -> Bytes {
+    /// The frame that tells everything; those who join together are handed the same bytes.
+    pub(super) fn snapshot(&mut self, view: View, id: u64, now: Instant) -> Bytes {
         let Some(mut shown) = self.shown.take() else { return Bytes::new() };
-        let whole = shown.whole.of(view, || json(&shown.document, view).into());
-        let frame = frame("snapshot", id, &self.head(&shown.snapshot), "status", &whole);
+        if shown.told.is_none_or(|told| now.duration_since(told) > SAME_AGE) {
+            (shown.told, shown.whole) = (Some(now), ByView::default());
+        }
+        let whole = shown.whole.of(view, || {
+            let status = json(&shown.document, view);
+            frame("snapshot", id, &self.head(&shown.snapshot), "status", &status)
+        });
         self.shown = Some(shown);
-        frame
+        whole
     }
 
     fn head(&self, snapshot: &Snapshot) -> Vec<u8> {

@@ -2,7 +2,7 @@
 //! put together once and handed to all of them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -35,7 +35,7 @@ pub(super) struct Group {
 pub(super) struct Joined {
     pub(super) group: Arc<Group>,
     pub(super) receiver: broadcast::Receiver<Bytes>,
-    pub(super) snapshot: Bytes,
+    pub(super) snapshot: VecDeque<Bytes>,
 }
 
 #[derive(Default)]
@@ -89,16 +89,19 @@ impl State {
             // What the others have not heard of yet is a change to them.
             self.take(*id, None);
         }
+        let now = Instant::now();
         let seats = self.groups.get_mut(&group.id)?;
-        seats.flush(Instant::now());
+        seats.flush(now);
         let receiver = seats.sender.subscribe();
-        let mut snapshot = BytesMut::new();
+        let mut snapshot = VecDeque::with_capacity(printers.len() + 1);
         for id in &printers {
             if let Some(printer) = self.printers.get_mut(id) {
-                snapshot.extend_from_slice(&printer.encoder.snapshot(view, self.frames));
+                snapshot.push_back(printer.encoder.snapshot(view, self.frames, now));
             }
         }
-        let snapshot = if snapshot.is_empty() { COMMENT } else { snapshot.freeze() };
+        if snapshot.is_empty() {
+            snapshot.push_back(COMMENT);
+        }
         Some(Joined { group, receiver, snapshot })
     }
 
