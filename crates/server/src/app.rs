@@ -193,6 +193,7 @@ async fn tend(parts: &Parts, certificate: Option<&Certificate>) {
     loop {
         looks.tick().await;
         parts.tokens.reload_if_changed();
+        parts.realtime.tend();
         parts.accounts.tend(&parts.metrics);
         if let Some(certificate) = certificate {
             certificate.reload_if_changed();
