@@ -9,7 +9,7 @@ use super::{BindError, Face, Surroundings};
 use crate::{
     accounts::Accounts,
     auth::{Password, Tokens},
-    config::Config,
+    config::{self, Config},
     faces::{
         compat::{Compat, LegacyConfig, Source},
         proxy::{
@@ -65,7 +65,7 @@ impl Parts {
         let legacy = file.as_ref().map(|file| (file.host.clone(), file.port));
         let compat = |settings| Compat::new(settings, file, source(&accounts, surroundings));
         Ok(Self {
-            forwarder: Arc::new(forwarder(surroundings, metrics.clone())?),
+            forwarder: Arc::new(forwarder(proxy, surroundings, metrics.clone())?),
             realtime: Arc::new(realtime),
             tokens,
             limits,
@@ -150,10 +150,17 @@ fn accounts(surroundings: &Surroundings) -> Result<Arc<Accounts>, BindError> {
     Ok(Arc::new(Accounts::new(endpoint, roots, options, manners, printers.clone())?))
 }
 
-fn forwarder(surroundings: &Surroundings, metrics: Metrics) -> Result<Forwarder, BindError> {
+fn forwarder(
+    settings: &config::Proxy,
+    surroundings: &Surroundings,
+    metrics: Metrics,
+) -> Result<Forwarder, BindError> {
     let Surroundings { endpoint, roots, manners, .. } = surroundings;
-    let upstream = Upstream::new(endpoint, roots, Patience::default())?;
-    Ok(Forwarder::new(upstream, endpoint.clone(), manners.budget, metrics))
+    let wait = Duration::from_secs(settings.upstream_seconds);
+    let patience = Patience { head: wait, body: wait, ..Patience::default() };
+    let upstream = Upstream::new(endpoint, roots, patience)?;
+    let forwarder = Forwarder::new(upstream, endpoint.clone(), manners.budget, metrics);
+    Ok(forwarder.with_cache(settings.cache))
 }
 
 fn source(accounts: &Arc<Accounts>, surroundings: &Surroundings) -> Source {

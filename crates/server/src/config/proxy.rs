@@ -22,6 +22,10 @@ pub struct Proxy {
     /// How long a realtime session lasts, in seconds, 10 to 86400. Default: 120.
     #[serde(deserialize_with = "realtime_seconds")]
     pub realtime_seconds: u64,
+    /// How long the cloud is waited for, in seconds, 1 to 600: for the head of an answer, and for each
+    /// further part of it. Default: 30.
+    #[serde(deserialize_with = "upstream_seconds")]
+    pub upstream_seconds: u64,
     /// The face that only reads; off without its table.
     pub strict: Option<Listen>,
     /// The face that forwards every method; off without its table.
@@ -122,6 +126,7 @@ impl Default for Proxy {
             rate_limit: RateLimit::default(),
             cache: Cache::Off,
             realtime_seconds: 120,
+            upstream_seconds: 30,
             strict: None,
             full: None,
         }
@@ -246,6 +251,12 @@ fn realtime_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D
     let seconds = u64::deserialize(deserializer)?;
     let right = (10..=86_400).contains(&seconds);
     right.then_some(seconds).ok_or_else(|| de::Error::custom("write 10 to 86400 seconds"))
+}
+
+fn upstream_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let seconds = u64::deserialize(deserializer)?;
+    let right = (1..=600).contains(&seconds);
+    right.then_some(seconds).ok_or_else(|| de::Error::custom("write 1 to 600 seconds"))
 }
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

@@ -129,6 +129,7 @@ fn typing_mistakes_are_refused_and_no_secret_is_repeated() {
         "[proxy.strict]\nport = 5001",
         "[proxy.strict]\nlisten = \"5001\"",
         "[proxy]\nrealtime_seconds = 1",
+        "[proxy]\nupstream_seconds = 0",
         "[[proxy.token]]\nname = \"a\"",
         "[[proxy.token]]\nname = \"a b\"\ntoken = \"a\"",
         "[compat]\nstale_after_seconds = 0",
