@@ -19,7 +19,7 @@ use axum::{
 use bytes::Bytes;
 use utoipa::openapi::OpenApi;
 
-use crate::{app::Face, faces::proxy::Mode};
+use crate::{app::Face, error::ApiError, faces::proxy::Mode};
 use book::Book;
 
 /// The routes of one face, or of all of them in one document.
@@ -55,6 +55,11 @@ pub fn routes(face: Face) -> Router {
     Router::new()
         .route("/openapi.json", get(move || async move { (json, text) }))
         .route("/docs", get(move || async move { page }))
+        .method_not_allowed_fallback(only_reads)
+}
+
+async fn only_reads() -> ApiError {
+    ApiError::method_not_allowed("this page only reads; use GET", &["GET", "HEAD"])
 }
 
 #[cfg(test)]

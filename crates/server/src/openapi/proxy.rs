@@ -193,9 +193,10 @@ fn forwarded(book: &mut Book, method: HttpMethod) {
         .limited()
         .token()
         .segment("path", "What follows `/v1/`.", "iot-service/api/user/bind");
-    if !reads {
-        route = route.takes_anything();
-    }
+    route = match reads {
+        true => route.gives_nothing(304, "It is still what `If-None-Match` names (`--cache`)."),
+        false => route.takes_anything(),
+    };
     route
         .gives_schema(
             200,

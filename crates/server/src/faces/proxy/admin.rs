@@ -27,6 +27,7 @@ use super::Parts;
 use crate::{
     auth::{AuthError, Caller},
     config::TokenDigest,
+    error::ApiError,
     limits::{Group, Key},
     trace::Who,
 };
@@ -73,8 +74,13 @@ pub fn routes(about: Arc<About>) -> Router {
         .route("/health", get(health))
         .route("/admin/tokens", get(tokens))
         .route("/admin/mqtt", get(mqtt))
+        .method_not_allowed_fallback(only_reads)
         .layer(middleware::from_fn_with_state(Arc::clone(&about), admit))
         .with_state(about)
+}
+
+async fn only_reads() -> ApiError {
+    ApiError::method_not_allowed("this page only reads; use GET", &["GET", "HEAD"])
 }
 
 /// Who asks, in the request's extensions: the pages about the proxy's state want somebody.

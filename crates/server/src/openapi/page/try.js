@@ -18,14 +18,17 @@ function field(parameter) {
   return { parameter, input, label };
 }
 
-function address(path, fields) {
+// What is not filled in is the example, but never where something could be changed.
+function address(method, path, fields) {
   const query = new URLSearchParams();
   for (const { parameter, input } of fields) {
-    const value = input.value || (parameter.required ? input.placeholder : "");
+    const example = parameter.required && method === "get" ? input.placeholder : "";
+    const value = input.value || example;
+    if (!value && parameter.required) throw new Error(`fill in ${parameter.name} first`);
     if (!value) continue;
     if (parameter.in === "query") query.set(parameter.name, value);
     // The path of a forwarded route has slashes of its own.
-    else path = path.replace(`{${parameter.name}}`, value.split("/").map(encodeURIComponent).join("/"));
+    else path = path.split(`{${parameter.name}}`).join(value.split("/").map(encodeURIComponent).join("/"));
   }
   return query.size ? `${path}?${query}` : path;
 }
@@ -82,7 +85,10 @@ function route(method, path, operation) {
     out.hidden = stop.hidden = false;
     out.textContent = "…";
     try {
-      await ask(method.toUpperCase(), address(path, fields), body && body.value, out, mine.signal);
+      const target = address(method, path, fields);
+      const question = `${method.toUpperCase()} ${target} may change something. Send it?`;
+      if (method !== "get" && fields.length && !confirm(question)) throw new Error("not sent");
+      await ask(method.toUpperCase(), target, body && body.value, out, mine.signal);
     } catch (error) {
       if (error.name !== "AbortError") out.textContent = String(error);
     }
