@@ -105,13 +105,19 @@ impl Rest {
     /// The account's printers were listed.
     pub(super) fn listed(&self, devices: Arc<[Device]>, heard: Heard) {
         self.devices.store(Some(Arc::new(Told { value: devices, heard })));
-        self.trouble.store(None);
+        self.answered();
+    }
+
+    fn answered(&self) {
+        if self.trouble.swap(None).is_some() {
+            tracing::info!("the cloud tells about the printers again");
+        }
     }
 
     /// The cloud failed; told once in the log until it answers again.
     pub(super) fn failed(&self, error: &Arc<CloudError>) {
         if self.trouble.swap(Some(error.clone())).is_none() {
-            tracing::warn!(%error, "the cloud does not tell about the printers; asked again");
+            tracing::warn!(%error, "the cloud does not tell about the printers; it is asked again and again");
         }
     }
 
@@ -147,7 +153,7 @@ impl Rest {
         let complete = !wanted.is_empty() && wanted.iter().all(tells);
         self.jobs.store(Some(Arc::new(Told { value: jobs, heard })));
         if complete {
-            self.trouble.store(None);
+            self.answered();
             return Ok(());
         }
         // What is idle is told in the list of printers alone.
