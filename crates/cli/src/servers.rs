@@ -64,8 +64,7 @@ pub(crate) async fn run(
     }
     // Whoever started us may not care to read: that is no reason to end.
     let _no_reader = tell(app.faces());
-    app.run(stop).await;
-    Ok(())
+    app.run(stop).await.map_err(|error| Failure::advised(Kind::Failed, &error))
 }
 
 /// The address of each server, by its name in the ready file.

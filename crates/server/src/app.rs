@@ -29,7 +29,7 @@ use parts::Parts;
 use places::Places;
 use tls::Certificate;
 
-pub use error::BindError;
+pub use error::{BindError, PartFailed};
 pub use surroundings::Surroundings;
 pub use tls::CertificateError;
 
@@ -150,20 +150,24 @@ impl App {
         &self.warnings
     }
 
-    /// Serves until shutdown. Then no request is taken any more, those under way finish within 9 s,
+    /// Serves until shutdown. Then no request is taken any more, those under way finish within 8 s,
     /// event streams end, and links close.
-    pub async fn run(self, shutdown: CancellationToken) {
+    ///
+    /// # Errors
+    /// [`PartFailed`]: it ended by itself; half a server would answer as if all were well.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), PartFailed> {
         let Self { faces, listeners, certificate, places, times, mut parts, .. } = self;
         let acceptor = certificate.as_ref().map(Certificate::acceptor);
         let mut doors = JoinSet::new();
         for (bound, listener) in faces.iter().zip(listeners) {
             let metrics = parts.metrics.clone();
             let seen = Seen { face: bound.face.name(), metrics: metrics.clone() };
-            let inside = Inside { router: parts.router(bound.face), seen, metrics };
+            let (router, shutdown) = (parts.router(bound.face), shutdown.clone());
+            let inside = Inside { router, seen, metrics, shutdown };
             let (tls, places) = (acceptor.clone(), places.clone());
             let door = Door { listener, tls, places, times, inside: Arc::new(inside) };
             info!(face = bound.face.name(), url = bound.url, "serving");
-            doors.spawn(door.serve(shutdown.clone()));
+            doors.spawn(door.serve());
         }
         let mut tasks = JoinSet::new();
         let (relay, ending) = (parts.relay.clone(), shutdown.clone());
@@ -171,8 +175,13 @@ impl App {
         if let Some(compat) = parts.compat.take() {
             tasks.spawn(compat.run(shutdown.clone()));
         }
-        // Ends with the shutdown and not before.
-        shutdown.run_until_cancelled(tend(&parts, certificate.as_ref())).await;
+        let ended = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => Ok(()),
+            () = tend(&parts, certificate.as_ref()) => Ok(()),
+            _ = tasks.join_next() => Err(PartFailed),
+        };
+        shutdown.cancel();
         while doors.join_next().await.is_some() {}
         parts.realtime.close();
         let rest = async {
@@ -183,6 +192,7 @@ impl App {
             warn!("a link did not close in time; it is cut");
         }
         info!("the servers have ended");
+        ended
     }
 }
 

@@ -76,8 +76,8 @@ async fn run_over(args: &Args, mut ready: Ready, stop: &CancellationToken) -> Re
         servers_end.cancel();
         result
     };
-    let (result, ()) = tokio::join!(shown, app.run(servers_end.clone()));
-    result
+    let (shown, served) = tokio::join!(shown, app.run(servers_end.clone()));
+    shown.and(served.map_err(|error| Failure::advised(Kind::Failed, &error)))
 }
 
 async fn show(

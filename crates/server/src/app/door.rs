@@ -70,18 +70,20 @@ pub(super) struct Inside {
     pub(super) router: Router,
     pub(super) seen: Seen,
     pub(super) metrics: Metrics,
+    pub(super) shutdown: CancellationToken,
 }
 
 impl Door {
     /// Takes connections until shutdown, then waits for those that are at work.
-    pub(super) async fn serve(self, shutdown: CancellationToken) {
+    pub(super) async fn serve(self) {
+        let shutdown = self.inside.shutdown.clone();
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.admit(stream, peer, &mut connections, &shutdown),
+                    Ok((stream, peer)) => self.admit(stream, peer, &mut connections),
                     Err(error) => wait_after(&error).await,
                 },
             }
@@ -96,13 +98,7 @@ impl Door {
     }
 
     /// A connection for which there is no place is closed at once, so that its peer knows.
-    fn admit(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        connections: &mut JoinSet<()>,
-        shutdown: &CancellationToken,
-    ) {
+    fn admit(&self, stream: TcpStream, peer: SocketAddr, connections: &mut JoinSet<()>) {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let Some(place) = self.places.take(peer.ip()) else {
             self.inside.metrics.refused_connection();
@@ -113,16 +109,16 @@ impl Door {
         // Answers are whole when they are written: waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
         let (inside, times, tls) = (Arc::clone(&self.inside), self.times, self.tls.clone());
-        let shutdown = shutdown.clone();
         connections.spawn(async move {
             let _held = (place, counted);
             let Some(tls) = tls else {
-                return inside.connection(stream, peer, times, shutdown).await;
+                return inside.connection(stream, peer, times).await;
             };
             let handshake = timeout(times.handshake, tls.accept(stream));
-            let Some(agreed) = shutdown.run_until_cancelled(handshake).await else { return };
+            let agreed = inside.shutdown.run_until_cancelled(handshake).await;
+            let Some(agreed) = agreed else { return };
             match agreed {
-                Ok(Ok(stream)) => inside.connection(stream, peer, times, shutdown).await,
+                Ok(Ok(stream)) => inside.connection(stream, peer, times).await,
                 Ok(Err(error)) => debug!(%peer, %error, "no TLS came about"),
                 Err(_) => debug!(%peer, "TLS took too long; closed"),
             }
@@ -131,20 +127,13 @@ impl Door {
 }
 
 impl Inside {
-    async fn connection<S>(
-        self: Arc<Self>,
-        stream: S,
-        peer: SocketAddr,
-        times: Times,
-        shutdown: CancellationToken,
-    ) where
+    async fn connection<S>(self: Arc<Self>, stream: S, peer: SocketAddr, times: Times)
+    where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let ending = shutdown.clone();
         // Boxed, so that an idle connection does not keep the room that a request takes.
-        let service = service_fn(|request| {
-            Box::pin(Arc::clone(&self).answer(request, peer, times.stall, ending.clone()))
-        });
+        let service =
+            service_fn(|request| Box::pin(Arc::clone(&self).answer(request, peer, times.stall)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(times.head)
@@ -153,7 +142,7 @@ impl Inside {
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = shutdown.cancelled() => {
+            () = self.shutdown.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -168,14 +157,13 @@ impl Inside {
         request: Request<Incoming>,
         peer: SocketAddr,
         stall: Duration,
-        shutdown: CancellationToken,
     ) -> Result<Response, Infallible> {
         let mut request = request.map(|body| patience::sent(body, stall));
         request.extensions_mut().insert(ConnectInfo(peer));
         let response = trace::traced(&self.seen, self.router.clone(), request).await;
         let kind = response.headers().get(CONTENT_TYPE);
         if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
-            return Ok(response.map(|body| patience::until(shutdown, body)));
+            return Ok(response.map(|body| patience::until(self.shutdown.clone(), body)));
         }
         Ok(response)
     }

@@ -1,4 +1,4 @@
-//! Why the servers cannot start.
+//! Why the servers cannot start, or have ended by themselves.
 
 use std::{io, net::SocketAddr};
 
@@ -59,3 +59,8 @@ pub enum BindError {
     #[error(transparent)]
     Certificate(#[from] CertificateError),
 }
+
+/// Something that runs behind the faces has ended, which it never should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a part of the server has failed; start it again, and report what its log says")]
+pub struct PartFailed;

@@ -45,7 +45,12 @@ impl Parts {
     /// Reads the files that the configuration names.
     pub(super) fn new(config: &Config, surroundings: &Surroundings) -> Result<Self, BindError> {
         let proxy = &config.proxy;
-        let (file, options) = (proxy.tokens_file.clone(), proxy.token.clone());
+        // The compatibility layer alone does not fail for tokens that are the proxy's.
+        let is_proxy = proxy.strict.is_some() || proxy.full.is_some();
+        let (file, options) = match is_proxy {
+            true => (proxy.tokens_file.clone(), proxy.token.clone()),
+            false => Default::default(),
+        };
         let tokens = Tokens::open(file, options, surroundings.login.clone())?;
         let (tokens, limits) = (Arc::new(tokens), Arc::new(Limits::new(proxy.rate_limit)));
         let metrics = Metrics::new();

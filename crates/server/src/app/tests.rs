@@ -65,7 +65,7 @@ async fn refused(config: Config) -> BindError {
 
 struct Running {
     shutdown: CancellationToken,
-    task: JoinHandle<()>,
+    task: JoinHandle<Result<(), PartFailed>>,
 }
 
 fn run(app: App) -> Running {
@@ -76,7 +76,7 @@ fn run(app: App) -> Running {
 impl Running {
     async fn end(self) {
         self.shutdown.cancel();
-        timeout(SOON, self.task).await.unwrap().unwrap();
+        timeout(SOON, self.task).await.unwrap().unwrap().unwrap();
     }
 }
 

@@ -67,6 +67,7 @@ async fn read(
 ) -> Response {
     let group = Group::Health;
     if let Err(exceeded) = page.limits.take(&Key::peer(peer.ip()), group, None) {
+        page.metrics.limited(&"none".into(), group.name());
         return exceeded.into_response();
     }
     match page.check(peer, &headers) {

@@ -64,9 +64,11 @@ async fn open(times: Times, places: Places) -> Open {
     let address = listener.local_addr().unwrap();
     let (metrics, shutdown) = (Metrics::new(), CancellationToken::new());
     let seen = Seen { face: "compat", metrics: metrics.clone() };
-    let inside = Arc::new(Inside { router: router(), seen, metrics: metrics.clone() });
+    let inside =
+        Inside { router: router(), seen, metrics: metrics.clone(), shutdown: shutdown.clone() };
+    let inside = Arc::new(inside);
     let door = Door { listener, tls: None, places, times, inside };
-    let task = tokio::spawn(door.serve(shutdown.clone()));
+    let task = tokio::spawn(door.serve());
     Open { address, metrics, shutdown, task }
 }
 
