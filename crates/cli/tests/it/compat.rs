@@ -1,7 +1,9 @@
 //! `bambu compat` and `bambu serve` over a simulated world: the old interface, the new one, and all
 //! servers of a config file.
 
-use serde_json::json;
+use std::process::Command;
+
+use serde_json::{Value, json};
 
 use crate::{
     http::{self, get},
@@ -75,6 +77,50 @@ fn without_any_file_the_printers_are_the_accounts() {
     let (serial, ..) = world.printer();
     let one = get(&compat.url("compat", &format!("/api/v2/printers/{serial}")), Some("shown"));
     assert_eq!((one.status, &one.json()["state"]), (200, &"running".into()));
+}
+
+/// What curl says to a URL, if it is there; it knows TLS.
+fn curl(world: &World, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new("curl");
+    let output = command.args(["-s", "--max-time", "20"]).args(arguments);
+    let output = output.current_dir(world.home.path()).output().ok()?;
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_runs_what_the_config_file_turns_on_with_a_certificate_that_is_kept() {
+    let world = World::start(&[]);
+    world.home.write(
+        ".config/bambu/bambu.toml",
+        "state_dir = \"state\"\n\n[server]\ntls = \"made\"\n\n[proxy.strict]\nlisten = \"127.0.0.1:0\"\n\n\
+         [proxy.full]\nlisten = \"[::1]:0\"\n\n[compat]\nlisten = \"127.0.0.1:0\"\n\n\
+         [[proxy.token]]\nname = \"reader\"\ntoken = \"only-reads\"\nread_only = true\n",
+    );
+    let certificate = || {
+        let path = world.home.path().join(".config/bambu/state/server-certificate.pem");
+        std::fs::read_to_string(path).unwrap()
+    };
+    let mut servers = Serving::start(&world, &["serve"]);
+    assert_eq!(servers.faces(), 3);
+    let made = certificate();
+    let trust = ["--cacert", ".config/bambu/state/server-certificate.pem"];
+    for face in ["proxy_strict", "proxy_full", "compat"] {
+        let url = servers.url(face, "/health");
+        assert!(url.starts_with("https://"), "{url}");
+        let Some(health) = curl(&world, &[&trust[..], &[&url]].concat()) else { return };
+        assert!(health.contains("healthy"), "{face}: {health}");
+    }
+    // A token of the config file stands for the account that is signed in.
+    let bind = servers.url("proxy_strict", "/v1/iot-service/api/user/bind");
+    let bearer = ["-H", "Authorization: Bearer only-reads"];
+    let devices = curl(&world, &[&trust[..], &bearer, &[&bind]].concat()).unwrap();
+    let devices: Value = serde_json::from_str(&devices).unwrap();
+    assert_eq!(devices["devices"].as_array().unwrap().len(), 3);
+    servers.ask_to_end();
+    assert_eq!(servers.ended().code(), Some(0), "{}", servers.log());
+    let _again = Serving::start(&world, &["serve"]);
+    assert_eq!(certificate(), made);
 }
 
 #[test]

@@ -207,6 +207,40 @@ fn what_the_demo_says_to_type_works_in_another_terminal() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn the_demos_servers_answer_the_lines_that_it_prints_and_two_demos_live_side_by_side() {
+    let home = Home::new();
+    let call = ["demo", "--ready-file", "ready.json", "--state-dir", "state"];
+    let demo = Running::start(home.command(&call));
+    let mut urls = Vec::new();
+    for (path, inside) in
+        [("/user/bind", "01P00A000000001"), ("/my/tasks", "\"hits\""), ("/api/v1/status", "")]
+    {
+        let line = demo.wait_for(path);
+        let token = line.contains("Bearer demo-token").then_some("demo-token");
+        let url = line.split_whitespace().last().unwrap().to_owned();
+        assert_eq!(token.is_none(), path == "/api/v1/status", "{line}");
+        crate::until(|| crate::http::get(&url, token).status == 200);
+        let body = crate::http::get(&url, token).body;
+        assert!(body.contains(inside), "{body}");
+        urls.push(url);
+    }
+    let ready: Value =
+        serde_json::from_slice(&std::fs::read(home.path().join("ready.json")).unwrap()).unwrap();
+    let servers = &ready["servers"];
+    assert_eq!(servers["proxy_token"], "demo-token");
+    for (url, face) in urls.iter().zip(["proxy_strict", "proxy_full", "compat"]) {
+        assert!(url.starts_with(servers[face].as_str().unwrap()), "{url}: {servers}");
+    }
+
+    let other = Home::new();
+    let second = Running::start(other.command(&call));
+    let line = second.wait_for("/user/bind");
+    assert_ne!(line.split_whitespace().last().unwrap(), urls[0]);
+    assert_eq!((demo.terminate(), second.terminate()), (Some(0), Some(0)));
+}
+
 #[test]
 fn a_demo_without_printers_says_how_to_ask_for_some() {
     let run = Home::new().run(&["demo", "--printers", "0"]);
