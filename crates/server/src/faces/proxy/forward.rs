@@ -6,12 +6,15 @@ mod body;
 mod seats;
 mod shared;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method,
+        HeaderMap, HeaderName, HeaderValue, Method, Version,
         header::{
             ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING,
             CONTENT_LANGUAGE, CONTENT_TYPE, USER_AGENT,
@@ -52,8 +55,10 @@ const OUR_NAME: HeaderValue =
     HeaderValue::from_static(concat!("bambu/", env!("CARGO_PKG_VERSION")));
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
+/// What callers without a token are called.
+static NOBODY: LazyLock<Arc<str>> = LazyLock::new(|| "none".into());
 /// The largest answer that is limited to a caller's printers, in bytes: a thousand have 0.5 MB.
-const LIMITED: usize = 8 << 20;
+const IN_ONE_PIECE: usize = 8 << 20;
 
 /// What passes calls on; one per process, so that all faces share its connections.
 #[derive(Debug)]
@@ -100,7 +105,7 @@ impl Forwarder {
         match self.passed(masker, &seat, request).await {
             Ok(answer) => answer,
             Err(failure) => {
-                tracing::debug!(cause = failure.cause.name(), status = failure.status, "no answer");
+                self.told(&failure, &seat.caller);
                 failure.answer(masker).into_response()
             }
         }
@@ -132,13 +137,33 @@ impl Forwarder {
             cache.forget(&seat.account);
         }
         let opened = asked?;
-        if limit.is_none() {
+        // An answer that has no length and is cut looks whole to who speaks HTTP/1.0.
+        if limit.is_none() && call.version != Version::HTTP_10 {
             return opened.stream(masker);
         }
-        let whole = opened.whole(LIMITED).await?.ok_or_else(|| {
-            Failure::new(Cause::Server, "the answer is too large to be limited; ask for less of it")
+        let whole = opened.whole(IN_ONE_PIECE).await?.ok_or_else(|| {
+            let text = "the answer is too large to be given in one piece; ask for less of it, or \
+                        with HTTP/1.1";
+            Failure::new(Cause::Server, text)
         })?;
         Ok(whole.shown(limit, masker)?.response())
+    }
+
+    /// For the owner: who reaches the account's limit, and that only a new login helps.
+    fn told(&self, failure: &Failure, caller: &Caller) {
+        match failure.cause {
+            Cause::Budget => self.metrics.limited(&caller.name, "account"),
+            Cause::Auth => {
+                let token = &*caller.name;
+                tracing::warn!(
+                    token,
+                    "the cloud does not take the real token of this one any more"
+                );
+            }
+            cause => {
+                tracing::debug!(cause = cause.name(), status = failure.status, "no answer");
+            }
+        }
     }
 
     /// An answer to be kept; `None` when it is too large for that.
@@ -182,6 +207,7 @@ impl Forwarder {
 /// What is asked for, as it goes on.
 #[derive(Debug, Clone)]
 struct Call {
+    version: Version,
     method: Method,
     target: PathAndQuery,
     headers: HeaderMap,
@@ -194,7 +220,7 @@ impl Call {
         // The gate lets nothing in that has no path.
         let target = head.uri.into_parts().path_and_query;
         let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
-        (Self { method: head.method, target, headers: head.headers }, upload)
+        (Self { version: head.version, method: head.method, target, headers: head.headers }, upload)
     }
 
     fn key(&self, seat: &Seat) -> CacheKey {
@@ -263,9 +289,17 @@ async fn admitted(parts: &Parts, group: Group, caller: &Arc<Caller>, request: Re
 
 /// Whoever is not known counts by address, so that tokens cannot be guessed in a hurry.
 fn turned_away(parts: &Parts, group: Group, error: AuthError, request: &Request) -> Response {
+    let who = Who { token: NOBODY.clone(), group: group.name() };
+    let mut answer = refused(parts, group, error, request);
+    answer.extensions_mut().insert(who);
+    answer
+}
+
+fn refused(parts: &Parts, group: Group, error: AuthError, request: &Request) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>()
         && let Err(exceeded) = parts.limits.take(&Key::peer(peer.ip()), group, None)
     {
+        parts.metrics.limited(&NOBODY, group.name());
         return exceeded.into_response();
     }
     error.into_response()

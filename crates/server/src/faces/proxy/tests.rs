@@ -3,6 +3,7 @@
 mod broken;
 mod passed;
 mod shared;
+mod tls;
 mod upstream;
 
 use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};

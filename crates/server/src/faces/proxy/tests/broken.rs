@@ -70,6 +70,22 @@ async fn an_answer_that_is_cut_is_cut_for_the_caller_too() {
 }
 
 #[tokio::test]
+async fn who_speaks_an_older_http_gets_answers_in_one_piece_so_that_a_cut_shows() {
+    let world = World::new(hasty()).await;
+    let ask = |name: &str| format!("GET /v1/{name} HTTP/1.0\r\nAuthorization: {ALICE}\r\n\r\n");
+    let answer = world.send(&ask("chunked")).await;
+    assert_eq!(answer.status(), 200);
+    let length = answer.body().len();
+    assert!(answer.head().contains(&format!("content-length: {length}")), "{}", answer.0);
+    for (name, cause) in
+        [("cut", "unreachable"), ("cutchunked", "unreachable"), ("stalls", "timeout")]
+    {
+        let answer = world.send(&ask(name)).await;
+        assert_eq!((answer.status(), &answer.json()["cause"]), (502, &cause.into()), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn only_a_call_that_reads_is_sent_once_more_when_the_connection_was_lost() {
     let world = World::new(Setting { mode: Mode::Full, ..Setting::default() }).await;
     assert_eq!(world.get("/v1/flaky").await.status(), 200);
