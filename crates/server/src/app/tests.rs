@@ -177,6 +177,50 @@ async fn the_routes_of_all_rooms_are_there_and_a_token_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_written_while_it_runs_lets_in_soon_and_no_restart_is_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("proxy_tokens.json");
+    std::fs::write(&file, r#"{"old": "AQAreal"}"#).unwrap();
+    let mut config = strict("127.0.0.1:0");
+    config.proxy.tokens_file = Some(file.clone());
+    config.proxy.rate_limit = crate::config::RateLimit::OFF;
+    let app = bind(config).await.unwrap();
+    let address = app.faces().first().unwrap().address;
+    let running = run(app);
+    let path = "/admin/tokens HTTP/1.1\r\nAuthorization: Bearer new\r\nX-Rest:";
+    let asked = async || ask(TcpStream::connect(address).await.unwrap(), path).await;
+    assert!(asked().await.starts_with("HTTP/1.1 401 "));
+    std::fs::write(&file, r#"{"old": "AQAreal", "new": "AQAreal"}"#).unwrap();
+    let let_in = async {
+        while !asked().await.starts_with("HTTP/1.1 200 ") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SOON, let_in).await.expect("the new token is still refused");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn who_reads_events_does_not_hold_up_the_end() {
+    let listen = Some("127.0.0.1:0".parse().unwrap());
+    let compat = Some(Compat { listen, ..Compat::default() });
+    let app = bind(Config { compat, ..Config::default() }).await.unwrap();
+    let address = app.faces().first().unwrap().address;
+    let running = run(app);
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /api/v2/events HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut head = [0; 16];
+    timeout(SOON, stream.read_exact(&mut head)).await.unwrap().unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK\r");
+    let begun = std::time::Instant::now();
+    running.end().await;
+    assert!(begun.elapsed() < Times::default().grace, "{:?}", begun.elapsed());
+    let mut rest = String::new();
+    timeout(SOON, stream.read_to_string(&mut rest)).await.unwrap().unwrap();
+    assert!(rest.ends_with("0\r\n\r\n"), "{rest}");
+}
+
+#[tokio::test]
 async fn after_its_end_it_starts_again_on_the_same_port_at_once() {
     let mut address = "127.0.0.1:0".to_owned();
     for _ in 0..3 {

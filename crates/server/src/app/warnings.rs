@@ -6,7 +6,7 @@ use crate::config::Config;
 /// A sentence for each thing: "cause; next step".
 pub(super) fn of(config: &Config, faces: &[Bound], parts: &Parts) -> Vec<String> {
     let mut warnings = Vec::new();
-    let open = |bound: &&Bound| !bound.address.ip().is_loopback();
+    let open = |bound: &&Bound| !bound.address.ip().to_canonical().is_loopback();
     for bound in faces.iter().filter(open) {
         let (name, address) = (bound.face.name(), bound.address);
         if config.server.tls.is_none() {

@@ -21,7 +21,7 @@ pub struct Compat {
     pub token: Option<Token>,
     /// Silence of a printer, in seconds, after which what it said last is stale, 5 to 86400.
     /// Default: 30.
-    #[serde(deserialize_with = "stale_after_seconds")]
+    #[serde(deserialize_with = "written::within::<_, _, 5, 86_400>")]
     pub stale_after_seconds: u64,
     /// Whether `/api/v1/devices` tells access codes. Default: false.
     pub show_access_codes: bool,
@@ -46,10 +46,4 @@ fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Token>, D:
     written::secret(deserializer, |text| {
         written::is_token(text).then(|| Some(Token::new(text))).ok_or(InvalidSetting::Token)
     })
-}
-
-fn stale_after_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let seconds = u64::deserialize(deserializer)?;
-    let right = (5..=86_400).contains(&seconds);
-    right.then_some(seconds).ok_or_else(|| serde::de::Error::custom("write 5 to 86400 seconds"))
 }

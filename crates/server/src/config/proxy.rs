@@ -20,11 +20,11 @@ pub struct Proxy {
     /// How long an answer of the cloud is given again. Default: off, nothing is kept or shared.
     pub cache: Cache,
     /// How long a realtime session lasts, in seconds, 10 to 86400. Default: 120.
-    #[serde(deserialize_with = "realtime_seconds")]
+    #[serde(deserialize_with = "written::within::<_, _, 10, 86_400>")]
     pub realtime_seconds: u64,
     /// How long the cloud is waited for, in seconds, 1 to 600: for the head of an answer, and for each
     /// further part of it. Default: 30.
-    #[serde(deserialize_with = "upstream_seconds")]
+    #[serde(deserialize_with = "written::within::<_, _, 1, 600>")]
     pub upstream_seconds: u64,
     /// The face that only reads; off without its table.
     pub strict: Option<Listen>,
@@ -245,18 +245,6 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::E
     let number = i64::deserialize(deserializer)?;
     let wrong = || de::Error::custom("write a number of requests per minute from 1 to 1000000");
     per_minute(number).map(Some).ok_or_else(wrong)
-}
-
-fn realtime_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let seconds = u64::deserialize(deserializer)?;
-    let right = (10..=86_400).contains(&seconds);
-    right.then_some(seconds).ok_or_else(|| de::Error::custom("write 10 to 86400 seconds"))
-}
-
-fn upstream_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let seconds = u64::deserialize(deserializer)?;
-    let right = (1..=600).contains(&seconds);
-    right.then_some(seconds).ok_or_else(|| de::Error::custom("write 1 to 600 seconds"))
 }
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

@@ -15,9 +15,12 @@ pub struct Server {
     /// More names and addresses that a made certificate is good for, beside this machine's and those
     /// listened on. Default: none.
     pub tls_names: Vec<String>,
-    /// How many connections are open at once, over all faces. Default: 4096.
+    /// How many connections are open at once, over all faces, 1 to 1000000. Default: 4096.
+    #[serde(deserialize_with = "written::within::<_, _, 1, 1_000_000>")]
     pub max_connections: usize,
-    /// How many of them one address may have; an IPv6 address counts by its /64. Default: 2048.
+    /// How many of them one address may have; an IPv6 address counts by its /64, 1 to 1000000.
+    /// Default: 2048.
+    #[serde(deserialize_with = "written::within::<_, _, 1, 1_000_000>")]
     pub max_connections_per_address: usize,
     /// Whether `/metrics` is open to everybody; else other machines need a token. Default: false.
     pub open_metrics: bool,

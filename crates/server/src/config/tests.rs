@@ -125,6 +125,8 @@ fn typing_mistakes_are_refused_and_no_secret_is_repeated() {
     for odd in [
         "[servers]",
         "[server]\ntls = \"yes\"",
+        "[server]\nmax_connections = 0",
+        "[server]\nmax_connections = -1",
         "[server]\ntls = { certificate = \"c.pem\" }",
         "[proxy.strict]\nport = 5001",
         "[proxy.strict]\nlisten = \"5001\"",

@@ -108,6 +108,20 @@ impl<'de> Deserialize<'de> for Expiry {
     }
 }
 
+/// A whole number from `LEAST` to `MOST`.
+pub(super) fn within<'de, D, T, const LEAST: u64, const MOST: u64>(
+    deserializer: D,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<u64>,
+{
+    let number = i64::deserialize(deserializer)?;
+    let number = u64::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number));
+    let number = number.and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| de::Error::custom(format_args!("write a number from {LEAST} to {MOST}")))
+}
+
 /// Whether a client can send this as its token.
 pub(super) fn is_token(text: &str) -> bool {
     let text = text.trim();
