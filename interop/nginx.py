@@ -34,7 +34,7 @@ class Logged:
         self.root = pathlib.Path(self.directory.name)
         self.log, self.port = self.root / "access.log", free_port()
 
-    def _start(self, http, workers=1):
+    def _start(self, http, workers=1, connections=256):
         """Starts it with these lines inside `http`."""
         root, config = self.root, self.root / "nginx.conf"
         for folder in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
@@ -43,7 +43,7 @@ class Logged:
         config.write_text(
             f"{'user root;' if os.geteuid() == 0 else ''}\n"
             f"worker_processes {workers}; daemon off; pid {root}/pid; error_log {root}/error.log;\n"
-            "events { worker_connections 256; }\n"
+            f"events {{ worker_connections {connections}; }}\n"
             "http {\n"
             f"log_format judge escape=json '{{{fields}}}'; access_log {self.log} judge;\n"
             f"client_body_temp_path {root}/body; proxy_temp_path {root}/proxy;\n"

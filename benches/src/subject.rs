@@ -1,6 +1,7 @@
 //! A program under measurement: a child process, its memory and its processor time.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead as _, BufReader},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -12,7 +13,7 @@ use std::{
 
 use crate::Error;
 
-/// A running broker; killed when dropped.
+/// A running broker or server; killed when dropped.
 #[derive(Debug)]
 pub struct Subject {
     child: Child,
@@ -63,6 +64,27 @@ impl Subject {
             sleep(Duration::from_millis(20));
         }
         Err("mosquitto does not listen".into())
+    }
+
+    /// Starts one of our servers, which writes where it listens into `ready`.
+    ///
+    /// # Errors
+    /// When it cannot be started or is not ready within 30 s.
+    pub fn served(command: &mut Command, ready: &Path) -> Result<Self, Error> {
+        let child = command.arg("--ready-file").arg(ready).stdout(Stdio::null()).spawn()?;
+        let mut subject = Self { child, address: ([127, 0, 0, 1], 0).into() };
+        for _ in 0..1500 {
+            if let Ok(text) = fs::read_to_string(ready)
+                && let Ok(urls) = serde_json::from_str::<BTreeMap<String, String>>(&text)
+                && let Some(url) = urls.values().next()
+            {
+                let address = url.trim_start_matches("http://").trim_end_matches('/');
+                subject.address = address.parse()?;
+                return Ok(subject);
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Err("the server is not ready".into())
     }
 
     /// Resident memory in KiB.
