@@ -1,7 +1,7 @@
 //! The accounts behind the proxies' tokens: one view of the cloud, one session with its broker and
 //! one link per printer each, however many ask. Which callers may use one is `auth`'s matter.
 
-mod devices;
+mod asked;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +21,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use crate::{config::TokenDigest, metrics::Metrics};
-use devices::Devices;
+use asked::{Devices, Question};
 
 /// How long a session with the broker is kept without a printer. The cloud lets an account start
 /// five in five minutes [D], so one that is ended sooner could be one too many later.
@@ -45,6 +45,7 @@ pub struct Account {
     cloud: Cloud,
     token: Token,
     uid: OnceLock<String>,
+    asked_uid: Question<String>,
     broker: BrokerAddress,
     options: Options,
     lan: Arc<Mutex<BTreeMap<Serial, LanTarget>>>,
@@ -133,6 +134,7 @@ impl Accounts {
             cloud: self.cloud.with_token(real.clone()),
             token: real.clone(),
             uid: real.uid().map(OnceLock::from).unwrap_or_default(),
+            asked_uid: Question::default(),
             broker: self.broker.clone(),
             options: self.options.clone(),
             lan: self.lan.clone(),
@@ -232,7 +234,8 @@ impl Account {
         let uid = match self.uid.get() {
             Some(uid) => uid.clone(),
             None => {
-                let uid = self.cloud.uid().await?;
+                let cloud = self.cloud.clone();
+                let uid = self.asked_uid.ask(|| async move { cloud.uid().await }).await?;
                 self.set_uid(&uid);
                 uid
             }

@@ -57,6 +57,7 @@ pub(crate) struct World {
 struct Seen {
     sessions: AtomicUsize,
     listings: AtomicUsize,
+    names: AtomicUsize,
     refuse: std::sync::atomic::AtomicBool,
     topics: Mutex<BTreeSet<String>>,
 }
@@ -94,7 +95,11 @@ impl World {
             Json(json!({"message": "success", "code": null, "error": null, "devices": [
                 {"dev_id": "A", "name": "Alpha"}, {"dev_id": "B", "name": "Beta"}]}))
         });
-        let me = get(|| async { Json(json!({"uid": 123})) });
+        let named = seen.clone();
+        let me = get(move || async move {
+            named.names.fetch_add(1, Ordering::Relaxed);
+            Json(json!({"uid": 123}))
+        });
         let routes = Router::new()
             .route("/v1/iot-service/api/user/bind", bind)
             .route("/v1/design-user-service/my/preference", me);
@@ -143,6 +148,11 @@ impl World {
     /// How often the account's printers were asked for.
     pub(crate) fn listings(&self) -> usize {
         self.seen.listings.load(Ordering::Relaxed)
+    }
+
+    /// How often it was asked who the account is.
+    pub(crate) fn names(&self) -> usize {
+        self.seen.names.load(Ordering::Relaxed)
     }
 
     /// Whether somebody listens to this printer.

@@ -104,6 +104,11 @@ impl Asked {
     pub(crate) fn until(&mut self, text: &str) -> String {
         let (status, head) = self.head();
         assert_eq!(status, 200, "{head}");
+        self.more(text)
+    }
+
+    /// What comes after that, until this was in it.
+    pub(crate) fn more(&mut self, text: &str) -> String {
         let mut seen = String::new();
         while !seen.contains(text) {
             let chunk = self.chunk().unwrap_or_else(|| panic!("it ended: {seen}"));

@@ -18,6 +18,7 @@ mod patience;
 mod print;
 mod proxy;
 mod query;
+mod realtime;
 mod run;
 mod selftest;
 mod serving;

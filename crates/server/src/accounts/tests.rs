@@ -25,7 +25,7 @@ async fn however_many_ask_there_is_one_session_one_link_and_one_look_at_the_list
         assert!(a.is_same(&links[0].0) && b.is_same(&links[0].1));
     }
     assert_eq!(links[0].0.snapshot().status.name.as_deref(), Some("Alpha"));
-    assert_eq!((world.sessions(), world.listings()), (1, 1));
+    assert_eq!((world.sessions(), world.listings(), world.names()), (1, 1, 1));
     accounts.tend(&metrics());
     assert_eq!(accounts.of(&token()).watched(), 2);
 }
