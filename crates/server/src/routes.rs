@@ -4,6 +4,8 @@
 mod events;
 mod printers;
 mod roster;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -83,7 +83,7 @@ impl Known {
         let is_fresh = |age: Duration| age <= limit;
         let stands_in = seen
             .as_ref()
-            .is_some_and(|seen| is_fresh(seen.heard.age()) && seen.online() != Some(false));
+            .is_some_and(|seen| is_fresh(seen.heard.age()) && seen.online() == Some(true));
         let reported = self.reported(printer);
         match (reported, seen) {
             (Some((report, true)), _) => Some(report),

@@ -1,5 +1,6 @@
 //! The layer over HTTP, before an upstream that does as it is told.
 
+mod live;
 mod upstream;
 
 use std::time::Instant;
@@ -30,9 +31,14 @@ impl Running {
         let endpoint = Region::Global.endpoint().with_api_url(&upstream.url).unwrap();
         // Nobody is there: a live link stays without a word.
         let endpoint = endpoint.with_mqtt(BrokerAddress { host: "127.0.0.1".into(), port: 1 });
-        let compat = compat(settings, legacy, &endpoint, Some("login-token")).unwrap();
+        Self::of(compat(settings, legacy, &endpoint, Some("login-token")).unwrap())
+    }
+
+    fn of(compat: Compat) -> Self {
         let relay = Relay::new(16, Metrics::new());
-        let (router, shutdown) = (compat.router(relay), CancellationToken::new());
+        let (router, shutdown) = (compat.router(relay.clone()), CancellationToken::new());
+        let relay_ends = shutdown.clone();
+        tokio::spawn(async move { relay.run(relay_ends).await });
         tokio::spawn(compat.run(shutdown.clone()));
         Self { router, shutdown }
     }
