@@ -102,7 +102,9 @@ async fn show(
             let mut out = output::stdout();
             out.write_all(&text)?;
             out.flush()?;
-            let screen = Screen::titled("bambu demo").below(String::from_utf8_lossy(&text));
+            let screen = Screen::titled("bambu demo")
+                .below(String::from_utf8_lossy(&text))
+                .with_foot(servers::foot(ready));
             if redraw { Show::Screen(screen) } else { Show::Lines }
         }
     };

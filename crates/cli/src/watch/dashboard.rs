@@ -45,17 +45,24 @@ pub(crate) struct Screen {
     title: &'static str,
     /// What was written before it; `i` shows it again.
     above: String,
+    /// A line that stands at the bottom all the time.
+    foot: String,
 }
 
 impl Screen {
     /// A screen with this title.
     pub(crate) fn titled(title: &'static str) -> Self {
-        Self { title, above: String::new() }
+        Self { title, ..Self::default() }
     }
 
     /// A screen over this text, which is on the terminal already.
     pub(crate) fn below(self, above: impl Into<String>) -> Self {
         Self { above: above.into(), ..self }
+    }
+
+    /// The same with a line at the bottom.
+    pub(crate) fn with_foot(self, foot: impl Into<String>) -> Self {
+        Self { foot: foot.into(), ..self }
     }
 }
 
@@ -100,6 +107,7 @@ impl Dashboard {
         let printers = links.iter().map(|(serial, link)| (serial.clone(), link.snapshot()));
         let mut board = Board::new(screen.title, Palette::here(), printers, Zoned::now());
         board.has_text = !screen.above.is_empty();
+        board.foot.clone_from(&screen.foot);
         let screen = Terminal::enter()?;
         let (inputs, receiver) = mpsc::channel(INPUTS);
         let mut tasks = JoinSet::new();

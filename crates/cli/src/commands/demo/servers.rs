@@ -82,6 +82,19 @@ pub(super) fn entry(app: &App) -> BTreeMap<String, String> {
     entry
 }
 
+/// Where they are, as short as one line of a terminal has to be.
+pub(super) fn foot(ready: &Ready) -> String {
+    let url =
+        |name| ready.servers.as_ref().and_then(|all| all.get(name)).map_or("", String::as_str);
+    let port = |name| url(name).rsplit(':').next().unwrap_or_default();
+    format!(
+        "Serving {} strict, :{} full, :{} compat; i shows how to ask",
+        url("proxy_strict"),
+        port("proxy_full"),
+        port("compat")
+    )
+}
+
 fn tell_other_ports(app: &App) {
     for bound in app.faces() {
         let usual = bound.face.default_address().port();

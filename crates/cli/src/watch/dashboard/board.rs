@@ -24,6 +24,8 @@ pub(super) struct Board {
     pub(super) alone: bool,
     /// Whether there is a text to look at with `i`.
     pub(super) has_text: bool,
+    /// A line that stands at the bottom all the time, if there is one.
+    pub(super) foot: String,
     /// What was said last, the newest at the end.
     pub(super) notices: Vec<Notice>,
     pub(super) now: Zoned,
@@ -111,6 +113,7 @@ impl Board {
             mode: Mode::Watching,
             alone: false,
             has_text: false,
+            foot: String::new(),
             notices: Vec::new(),
             now,
             dirty: true,

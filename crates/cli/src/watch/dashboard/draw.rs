@@ -29,16 +29,19 @@ impl Board {
     pub(super) fn draw(&self, frame: &mut Frame<'_>) {
         let all = frame.area();
         let notices = self.notices(usize::from(all.width), usize::from(all.height));
-        let [title, middle, said, keys] = Layout::vertical([
+        let foot_rows = u16::from(!self.foot.is_empty() && all.height > LOW);
+        let [title, middle, said, foot, keys] = Layout::vertical([
             Constraint::Length(1),
             Constraint::Fill(1),
             Constraint::Length(u16::try_from(notices.len()).unwrap_or(1)),
+            Constraint::Length(foot_rows),
             Constraint::Length(1),
         ])
         .areas(all);
         frame.render_widget(self.title_line(), title);
         self.middle(frame, middle);
         frame.render_widget(Paragraph::new(notices), said);
+        frame.render_widget(self.painted(&self.foot, Paint::Cyan), foot);
         frame.render_widget(self.keys_line(keys.width), keys);
         match &self.mode {
             Mode::Watching => {}

@@ -218,6 +218,16 @@ fn keys_select_help_and_end() {
 }
 
 #[test]
+fn a_line_at_the_bottom_stays_where_there_is_room() {
+    let mut board = board(3, Palette::None);
+    board.foot = "Serving http://127.0.0.1:5001 strict".to_owned();
+    let (lines, _) = screen(&board, 80, 24);
+    assert_eq!(lines[22], board.foot);
+    assert!(lines[23].contains("q quit"), "{lines:?}");
+    assert!(!screen(&board, 80, 10).0.join("").contains("Serving"));
+}
+
+#[test]
 fn a_thousand_printers_are_drawn_as_quickly_as_ten() {
     let time = |printers| {
         let mut board = board(printers, Palette::True);
