@@ -28,6 +28,18 @@ CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,r
 ENDLESS = re.compile(r"/stream$|/events$")
 
 
+#: What is meant so: a 404 of the cloud is a 502 of the proxy, as the seeds answer it, and a GET with a body is refused
+#: before anybody looks for its route.
+MEANT = """
+[[operations]]
+include-path = "/v1/{path}"
+checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 502]
+[[operations]]
+include-path = "/v1/iot-service/api/user/device/realtime/start"
+phases.coverage.unexpected-methods = ["PUT", "DELETE", "PATCH"]
+"""
+
+
 def operations(document):
     """(method, path) of all that is described."""
     return {(m.upper(), path) for path, item in document.get("paths", {}).items() for m in item if m in
@@ -46,7 +58,9 @@ def face(judge, case, folder):
     endless = {path for _, path in mine if ENDLESS.search(path)}
     file = pathlib.Path(folder, f"{name}.json")
     file.write_text(json.dumps(document))
-    command = [sys.executable, "-m", "schemathesis.cli", "run", file, "--url", url, "--max-examples", str(EXAMPLES), "--seed", str(SEED),
+    meant = pathlib.Path(folder, "schemathesis.toml")
+    meant.write_text(MEANT)
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", meant, "run", file, "--url", url, "--max-examples", str(EXAMPLES), "--seed", str(SEED),
                "--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color", "--no-shrink", "--max-redirects", "0",
                "--request-timeout", "20", "--output-sanitize", "true", "--suppress-health-check", "all", "--header", f"Authorization:Bearer {token}"]
     command += [part for path in endless for part in ("--exclude-path", path)]

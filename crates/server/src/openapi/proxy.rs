@@ -26,6 +26,7 @@ pub(super) fn write(book: &mut Book, mode: Mode) {
             HttpMethod::Put,
             HttpMethod::Patch,
             HttpMethod::Delete,
+            HttpMethod::Options,
         ],
     };
     for method in methods {
@@ -179,12 +180,14 @@ fn realtime(book: &mut Book) {
 
 /// A route of the cloud.
 fn forwarded(book: &mut Book, method: HttpMethod) {
-    let (id, reads) = match method {
-        HttpMethod::Get => ("read", true),
-        HttpMethod::Post => ("post", false),
-        HttpMethod::Put => ("put", false),
-        HttpMethod::Patch => ("patch", false),
-        _ => ("delete", false),
+    let is_get = matches!(method, HttpMethod::Get);
+    let (id, takes_body) = match method {
+        HttpMethod::Get => ("read", false),
+        HttpMethod::Post => ("post", true),
+        HttpMethod::Put => ("put", true),
+        HttpMethod::Patch => ("patch", true),
+        HttpMethod::Delete => ("delete", true),
+        _ => ("options", false),
     };
     let mut route = book
         .route(method, "/v1/{path}", CLOUD, id, "Any route of the cloud")
@@ -193,10 +196,12 @@ fn forwarded(book: &mut Book, method: HttpMethod) {
         .limited()
         .token()
         .segment("path", "What follows `/v1/`.", "iot-service/api/user/bind");
-    route = match reads {
-        true => route.gives_nothing(304, "It is still what `If-None-Match` names (`--cache`)."),
-        false => route.takes_anything(),
-    };
+    if is_get {
+        route = route.gives_nothing(304, "It is still what `If-None-Match` names (`--cache`).");
+    }
+    if takes_body {
+        route = route.takes_anything();
+    }
     route
         .gives_schema(
             200,
