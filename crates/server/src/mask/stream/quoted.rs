@@ -57,6 +57,9 @@ pub(super) fn mask(
     if calm && class != Class::Address && !rules.secrets.are_in(raw) && quiet(raw, seen) {
         return None;
     }
+    if class != Class::Address && is_time(raw) && !rules.secrets.are_in(raw) {
+        return None;
+    }
     let mut decoded = Vec::new();
     let text = if seen & traits::STOP == 0 {
         raw
@@ -87,6 +90,21 @@ fn quiet(raw: &[u8], seen: u8) -> bool {
         && (seen & traits::SPACE == 0
             || !memchr::memchr_iter(b' ', raw)
                 .any(|space| assignment::ends_with_bearer(raw.get(..space).unwrap_or_default())))
+}
+
+/// Whether a text can be nothing but a date, a time, a number: half of what has a colon in it.
+fn is_time(raw: &[u8]) -> bool {
+    let mut colons = 0;
+    let mut dots = 0;
+    raw.len() <= 40
+        && raw.iter().all(|byte| {
+            colons += usize::from(*byte == b':');
+            dots += usize::from(*byte == b'.');
+            byte.is_ascii_digit() || matches!(byte, b':' | b'-' | b'+' | b' ' | b'.' | b'T' | b'Z')
+        })
+        && colons <= 3
+        && dots < 3
+        && !raw.windows(2).any(|pair| pair == b"::")
 }
 
 /// Whether a string holds a JSON document, to all appearances.
