@@ -5,12 +5,12 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use axum::{Json, Router, routing::get};
+use axum::{Json, Router, http::StatusCode, routing::get};
 use bambu_protocol::{
     Serial,
     mqtt::{ConnAck, ConnectCode, Limits, Packet, Publish, QoS, SubAck, decode, encode, topic},
@@ -58,7 +58,8 @@ struct Seen {
     sessions: AtomicUsize,
     listings: AtomicUsize,
     names: AtomicUsize,
-    refuse: std::sync::atomic::AtomicBool,
+    refuse: AtomicBool,
+    fails: AtomicBool,
     topics: Mutex<BTreeSet<String>>,
 }
 
@@ -92,8 +93,11 @@ impl World {
         let asked = seen.clone();
         let bind = get(move || async move {
             asked.listings.fetch_add(1, Ordering::Relaxed);
-            Json(json!({"message": "success", "code": null, "error": null, "devices": [
-                {"dev_id": "A", "name": "Alpha"}, {"dev_id": "B", "name": "Beta"}]}))
+            if asked.fails.load(Ordering::Relaxed) {
+                return Err(StatusCode::BAD_GATEWAY);
+            }
+            Ok(Json(json!({"message": "success", "code": null, "error": null, "devices": [
+                {"dev_id": "A", "name": "Alpha"}, {"dev_id": "B", "name": "Beta"}]})))
         });
         let named = seen.clone();
         let me = get(move || async move {
@@ -120,7 +124,7 @@ impl World {
     }
 
     pub(crate) fn accounts(&self) -> Accounts {
-        let manners = Manners { budget: Budget::off(), ..Manners::default() };
+        let manners = Manners { budget: Budget::off(), retries: 0, ..Manners::default() };
         let (roots, options) = (&self.options.roots, self.options.clone());
         Accounts::new(&self.endpoint, roots, options, manners, Vec::new()).unwrap()
     }
@@ -138,6 +142,11 @@ impl World {
 
     pub(crate) fn heal(&self) {
         self.seen.refuse.store(false, Ordering::Relaxed);
+    }
+
+    /// From now on the account's printers are not told.
+    pub(crate) fn fail(&self) {
+        self.seen.fails.store(true, Ordering::Relaxed);
     }
 
     /// How many sessions the broker was asked for.

@@ -42,6 +42,23 @@ async fn a_printer_of_somebody_else_is_none_of_the_accounts() {
 }
 
 #[tokio::test]
+async fn while_the_cloud_fails_its_word_of_the_last_hour_counts() {
+    let world = World::new().await;
+    let account = world.accounts().of(&token());
+    assert!(account.may_see("A").await.unwrap());
+    world.fail();
+    for (minutes, is_told) in [(2, true), (50, true), (10, false)] {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(60 * minutes)).await;
+        tokio::time::resume();
+        assert_eq!(account.may_see("A").await.is_ok(), is_told, "{minutes}");
+        assert!(account.devices().await.is_err());
+    }
+    // A failure is told to all who ask within 3 s.
+    assert_eq!(world.listings(), 4);
+}
+
+#[tokio::test]
 async fn a_link_ends_with_its_last_handle_and_the_session_is_kept_for_the_next() {
     let world = World::new().await;
     let (accounts, metrics) = (world.accounts(), metrics());
