@@ -9,6 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use futures_util::stream;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     task::JoinHandle,
@@ -16,6 +17,10 @@ use tokio::{
 };
 
 use super::*;
+use crate::{
+    app::tls::Certificate,
+    config::{Server, Tls},
+};
 
 /// Long enough for a busy machine, short enough to notice.
 const SOON: Duration = Duration::from_secs(20);
@@ -60,6 +65,10 @@ fn router() -> Router {
 }
 
 async fn open(times: Times, places: Places) -> Open {
+    open_with(None, times, places).await
+}
+
+async fn open_with(tls: Option<TlsAcceptor>, times: Times, places: Places) -> Open {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (metrics, shutdown) = (Metrics::new(), CancellationToken::new());
@@ -67,7 +76,7 @@ async fn open(times: Times, places: Places) -> Open {
     let inside =
         Inside { router: router(), seen, metrics: metrics.clone(), shutdown: shutdown.clone() };
     let inside = Arc::new(inside);
-    let door = Door { listener, tls: None, places, times, inside };
+    let door = Door { listener, tls, places, times, inside };
     let task = tokio::spawn(door.serve());
     Open { address, metrics, shutdown, task }
 }
@@ -156,7 +165,22 @@ async fn a_body_that_stops_coming_and_an_answer_that_nobody_takes_end_the_connec
 }
 
 #[tokio::test]
+async fn a_peer_that_does_not_begin_tls_or_speaks_plain_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server { tls: Some(Tls::Made), ..Server::default() };
+    let certificate = Certificate::of(&server, &[], dir.path()).unwrap().unwrap();
+    let times = Times { handshake: SHORT, ..Times::default() };
+    let open = open_with(Some(certificate.acceptor()), times, Places::new(9, 9)).await;
+    let (mut silent, mut plain) = (open.connect().await, open.send(CLOSE).await);
+    assert_eq!(rest(&mut silent).await, "");
+    assert!(!rest(&mut plain).await.contains("200 OK"));
+}
+
+#[tokio::test]
 async fn a_thousand_idle_connections_do_not_stop_a_request() {
+    // Both ends are ours: more files than a shell allows its programs.
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
     let open = usual().await;
     let mut idle = Vec::new();
     for index in 0..1000 {
