@@ -39,8 +39,6 @@ mod tests;
 
 use std::{borrow::Cow, sync::Arc};
 
-use serde_json::Value;
-
 pub use stream::{Stream, Truncated};
 
 /// Masks what one caller is shown. Cheap to clone.
@@ -84,12 +82,6 @@ impl Masker {
     /// A whole body, JSON or not.
     pub fn json(&self, body: &[u8]) -> Vec<u8> {
         stream::whole(&self.rules, body, 0)
-    }
-
-    /// A document that is in memory already. It goes through the same rules as its text would.
-    pub fn value(&self, document: &Value) -> Value {
-        let body = self.json(document.to_string().as_bytes());
-        serde_json::from_slice(&body).unwrap_or_default()
     }
 
     /// A body that comes in chunks.

@@ -114,15 +114,6 @@ fn a_real_token_that_the_upstream_repeats_is_masked() {
 }
 
 #[test]
-fn a_document_in_memory_is_masked_as_its_text_would_be() {
-    let document = serde_json::json!({"print": {"ipcam": {"rtsp_url": "rtsps://10.0.0.9:322/x"}, "net": {"info": [{"ip": 1359612426}]}}});
-    assert_eq!(
-        masker().value(&document),
-        serde_json::json!({"print": {"ipcam": {"rtsp_url": "[URL_REDACTED]"}, "net": {"info": [{"ip": "[IP_REDACTED]"}]}}})
-    );
-}
-
-#[test]
 fn headers_that_lead_elsewhere_or_sign_somebody_in_are_masked() {
     use axum::http::{HeaderMap, HeaderValue};
     let mut headers = HeaderMap::new();
