@@ -121,7 +121,9 @@ impl Compat {
         for device in &named {
             let (serial, name) = (device.serial.clone(), device.name.clone());
             roster.put(Shown { serial, name, model: None, link: None });
-            device.target().into_iter().for_each(|target| accounts.on_lan(target));
+            // Those of bambu.toml are known there already, with their models.
+            let target = device.target().filter(|_| has_file);
+            target.into_iter().for_each(|target| accounts.on_lan(target));
         }
         let known = Arc::new(Known {
             roster,

@@ -63,14 +63,12 @@ impl Follow {
         if !self.live {
             return;
         }
-        for device in &self.known.named {
-            let Some(account) = &self.account else {
-                self.lan_alone(device);
-                continue;
-            };
-            if !self.knows_uid {
-                self.lan_alone(device);
-            }
+        let named = &self.known.named;
+        if self.account.is_none() || !self.knows_uid {
+            named.iter().for_each(|device| self.lan_alone(device));
+        }
+        let Some(account) = &self.account else { return };
+        for device in named {
             let mut wait = RETRY.0;
             loop {
                 let name = device.name.clone();

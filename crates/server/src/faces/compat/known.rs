@@ -1,7 +1,7 @@
 //! What the layer knows, and which of it answers: a live state before the cloud's REST interface,
 //! and whatever is older than the limit only as stale.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bambu_protocol::Serial;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     config::LegacyDevice,
     legacy::{self, Source, Standing},
-    rest::{Demand, Rest},
+    rest::{Demand, Rest, Seen},
 };
 use crate::routes::{Roster, Shown};
 
@@ -78,32 +78,18 @@ impl Known {
 
     /// The best that is known about a printer.
     pub(super) fn told(&self, printer: &Shown) -> Option<Value> {
-        let limit = self.roster.stale_after();
+        let reported = match self.reported(printer) {
+            Some((report, true)) => return Some(report),
+            reported => reported.map(|(report, _)| report),
+        };
         let seen = self.rest.seen(&printer.serial);
-        let is_fresh = |age: Duration| age <= limit;
-        let stands_in = seen
-            .as_ref()
-            .is_some_and(|seen| is_fresh(seen.heard.age()) && seen.online() == Some(true));
-        let reported = self.reported(printer);
+        let is_fresh = |seen: &Seen| seen.heard.age() <= self.roster.stale_after();
+        let stands_in = |seen: &Seen| is_fresh(seen) && seen.online() == Some(true);
         match (reported, seen) {
-            (Some((report, true)), _) => Some(report),
-            (Some((report, false)), _) if !stands_in => Some(report),
-            (_, Some(seen)) => {
-                let age = seen.heard.age();
-                let at = seen.at();
-                let listed = seen.device.as_ref().and_then(|device| device.name.as_deref());
-                let standing = Standing {
-                    serial: &printer.serial,
-                    name: printer.name.as_deref().or(listed),
-                    online: seen.online() == Some(true),
-                    age,
-                    stale: !is_fresh(age),
-                    updated_at: Some(&at),
-                    source: Source::Rest,
-                };
-                Some(legacy::from_rest(seen.job.as_ref(), seen.device.as_ref(), &standing))
+            (reported, Some(seen)) if reported.is_none() || stands_in(&seen) => {
+                Some(of_rest(printer, &seen, !is_fresh(&seen)))
             }
-            (reported, None) => reported.map(|(report, _)| report),
+            (reported, _) => reported,
         }
     }
 
@@ -129,4 +115,19 @@ impl Known {
         let told = legacy::from_report(report, &snapshot.status, &standing);
         Some((told, freshness.is_recent))
     }
+}
+
+fn of_rest(printer: &Shown, seen: &Seen, stale: bool) -> Value {
+    let at = seen.at();
+    let listed = seen.device.as_ref().and_then(|device| device.name.as_deref());
+    let standing = Standing {
+        serial: &printer.serial,
+        name: printer.name.as_deref().or(listed),
+        online: seen.online() == Some(true),
+        age: seen.heard.age(),
+        stale,
+        updated_at: Some(&at),
+        source: Source::Rest,
+    };
+    legacy::from_rest(seen.job.as_ref(), seen.device.as_ref(), &standing)
 }

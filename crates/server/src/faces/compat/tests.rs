@@ -180,6 +180,21 @@ async fn nothing_waits_for_a_cloud_that_hangs() {
 }
 
 #[tokio::test]
+async fn printers_on_the_local_network_are_linked_while_the_cloud_hangs() {
+    let upstream = Upstream::start().await;
+    upstream.hang();
+    let device = |serial: &str| json!({"device_id": serial, "local_ip": "127.0.0.1:1", "access_code": "87654321"});
+    // Without user_uid the cloud would have to tell who the account is.
+    let legacy = json!({"cloud_token": "file-token", "devices": [device(A), device(B)]});
+    let running = Running::start(&Settings::default(), Some(&legacy), &upstream);
+    let are_linked = |_: StatusCode, body: &Value| {
+        let printers = body["printers"].as_array().unwrap();
+        printers.len() == 2 && printers.iter().all(|printer| printer["connection"] != "none")
+    };
+    running.until("/api/v2/printers", are_linked).await;
+}
+
+#[tokio::test]
 async fn a_cloud_that_fails_is_named_as_the_cause_and_its_last_word_grows_old() {
     let upstream = Upstream::start().await;
     upstream.fail();
