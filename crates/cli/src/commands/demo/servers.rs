@@ -88,7 +88,7 @@ pub(super) fn foot(ready: &Ready) -> String {
         |name| ready.servers.as_ref().and_then(|all| all.get(name)).map_or("", String::as_str);
     let port = |name| url(name).rsplit(':').next().unwrap_or_default();
     format!(
-        "Serving {} strict, :{} full, :{} compat; i shows how to ask",
+        "{} strict, :{} full, :{} compat; i: how to ask",
         url("proxy_strict"),
         port("proxy_full"),
         port("compat")
