@@ -12,7 +12,8 @@ class Proxy:
     """Passes connections on to one address, as its `mode` says; modes change while it runs.
 
     `pass`; `stall`: nothing moves, either way, and moves on later; `swallow`: what is sent is taken and
-    lost, as by a half-open socket; `up`: requests pass and answers are lost; `crumbs`: one byte at a time.
+    lost, as by a half-open socket; `up`: requests pass and answers are lost; `crumbs`: one byte at a time;
+    `hang up`: whoever comes is reset at once (`refuse` frees the port, which another process may then take).
     """
 
     def __init__(self, host, port):
@@ -68,6 +69,10 @@ class Proxy:
                     time.sleep(0.01)
                     continue
                 client, _ = listener.accept()
+                if self.mode == "hang up":
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    client.close()
+                    continue
                 server = socket.create_connection(self.target)
             except (OSError, ValueError):  # closed meanwhile, or nobody behind it
                 continue

@@ -203,6 +203,7 @@ def tokens_file(folder, tokens, name="proxy_tokens.json"):
     file = pathlib.Path(folder, name)
     fresh = file.with_suffix(".new")
     fresh.write_text(tokens if isinstance(tokens, str) else json.dumps(tokens, indent=2))
+    fresh.chmod(0o600)
     os.replace(fresh, file)
     return file
 
