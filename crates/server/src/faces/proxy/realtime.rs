@@ -175,16 +175,15 @@ async fn read(State(routes): State<Arc<Routes>>, request: Request) -> Response {
     routes
         .admitted(&head, async |caller| {
             let serial = asked(&head.uri)?;
-            if !caller.may_see(serial.as_str()) {
-                return Err(Failed::NotAllowed.answer(serial.as_str(), None));
+            let masker = routes.masker(caller);
+            let (device, masker) = (serial.as_str(), masker.as_ref());
+            if !caller.may_see(device) {
+                return Err(Failed::NotAllowed.answer(device, masker));
             }
-            let found = routes.realtime.sessions.find(&Key::of(caller, serial.clone()));
-            match found {
-                Found::Running(running) => {
-                    Ok(answer::running(&running, &serial, routes.masker(caller).as_ref()))
-                }
-                Found::Expired => Err(answer::expired(&serial)),
-                Found::Nothing => Err(answer::nothing(serial.as_str())),
+            match routes.realtime.sessions.find(&Key::of(caller, serial.clone())) {
+                Found::Running(running) => Ok(answer::running(&running, &serial, masker)),
+                Found::Expired => Err(answer::expired(device, masker)),
+                Found::Nothing => Err(answer::nothing(device, masker)),
             }
         })
         .await
@@ -201,7 +200,7 @@ async fn stream(State(routes): State<Arc<Routes>>, request: Request) -> Response
             started.map_err(|failed| failed.answer(serial.as_str(), masker.as_ref()))?;
             let reading = realtime.sessions.read(key.clone());
             let Found::Running(running) = realtime.sessions.find(&key) else {
-                return Err(answer::nothing(serial.as_str()));
+                return Err(answer::nothing(serial.as_str(), masker.as_ref()));
             };
             let view = if masker.is_some() { View::Masked } else { View::Clear };
             let frames = realtime.relay.view(vec![running.link], view);
@@ -286,7 +285,7 @@ fn asked(uri: &Uri) -> Result<Serial, ApiError> {
 fn serial(text: Option<&str>) -> Result<Serial, ApiError> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     let text = text.ok_or_else(answer::no_device)?;
-    Serial::new(text).map_err(|_| Failed::NoSuchPrinter.answer(text, None))
+    Serial::new(text).map_err(|_| answer::no_such_name())
 }
 
 impl fmt::Debug for Realtime {

@@ -35,7 +35,7 @@ pub(super) enum Failed {
 impl Failed {
     /// As the caller may read it; without a mask it may read all.
     pub(super) fn answer(self, device: &str, masker: Option<&Masker>) -> ApiError {
-        let failed = |error: ApiError| error.with("status", "failed").with("device_id", device);
+        let failed = |error: ApiError| named(error.with("status", "failed"), device, masker);
         match self {
             Self::NotAllowed => failed(ApiError::forbidden(
                 "this token is not for that printer; ask whoever runs this proxy",
@@ -50,7 +50,7 @@ impl Failed {
                 "this proxy has too many realtime sessions; wait until some have ended",
             )),
             Self::Other(text) => {
-                let text = masker.map_or(text.clone(), |masker| masker.text(&text).into_owned());
+                let text = shown(&text, masker);
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 failed(ApiError::new(status, "Realtime session failed", text))
             }
@@ -109,15 +109,29 @@ pub(super) fn running(running: &Running, serial: &Serial, masker: Option<&Masker
     response
 }
 
-pub(super) fn nothing(device: &str) -> ApiError {
+pub(super) fn nothing(device: &str, masker: Option<&Masker>) -> ApiError {
     let next = format!("Start monitoring by POST to {START} with device_id");
-    ApiError::not_found("No active monitoring session", next).with("device_id", device)
+    named(ApiError::not_found("No active monitoring session", next), device, masker)
 }
 
-pub(super) fn expired(serial: &Serial) -> ApiError {
+pub(super) fn expired(device: &str, masker: Option<&Masker>) -> ApiError {
     let next = format!("Session expired. Start new session by POST to {START}");
-    ApiError::new(StatusCode::GONE, "Monitoring session expired", next)
-        .with("device_id", serial.as_str())
+    let error = ApiError::new(StatusCode::GONE, "Monitoring session expired", next);
+    named(error, device, masker)
+}
+
+/// No such printer, and not even a serial number: it is not said back.
+pub(super) fn no_such_name() -> ApiError {
+    Failed::NoSuchPrinter.answer("", None)
+}
+
+/// An error that says back what was asked for, which may be anything.
+fn named(error: ApiError, device: &str, masker: Option<&Masker>) -> ApiError {
+    if device.is_empty() { error } else { error.with("device_id", shown(device, masker)) }
+}
+
+fn shown(text: &str, masker: Option<&Masker>) -> String {
+    masker.map_or_else(|| text.to_owned(), |masker| masker.text(text).into_owned())
 }
 
 pub(super) fn no_device() -> ApiError {

@@ -148,6 +148,11 @@ async fn who_may_not_or_says_too_little_is_told_so() {
     ] {
         assert_eq!(told(proxy.ask(who, "GET", query, "").await).await.0, wanted, "{who} {query}");
     }
+    // A token that is taken for a serial number is not said back.
+    for (status, body) in [proxy.read("alice", "alice").await, proxy.start("alice", "alice").await]
+    {
+        assert_eq!((status, &body["device_id"]), (404, &"***REDACTED***".into()));
+    }
     assert_eq!(proxy.start("carol", "B").await.0, 200);
 }
 
