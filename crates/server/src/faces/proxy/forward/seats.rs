@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use axum::http::HeaderValue;
@@ -14,8 +17,8 @@ use bambulab::{
 
 use crate::{auth::Caller, config::TokenDigest, mask::Masker};
 
-/// So many are kept before those whose caller is gone are dropped.
-const MOST: usize = 256;
+/// So many are kept, at least, before those whose caller is gone are dropped.
+const FEW: usize = 256;
 
 /// What is kept for one caller. No `Debug` of its parts: the header is a secret.
 pub(super) struct Seat {
@@ -32,11 +35,13 @@ pub(super) struct Seats {
     endpoint: Endpoint,
     budget: Budget,
     seats: RwLock<HashMap<TokenDigest, Arc<Seat>>>,
+    /// How many make it worth looking for those to drop.
+    many: AtomicUsize,
 }
 
 impl Seats {
     pub(super) fn new(endpoint: Endpoint, budget: Budget) -> Self {
-        Self { endpoint, budget, seats: RwLock::default() }
+        Self { endpoint, budget, seats: RwLock::default(), many: AtomicUsize::new(FEW) }
     }
 
     /// A caller's seat; a new one when it is another caller than before with the same token, as after
@@ -49,8 +54,9 @@ impl Seats {
         drop(seats);
         let seat = Arc::new(self.made(caller)?);
         let mut seats = self.seats.write().unwrap_or_else(PoisonError::into_inner);
-        if seats.len() >= MOST {
+        if seats.len() >= self.many.load(Ordering::Relaxed) {
             seats.retain(|_, seat| Arc::strong_count(&seat.caller) > 1);
+            self.many.store(FEW.max(seats.len().saturating_mul(2)), Ordering::Relaxed);
         }
         seats.insert(caller.digest, seat.clone());
         Ok(seat)
