@@ -16,7 +16,7 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Version,
         header::{
-            ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING,
+            ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, ALLOW, AUTHORIZATION, CONTENT_ENCODING,
             CONTENT_LANGUAGE, CONTENT_TYPE, USER_AGENT,
         },
         uri::PathAndQuery,
@@ -249,6 +249,9 @@ impl Call {
 
 /// `/v1/*`.
 pub(super) async fn forward(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    if request.method() == Method::OPTIONS {
+        return options();
+    }
     let group = Group::of(request.uri().path());
     let caller = match parts.tokens.check(request.headers()) {
         Ok(caller) => caller,
@@ -257,6 +260,15 @@ pub(super) async fn forward(State(parts): State<Arc<Parts>>, request: Request) -
     let who = Who { token: caller.name.clone(), group: group.name() };
     let mut answer = admitted(&parts, group, &caller, request).await;
     answer.extensions_mut().insert(who);
+    answer
+}
+
+/// What there is to ask with. Answered here, as the seeds do: the cloud answers it to browsers only.
+fn options() -> Response {
+    let mut answer = Response::default();
+    if let Ok(methods) = HeaderValue::try_from(Mode::Full.methods().join(", ")) {
+        answer.headers_mut().insert(ALLOW, methods);
+    }
     answer
 }
 

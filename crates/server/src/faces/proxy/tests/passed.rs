@@ -140,6 +140,10 @@ async fn full_mode_passes_uploads_of_any_framing_and_masks_what_comes_back() {
     for method in ["PATCH", "DELETE", "POST"] {
         assert_eq!(world.ask(method, "/v1/bind", "").await.status(), 200, "{method}");
     }
+    let asked = world.cloud.heads().len();
+    let answer = world.ask("OPTIONS", "/v1/bind", "").await;
+    assert!(answer.status() == 200 && answer.head().contains("allow: get, head, post"));
+    assert_eq!(world.cloud.heads().len(), asked, "answered here");
     let last = world.cloud.heads().pop().unwrap();
     assert!(last.contains("content-length: 0") || !last.contains("transfer-encoding"), "{last}");
 }
