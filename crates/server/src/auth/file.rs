@@ -22,6 +22,9 @@ const WANTED: &str = "a file of proxy tokens: JSON with a text for each custom t
 const PLACEHOLDERS: [&str; 2] =
     ["YOUR_REAL_BAMBU_CLOUD_TOKEN_HERE", "ANOTHER_BAMBU_CLOUD_TOKEN_HERE"];
 
+/// What is told of a pipe or a folder in place of the file.
+const NO_FILE: io::ErrorKind = io::ErrorKind::InvalidInput;
+
 /// A line of the file: the custom token, and what it stands for.
 pub(super) type Flat = Vec<(Token, Token)>;
 
@@ -79,7 +82,7 @@ impl Watched {
             return Look::Same;
         }
         self.stamp = stamp;
-        let text = read(&self.path);
+        let text = if is_other(&self.path) { Err(NO_FILE.into()) } else { read(&self.path) };
         let seen = match &text {
             Ok(text) => Seen::Bytes(TokenDigest::of(text)),
             Err(error) => Seen::Nothing(error.kind()),
@@ -121,6 +124,11 @@ fn stamp(path: &Path) -> Stamp {
     #[cfg(not(unix))]
     let itself = 0;
     Some((file.modified().ok()?, file.len(), itself))
+}
+
+/// A pipe in its place could be waited for without an end.
+fn is_other(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file())
 }
 
 fn read(path: &Path) -> io::Result<String> {

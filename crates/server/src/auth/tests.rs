@@ -238,6 +238,9 @@ fn a_broken_file_changes_nothing_and_is_told_once() {
     world.write(r#"{"x": "YOUR_REAL_BAMBU_CLOUD_TOKEN_HERE"}"#);
     assert_eq!(settle(&tokens), Reload::Kept);
     fs::remove_file(world.path()).unwrap();
+    fs::create_dir(world.path()).unwrap();
+    assert_eq!(settle(&tokens), Reload::Kept);
+    fs::remove_dir(world.path()).unwrap();
     assert_eq!(settle(&tokens), Reload::Kept);
     assert_eq!(settle(&tokens), Reload::Unchanged);
     assert_eq!(real(&tokens, "mine"), Ok("AQAold".to_owned()));
