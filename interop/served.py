@@ -15,6 +15,8 @@ import requests
 from judge import PATIENCE, run, wait_for
 from world import Process, clean_environment, free_port
 
+#: As `-vv`: whatever is told in the greatest detail must not have a secret in it.
+DETAIL = "info,bambu=debug,bambulab=debug,bambu_server=debug"
 #: Longest time that one request of a judge may take, in seconds.
 TIMEOUT = 30
 
@@ -30,7 +32,7 @@ class Served(Process):
         ready = pathlib.Path(self.home.name, "ready.json")
         listens = ["--listen", "127.0.0.1:0"] if listen is True else ["--listen", listen] if listen else []
         super().__init__([binary, *arguments, *listens, "--ready-file", ready],
-                         {"BAMBU_CONFIG_DIR": self.home.name, "HOME": self.home.name, "BAMBU_RATE_LIMITS": "off"} | env)
+                         {"BAMBU_CONFIG_DIR": self.home.name, "HOME": self.home.name, "BAMBU_RATE_LIMITS": "off", "BAMBU_LOG": DETAIL} | env)
         self.urls = wait_for(lambda: not self.running() or self._read(ready))
         if not isinstance(self.urls, dict):
             self.stop()
@@ -162,11 +164,12 @@ def authorized(token, headers=None):
     return ({"Authorization": f"Bearer {token}"} if token else {}) | (headers or {})
 
 
-def ask(url, token=None, method="GET", body=None, headers=None, timeout=TIMEOUT):
-    """One request by Python's `requests`."""
+def ask(url, token=None, method="GET", body=None, headers=None, timeout=TIMEOUT, ca_file=None):
+    """One request by Python's `requests`. A certificate is believed if `ca_file` has its authority, or it."""
     data = json.dumps(body) if isinstance(body, (dict, list)) else body
     headers = authorized(token, headers) | ({"Content-Type": "application/json"} if body is not None else {})
-    got = requests.request(method, url, headers=headers, data=data, timeout=timeout, allow_redirects=False)
+    got = requests.request(method, url, headers=headers, data=data, timeout=timeout, allow_redirects=False,
+                           verify=ca_file or True)
     return _kept(Answer(got.status_code, got.headers.items(), got.content), url)
 
 
