@@ -208,3 +208,77 @@ impl fmt::Debug for Cache {
         f.debug_struct("Cache").field("fresh", &self.fresh).field("entries", &entries).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, StatusCode};
+    use hyper::body::Bytes;
+
+    use super::{super::failure::Cause, *};
+
+    fn key(target: &str) -> Key {
+        let account = TokenDigest::of("AQAreal");
+        Key { account, target: target.to_owned(), accepts: [None, None] }
+    }
+
+    fn kept(body: &str) -> Outcome {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let whole = Whole { status: StatusCode::OK, headers: HeaderMap::new(), body };
+        Ok(Some(Arc::new(Kept { whole, at: Instant::now() })))
+    }
+
+    async fn got(cache: &Cache, target: &str, outcome: Outcome) -> Result<(Bytes, Source), Cause> {
+        let found = cache.answer(&key(target), || async { outcome }).await;
+        let found = found.map_err(|failure| failure.cause)?;
+        Ok(found.map(|(kept, source)| (kept.whole.body.clone(), source)).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_fresh_for_its_time_stands_in_for_an_hour_and_is_gone_then() {
+        let cache = Cache::new(Duration::from_secs(5));
+        let failed = || Err(Failure::new(Cause::Timeout, "x"));
+        assert_eq!(got(&cache, "/a", kept("one")).await, Ok(("one".into(), Source::Cloud)));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(got(&cache, "/a", kept("two")).await, Ok(("one".into(), Source::Kept)));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(got(&cache, "/a", failed()).await, Ok(("one".into(), Source::Stale)));
+        let refused = Err(Failure::new(Cause::Refused, "x"));
+        assert_eq!(got(&cache, "/a", refused).await, Err(Cause::Refused));
+        tokio::time::advance(STANDS_IN).await;
+        assert_eq!(got(&cache, "/a", failed()).await, Err(Cause::Timeout));
+        assert_eq!(got(&cache, "/a", kept("two")).await, Ok(("two".into(), Source::Cloud)));
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_before_a_write_is_not_kept_after_it() {
+        let cache = Cache::new(Duration::from_secs(60));
+        let account = TokenDigest::of("AQAreal");
+        let during = async {
+            cache.forget(&account);
+            kept("old").unwrap()
+        };
+        // The call itself forgets, as a write that overtakes it would.
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let wanted = key("/a");
+        let asked = cache.answer(&wanted, || async move { Ok(receiver.await.unwrap()) });
+        let (found, ()) = tokio::join!(asked, async { drop(sender.send(during.await)) });
+        assert!(found.is_ok());
+        assert_eq!(got(&cache, "/a", kept("new")).await, Ok(("new".into(), Source::Cloud)));
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_by_number_and_size() {
+        let cache = Cache::new(Duration::from_secs(60));
+        for number in 0..MOST + 50 {
+            got(&cache, &format!("/{number}"), kept("x")).await.unwrap();
+        }
+        assert!(cache.lock().len() <= MOST);
+        let large = "x".repeat(LARGEST);
+        for number in 0..20 {
+            got(&cache, &format!("/large{number}"), kept(&large)).await.unwrap();
+        }
+        let bodies = |entry: &Entry| entry.kept.as_ref().map_or(0, |kept| kept.whole.body.len());
+        assert!(cache.lock().values().map(bodies).sum::<usize>() <= ALL);
+        assert_eq!(got(&cache, "/large19", kept("y")).await.unwrap().1, Source::Kept);
+    }
+}
