@@ -519,6 +519,12 @@ def cache(judge, binary, folder):
             judge.check(stale.status == 200 and any(w in f"{stale.headers}".lower() for w in ("stale", "warning")),
                         "cache: a stale answer stands in, marked as such", (stale, stale.headers))
             del cloud.answers[("GET", target)]
+        config = pathlib.Path(folder, "bambu.toml")
+        config.write_text(f'[proxy]\ntokens_file = "{file}"\ncache = 30\n[proxy.strict]\nlisten = "127.0.0.1:0"\n'
+                          f'[[proxy.token]]\ntoken = "{CUSTOM[1]}"\nserials = ["00M00A000000009"]\n')
+        with Served(binary, ["serve", "--config", config], pointed_at(cloud.url), listen=False) as ours:
+            for token, count in ((CUSTOM[0], 1), (CUSTOM[1], 0), (CUSTOM[0], 1)):
+                judge.equal(len((ask(ours.url + target, token).json or {}).get("devices", [7])), count, "cache: nobody is given what is another's")
         for more in ((), ("--cache", "off")):
             cloud.taken()
             with Served(binary, ["proxy", "strict", "--tokens", file, "--rate-limit", "off", *more], pointed_at(cloud.url)) as ours:
@@ -527,6 +533,20 @@ def cache(judge, binary, folder):
                 cloud.answers[("GET", target)] = (502, "<html>bad gateway</html>")
                 judge.equal(ask(ours.url + target, CUSTOM[0]).status, 502, f"{more}: nothing stands in")
                 del cloud.answers[("GET", target)]
+
+
+def newcomer(judge, binary, _folder):
+    """`bambu demo`: what it says where its servers are is true, for curl."""
+    with World(binary, "--json", verb="demo") as world:
+        servers, serials = world.ready.get("servers") or {}, {p["serial"] for p in world.printers}
+        judge.equal(sorted(servers), ["compat", "proxy_full", "proxy_strict", "proxy_token"], "demo: servers in the ready file")
+        for mode in ("strict", "full"):
+            answer = curl(f"{servers[f'proxy_{mode}']}{IOT}/bind", servers["proxy_token"])
+            judge.equal({d["dev_id"] for d in (answer.json or {}).get("devices", [])}, serials, f"demo: {mode}")
+            judge.check(not any(p["access_code"] in answer.text for p in world.printers), f"demo: {mode} masks")
+            judge.equal(curl(f"{servers[f'proxy_{mode}']}{IOT}/bind").status, 401, f"demo: {mode} wants its token")
+        status = eventually(lambda: set((a := curl(f"{servers['compat']}/api/v1/status")).json or {}) == serials and a)
+        judge.check(status, "demo: the compatibility layer", curl(f"{servers['compat']}/api/v1/status"))
 
 
 def main():
@@ -541,7 +561,7 @@ def main():
             made.mkdir()
             return made
         binary = sys.argv[1]
-        alone = (masks, honest, cache, budget, logs, certificates)
+        alone = (masks, honest, cache, budget, logs, certificates, newcomer)
         for part in (*alone, routes, limits, realtime, examples, reload, trouble, options):
             if sys.argv[2:] and part.__name__ not in sys.argv[2:]:
                 continue

@@ -256,6 +256,36 @@ def readers(judge, world, binary, folder):
                     [l for l in ask(proxy.url + "/metrics").text.splitlines() if "event_readers" in l])
 
 
+def expiry(judge, world, binary, folder):
+    """A session ends: 410, half a minute later 404; another start makes it last; the link is left."""
+    serial, file = world.printers[0]["serial"], tokens_file(folder, {CUSTOM: world.account["token"]})
+    config = pathlib.Path(folder, "bambu.toml")
+    config.write_text(f'[proxy]\ntokens_file = "{file}"\nrate_limit = "off"\nrealtime_seconds = 10\n[proxy.strict]\nlisten = "127.0.0.1:0"\n')
+    with Served(binary, ["serve", "--config", config], in_world(world), listen=False) as proxy:
+        url = f"{proxy.url}{IOT}/device/realtime"
+
+        def read():
+            return ask(f"{url}?device_id={serial}", CUSTOM)
+
+        def start():
+            return ask(url + "/start", CUSTOM, "POST", {"device_id": serial}).json
+        judge.equal((start() or {}).get("expires_in"), 10, "expiry: as configured")
+        judge.check(eventually(lambda: read().status == 200, 10), "expiry: there is data")
+        time.sleep(6)
+        judge.equal((start() or {}).get("status"), "extended", "expiry: extended")
+        time.sleep(6)
+        answer = read()
+        judge.equal(answer.status, 200, "expiry: so it lasts longer")
+        judge.check(0 <= (answer.json or {}).get("expires_in", -1) <= 10 and (answer.json or {}).get("message_count", 0) > 1, "expiry: it says for how long", answer)
+        judge.check(eventually(lambda: read().status == 410, 20), "expiry: 410", read())
+        judge.equal((read().json or {}).get("error"), "Monitoring session expired", "expiry: in the seeds' words")
+        judge.check(eventually(lambda: read().status == 404, 60), "expiry: then 404", read())
+        judge.equal((read().json or {}).get("error"), "No active monitoring session", "expiry: in the seeds' words, too")
+        gone = eventually(lambda: 'bambu_printers{connection="online"} 0' in ask(proxy.url + "/metrics").text, 60)
+        judge.check(gone, "expiry: the link is left", [l for l in ask(proxy.url + "/metrics").text.splitlines() if l.startswith("bambu_printers")])
+        judge.equal((start() or {}).get("status"), "started", "expiry: and begun anew")
+
+
 def crowds(judge, binary, folder):
     """1,000 idle connections and 200 that dawdle: others are served, and who dawdles is put out."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -343,15 +373,15 @@ def main():
             made = pathlib.Path(folder, name)
             made.mkdir()
             return made
-        wanted = [part for part in (readers, crowds, misbehaving, cut, streams, behind_nginx, killed) if part.__name__ in sys.argv[2:] or not sys.argv[2:]]
+        wanted = [part for part in (readers, crowds, expiry, misbehaving, cut, streams, behind_nginx, killed) if part.__name__ in sys.argv[2:] or not sys.argv[2:]]
 
         def start(part):
-            judge.part(part, judge, *([world] if part in (readers, killed) else []), binary, place(part.__name__))
+            judge.part(part, judge, *([world] if part in (readers, expiry, killed) else []), binary, place(part.__name__))
         # These mostly wait; the others after them, one by one, as memory and time are looked at.
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            list(pool.map(start, [part for part in wanted if part in (readers, crowds, misbehaving)]))
+            list(pool.map(start, [part for part in wanted if part in (readers, crowds, expiry, misbehaving)]))
         for part in wanted:
-            if part not in (readers, crowds, misbehaving):
+            if part not in (readers, crowds, expiry, misbehaving):
                 start(part)
         no_secret(judge, "server faults", {"a real token": TOKEN, "the account's token": world.account["token"],
                                            "the access code": world.printers[0]["access_code"]})
