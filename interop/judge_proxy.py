@@ -75,6 +75,10 @@ def cases(printer, foreign):
         ("start page", "GET", "/", None, True),
         ("admin, tokens", "GET", "/admin/tokens", None, True),
         ("admin, sessions", "GET", "/admin/mqtt", None, True),
+        ("admin without a token", "GET", "/admin/tokens", None, False),
+        ("sessions without a token", "GET", "/admin/mqtt", None, False),
+        ("the scheme in lower case", "GET", f"{IOT}/bind", None, "bearer"),
+        ("nothing behind /v1/", "GET", "/v1/", None, True),
         ("realtime without a printer", "GET", REALTIME, None, True),
         ("realtime without a session", "GET", f"{REALTIME}?device_id={serial}", None, True),
         ("realtime without a token", "GET", f"{REALTIME}?device_id={serial}", None, False),
@@ -88,8 +92,8 @@ def cases(printer, foreign):
 def asked(how, base, case, token):
     """One case by one program at one proxy."""
     _, method, target, body, known = case
-    if known == "bare":
-        return how(base + target, None, method, body, {"Authorization": token})
+    if known in ("bare", "bearer"):
+        return how(base + target, None, method, body, {"Authorization": token if known == "bare" else f"bearer {token}"})
     return how(base + target, token if known is True else known or None, method, body)
 
 
