@@ -202,7 +202,15 @@ def networks(judge, world, binary, folder):
 
 
 def ages(judge, world, binary, folder):
-    """The broker drops: told with their age, then stale, never live; then live again."""
+    """The broker drops: told with their age, then stale, never live; then live again.
+
+    A server of its own for each way: it begins five sessions in five minutes and no more."""
+    for mode in ("hang up", "stall"):
+        broken(judge, world, binary, folder, mode)
+
+
+def broken(judge, world, binary, folder, mode):
+    """One way."""
     serials = [p["serial"] for p in world.printers]
     with Proxy(world.ready["mqtt"]["host"], world.ready["mqtt"]["port"]) as line:
         config = written(folder, example(world, map(over_the_cloud, world.printers), free_port()))
@@ -215,8 +223,10 @@ def ages(judge, world, binary, folder):
             judge.check(all(0 <= d["age_seconds"] < 6 for d in live), "with an age", [d["age_seconds"] for d in live])
             with Readers(f"{ours.url}/api/v2/events", 3) as readers:
                 judge.check(readers.every(lambda r: all(r.document(s) for s in serials)), "events: a snapshot of each")
-                for silence in (lambda: (setattr(line, "mode", "hang up"), line.reset()), lambda: setattr(line, "mode", "stall")):
-                    silence()
+                if mode:
+                    line.mode = mode
+                    if mode == "hang up":
+                        line.reset()
                     time.sleep(1)
                     stale = eventually(lambda: (d := ask(ours.url + STATUS).json) and all(d[s]["stale"] for s in serials) and d, 60)
                     if judge.check(stale, "gone: all are stale", ask(ours.url + STATUS).text[:300]):

@@ -95,8 +95,6 @@ TABLE = [
         "theirs opens a session that waits for ever; a session is for printers that the token may see"),
     Row(("full",), "PATCH", "status", "405 -> 200", "theirs has no branch for it, though full mode is for every method"),
     Row(("full",), "POST", "values", "channel_name rtm stream_key stream_salt", "they open the camera's stream, so they are secrets"),
-    Row(("full",), "OPTIONS", "status", "200 -> 502", "forwarded like every method, and refused by the cloud; theirs answers it for itself"),
-    Row(("full",), "OPTIONS", "body", "empty -> json", "so it has an error's body"),
 ]
 
 

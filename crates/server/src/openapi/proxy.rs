@@ -26,7 +26,6 @@ pub(super) fn write(book: &mut Book, mode: Mode) {
             HttpMethod::Put,
             HttpMethod::Patch,
             HttpMethod::Delete,
-            HttpMethod::Options,
         ],
     };
     for method in methods {
@@ -186,8 +185,7 @@ fn forwarded(book: &mut Book, method: HttpMethod) {
         HttpMethod::Post => ("post", true),
         HttpMethod::Put => ("put", true),
         HttpMethod::Patch => ("patch", true),
-        HttpMethod::Delete => ("delete", true),
-        _ => ("options", false),
+        _ => ("delete", true),
     };
     let mut route = book
         .route(method, "/v1/{path}", CLOUD, id, "Any route of the cloud")
