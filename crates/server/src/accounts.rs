@@ -30,7 +30,7 @@ const LINGER: Duration = Duration::from_secs(300);
 const MOST: usize = 1024;
 
 /// All accounts of a process, by their token.
-pub struct Accounts {
+pub(crate) struct Accounts {
     cloud: Cloud,
     broker: BrokerAddress,
     options: Options,
@@ -41,7 +41,7 @@ pub struct Accounts {
 }
 
 /// One account: what it has, and the links to its printers.
-pub struct Account {
+pub(crate) struct Account {
     cloud: Cloud,
     token: Token,
     uid: OnceLock<String>,
@@ -63,7 +63,7 @@ struct Live {
 
 /// Why there is no link to a printer.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum LinkError {
+pub(crate) enum LinkError {
     /// The account does not have it: see its list of printers.
     #[error("the account has no printer {0}; see GET /v1/iot-service/api/user/bind")]
     NoSuchPrinter(Serial),
@@ -78,7 +78,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`CloudError::Setup`] when TLS cannot be set up.
-    pub fn new(
+    pub(crate) fn new(
         endpoint: &Endpoint,
         roots: &Roots,
         options: Options,
@@ -97,13 +97,13 @@ impl Accounts {
     }
 
     /// A printer that is read over the local network, too; counts for links that are made later.
-    pub fn on_lan(&self, target: LanTarget) {
+    pub(crate) fn on_lan(&self, target: LanTarget) {
         lock(&self.lan).insert(target.serial.clone(), target);
     }
 
     /// The link to a printer of the local network that no account stands behind, shared by all who
     /// ask; `None` when it is not known there. Must be called inside a tokio runtime.
-    pub fn link_on_lan(&self, serial: &Serial) -> Option<Link> {
+    pub(crate) fn link_on_lan(&self, serial: &Serial) -> Option<Link> {
         let target = lock(&self.lan).get(serial).cloned()?;
         let mut alone = lock(&self.alone);
         if let Some(link) = alone.get(serial).and_then(WeakLink::upgrade) {
@@ -115,7 +115,7 @@ impl Accounts {
     }
 
     /// The account of this token; always the same one while somebody uses it.
-    pub fn of(&self, real: &Token) -> Arc<Account> {
+    pub(crate) fn of(&self, real: &Token) -> Arc<Account> {
         let digest = TokenDigest::of(real.reveal());
         let now = Instant::now();
         let mut accounts = lock(&self.accounts);
@@ -151,7 +151,7 @@ impl Accounts {
 
     /// Ends sessions that have had no printer for a while, and counts the printers of all. To be
     /// called every second or so.
-    pub fn tend(&self, metrics: &Metrics) {
+    pub(crate) fn tend(&self, metrics: &Metrics) {
         let accounts: Vec<_> = lock(&self.accounts).values().cloned().collect();
         let now = Instant::now();
         let mut links: Vec<_> = accounts.iter().flat_map(|account| account.tend(now)).collect();
@@ -163,7 +163,7 @@ impl Accounts {
     }
 
     /// Ends all sessions and waits until the broker was told.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         let accounts: Vec<_> = lock(&self.accounts).drain().map(|(_, account)| account).collect();
         let lives: Vec<_> = accounts.iter().filter_map(|it| lock(&it.live).take()).collect();
         let alone: Vec<_> = lock(&self.alone).values().filter_map(WeakLink::upgrade).collect();
@@ -176,33 +176,17 @@ impl Accounts {
 
 impl Account {
     /// The cloud as this account sees it; all calls share the account's budget.
-    pub fn cloud(&self) -> &Cloud {
+    pub(crate) fn cloud(&self) -> &Cloud {
         &self.cloud
     }
 
     /// The user id, where it is known from elsewhere than the token: saves asking the cloud.
-    pub fn set_uid(&self, uid: &str) {
+    pub(crate) fn set_uid(&self, uid: &str) {
         // The first word stands: it cannot change.
         let _ = self.uid.set(uid.to_owned());
     }
 
-    /// The account's printers, at most a minute old; whoever asks meanwhile gets the same answer.
-    ///
-    /// # Errors
-    /// [`CloudError`].
-    pub async fn devices(&self) -> Result<Arc<[Device]>, Arc<CloudError>> {
-        self.devices.of(&self.cloud).await
-    }
-
-    /// Whether the account has this printer. While the cloud fails, its word of the last hour
-    /// counts.
-    ///
-    /// # Errors
-    /// [`CloudError`].
-    pub async fn may_see(&self, serial: &str) -> Result<bool, Arc<CloudError>> {
-        Ok(self.device(serial).await?.is_some())
-    }
-
+    /// One of the account's printers. While the cloud fails, its word of the last hour counts.
     async fn device(&self, serial: &str) -> Result<Option<Device>, Arc<CloudError>> {
         let devices = self.devices.known(&self.cloud).await?;
         Ok(devices.iter().find(|device| device.serial.as_str() == serial).cloned())
@@ -213,7 +197,7 @@ impl Account {
     ///
     /// # Errors
     /// [`LinkError`].
-    pub async fn link(&self, serial: &Serial) -> Result<Link, LinkError> {
+    pub(crate) async fn link(&self, serial: &Serial) -> Result<Link, LinkError> {
         let device = self.device(serial.as_str()).await?;
         let device = device.ok_or_else(|| LinkError::NoSuchPrinter(serial.clone()))?;
         let model = device.model();
@@ -225,7 +209,7 @@ impl Account {
     ///
     /// # Errors
     /// [`CloudError`]: the cloud does not tell who the account is.
-    pub async fn watch(
+    pub(crate) async fn watch(
         &self,
         serial: Serial,
         name: Option<String>,
@@ -244,7 +228,8 @@ impl Account {
     }
 
     /// How many printers somebody watches.
-    pub fn watched(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn watched(&self) -> usize {
         lock(&self.live).as_ref().map_or(0, Live::watched)
     }
 

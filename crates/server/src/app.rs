@@ -31,7 +31,7 @@ use tls::Certificate;
 
 pub use error::{BindError, PartFailed};
 pub use surroundings::Surroundings;
-pub use tls::CertificateError;
+pub(crate) use tls::CertificateError;
 
 /// How often files are looked at for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

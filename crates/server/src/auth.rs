@@ -10,7 +10,7 @@ mod table;
 use std::{
     collections::BTreeSet,
     fmt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -20,11 +20,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bambu_protocol::Serial;
-use bambulab::{FileError, Token, TokenFingerprint};
+use bambulab::{FileError, Token};
 use jiff::Timestamp;
 
-pub use password::Password;
-pub use table::{Listed, OptionsError};
+pub(crate) use password::Password;
+pub(crate) use table::{Listed, OptionsError};
 
 use crate::{
     config::{TokenDigest, TokenOptions},
@@ -38,12 +38,10 @@ const LONGEST_TOKEN: usize = 4096;
 
 /// Who shows a token, and what it may do.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// What it is called in metrics and logs: the configuration's name, else the first 8 digits of the
     /// fingerprint.
     pub name: Arc<str>,
-    /// What tells its token from others.
-    pub fingerprint: TokenFingerprint,
     /// SHA-256 of its token: the key of what is kept per token.
     pub digest: TokenDigest,
     /// The token that it showed, for the mask alone.
@@ -60,13 +58,11 @@ pub struct Caller {
     pub admin: bool,
     /// Requests per minute in place of the face's own limits.
     pub limit: Option<u32>,
-    /// When it ends, by the wall clock.
-    pub expires: Option<Timestamp>,
 }
 
 impl Caller {
     /// Whether it may see this printer.
-    pub fn may_see(&self, serial: &str) -> bool {
+    pub(crate) fn may_see(&self, serial: &str) -> bool {
         self.serials
             .as_ref()
             .is_none_or(|serials| serials.iter().any(|allowed| allowed.as_str() == serial))
@@ -75,7 +71,7 @@ impl Caller {
 
 /// Why somebody is not let in. The text says what to do, never what was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AuthError {
+pub(crate) enum AuthError {
     /// No `Authorization` header, or an empty one.
     #[error("no token was shown; send the header Authorization: Bearer with a proxy token")]
     Missing,
@@ -137,7 +133,7 @@ pub enum OpenError {
 }
 
 /// All tokens that are let in. One per process; every check sees one whole state of it.
-pub struct Tokens {
+pub(crate) struct Tokens {
     table: ArcSwap<Table>,
     options: Vec<TokenOptions>,
     login: Option<Token>,
@@ -147,7 +143,7 @@ pub struct Tokens {
 
 /// What a look at the file led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reload {
+pub(crate) enum Reload {
     /// Nothing new, or not yet settled.
     Unchanged,
     /// The new file is in use.
@@ -163,7 +159,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`OpenError`]: the file cannot be used, or the configuration contradicts itself.
-    pub fn open(
+    pub(crate) fn open(
         file: Option<PathBuf>,
         options: Vec<TokenOptions>,
         login: Option<Token>,
@@ -189,7 +185,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`AuthError`]: nobody who may come in.
-    pub fn check(&self, headers: &HeaderMap) -> Result<Arc<Caller>, AuthError> {
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<Arc<Caller>, AuthError> {
         let shown = shown(headers)?;
         self.table.load().caller(&TokenDigest::of(shown), shown, Timestamp::now())
     }
@@ -199,7 +195,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`AuthError`]: nobody who may see them.
-    pub fn check_admin(&self, headers: &HeaderMap) -> Result<Arc<Caller>, AuthError> {
+    pub(crate) fn check_admin(&self, headers: &HeaderMap) -> Result<Arc<Caller>, AuthError> {
         let caller = self.check(headers)?;
         if caller.admin || !self.table.load().has_admin() {
             return Ok(caller);
@@ -211,7 +207,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`AuthError`]: the token was taken away, stands for something else now, or has expired.
-    pub fn recheck(&self, caller: &Caller) -> Result<(), AuthError> {
+    pub(crate) fn recheck(&self, caller: &Caller) -> Result<(), AuthError> {
         let shown = caller.custom.reveal();
         let now = self.table.load().caller(&caller.digest, shown, Timestamp::now())?;
         let same = now.real == caller.real && now.serials == caller.serials;
@@ -219,22 +215,17 @@ impl Tokens {
     }
 
     /// How many tokens stand for something.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.table.load().len()
     }
 
     /// What there is, by name and fingerprint, without a secret.
-    pub fn list(&self) -> Vec<Listed> {
+    pub(crate) fn list(&self) -> Vec<Listed> {
         self.table.load().list(Timestamp::now())
     }
 
-    /// Where the tokens are kept.
-    pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
-    }
-
     /// What whoever runs this should know about the tokens.
-    pub fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.table.load().warnings(Timestamp::now());
         warnings.extend(self.path.as_deref().and_then(file::open_to_others));
         warnings
@@ -244,7 +235,7 @@ impl Tokens {
     /// none is taken while it is written. To be called every second; blocks for as long as reading takes.
     ///
     /// A file that is gone, empty, or broken changes nothing and is told once.
-    pub fn reload_if_changed(&self) -> Reload {
+    pub(crate) fn reload_if_changed(&self) -> Reload {
         let Some(watched) = &self.watched else {
             return Reload::Unchanged;
         };

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 /// `error` is the short text that names the case, `message` is "cause; next step". Neither ever
 /// holds a secret: what is put in here is shown to the caller as it is.
 #[derive(Debug, Clone)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     error: Cow<'static, str>,
     message: Cow<'static, str>,
@@ -28,7 +28,7 @@ pub struct ApiError {
 
 impl ApiError {
     /// An error of its own kind.
-    pub fn new(
+    pub(crate) fn new(
         status: StatusCode,
         error: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
@@ -38,7 +38,7 @@ impl ApiError {
     }
 
     /// 400: the request cannot be understood.
-    pub fn bad_request(
+    pub(crate) fn bad_request(
         error: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
@@ -46,7 +46,7 @@ impl ApiError {
     }
 
     /// 401: no token, or one that does not count.
-    pub fn unauthorized(
+    pub(crate) fn unauthorized(
         error: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
@@ -55,12 +55,12 @@ impl ApiError {
     }
 
     /// 403: known, and not allowed.
-    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "Forbidden", message)
     }
 
     /// 404: nothing is there.
-    pub fn not_found(
+    pub(crate) fn not_found(
         error: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
@@ -69,7 +69,7 @@ impl ApiError {
 
     /// 405: the route is there, the method is not for it. `allowed` is told in the body as the
     /// seeds do, and in `Allow`.
-    pub fn method_not_allowed(
+    pub(crate) fn method_not_allowed(
         message: impl Into<Cow<'static, str>>,
         allowed: &[&'static str],
     ) -> Self {
@@ -83,38 +83,33 @@ impl ApiError {
 
     /// 502: the cloud did not give what was asked for. `cause` is its class: `auth`, `challenge`,
     /// `limit`, `timeout`, `unreachable`, `refused` or `server`.
-    pub fn upstream(cause: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn upstream(cause: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let error = Self::new(StatusCode::BAD_GATEWAY, "API request failed", message);
         error.with("cause", cause)
     }
 
     /// 503 with `Retry-After`: it will be there, and is not yet.
-    pub fn not_yet(message: impl Into<Cow<'static, str>>, retry_after_seconds: u32) -> Self {
+    pub(crate) fn not_yet(message: impl Into<Cow<'static, str>>, retry_after_seconds: u32) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available yet", message)
             .header(hyper::header::RETRY_AFTER, HeaderValue::from(retry_after_seconds))
     }
 
     /// The same with one more key in its body.
     #[must_use]
-    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.more.0.insert(key.to_owned(), value.into());
         self
     }
 
     /// The same with a header.
     #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.more.1.insert(name, value);
         self
     }
 
-    /// Its status.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
     /// Its body.
-    pub fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         let mut body = Map::new();
         body.insert("error".to_owned(), self.error.as_ref().into());
         body.insert("message".to_owned(), self.message.as_ref().into());

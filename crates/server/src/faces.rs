@@ -1,4 +1,4 @@
 //! What other people's tools speak to: one file per face.
 
-pub mod compat;
-pub mod proxy;
+pub(crate) mod compat;
+pub(crate) mod proxy;

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use answer::{Exceeded, Quota};
+pub(crate) use answer::{Exceeded, Quota};
 
 use crate::{
     auth::Caller,
@@ -20,11 +20,11 @@ use crate::{
 use windows::Windows;
 
 /// How long a window lasts.
-pub const WINDOW: Duration = Duration::from_secs(60);
+pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 
 /// Which routes count together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Group {
+pub(crate) enum Group {
     /// Everything under `/v1/` that is not [`Group::User`].
     Device,
     /// Routes of the user's own data.
@@ -37,10 +37,11 @@ pub enum Group {
 
 impl Group {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Device, Self::User, Self::Admin, Self::Health];
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 4] = [Self::Device, Self::User, Self::Admin, Self::Health];
 
     /// The group of a path.
-    pub fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         let within = |start: &str| {
             path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
@@ -52,7 +53,7 @@ impl Group {
     }
 
     /// Its word in headers and metrics.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Device => "device",
             Self::User => "user",
@@ -64,7 +65,7 @@ impl Group {
 
 impl RateLimit {
     /// The limit of a group in requests per minute; `None` is no limit.
-    pub fn of(&self, group: Group) -> Option<u32> {
+    pub(crate) fn of(&self, group: Group) -> Option<u32> {
         match group {
             Group::Device => self.device,
             Group::User => self.user,
@@ -74,14 +75,14 @@ impl RateLimit {
     }
 
     /// A limit as the proxy's pages tell it.
-    pub fn text(&self, group: Group) -> String {
+    pub(crate) fn text(&self, group: Group) -> String {
         self.of(group).map_or_else(|| "off".to_owned(), |limit| format!("{limit} per minute"))
     }
 }
 
 /// Who is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Key {
+pub(crate) enum Key {
     /// A token that is known; of others the address counts, or anybody could fill the memory.
     Token(TokenDigest),
     /// A peer's address; of IPv6 the first 64 bits, since that is what one customer gets at least.
@@ -90,17 +91,17 @@ pub enum Key {
 
 impl Key {
     /// Counts by the token where it is known, else by the address.
-    pub fn of(caller: Option<&Caller>, peer: IpAddr) -> Self {
+    pub(crate) fn of(caller: Option<&Caller>, peer: IpAddr) -> Self {
         caller.map_or_else(|| Self::peer(peer), Self::token)
     }
 
     /// Counts by the token.
-    pub fn token(caller: &Caller) -> Self {
+    pub(crate) fn token(caller: &Caller) -> Self {
         Self::Token(caller.digest)
     }
 
     /// Counts by the address of the connection.
-    pub fn peer(address: IpAddr) -> Self {
+    pub(crate) fn peer(address: IpAddr) -> Self {
         Self::Address(match address.to_canonical() {
             IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & (u128::MAX << 64)).into(),
             four @ IpAddr::V4(_) => four,
@@ -110,19 +111,19 @@ impl Key {
 
 /// All windows of a process.
 #[derive(Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     rates: RateLimit,
     windows: Windows,
 }
 
 impl Limits {
     /// Limits by these rates, with nothing counted yet.
-    pub fn new(rates: RateLimit) -> Self {
+    pub(crate) fn new(rates: RateLimit) -> Self {
         Self { rates, windows: Windows::default() }
     }
 
     /// The rates.
-    pub fn rates(&self) -> &RateLimit {
+    pub(crate) fn rates(&self) -> &RateLimit {
         &self.rates
     }
 
@@ -131,7 +132,12 @@ impl Limits {
     ///
     /// # Errors
     /// [`Exceeded`]: there were too many in this window; it was not counted.
-    pub fn take(&self, who: &Key, group: Group, own: Option<u32>) -> Result<Quota, Exceeded> {
+    pub(crate) fn take(
+        &self,
+        who: &Key,
+        group: Group,
+        own: Option<u32>,
+    ) -> Result<Quota, Exceeded> {
         self.take_at(who, group, own, Instant::now())
     }
 

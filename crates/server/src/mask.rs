@@ -39,11 +39,11 @@ mod tests;
 
 use std::{borrow::Cow, sync::Arc};
 
-pub use stream::{Stream, Truncated};
+pub(crate) use stream::Stream;
 
 /// Masks what one caller is shown. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Masker {
+pub(crate) struct Masker {
     rules: Arc<Rules>,
 }
 
@@ -55,12 +55,12 @@ struct Rules {
 
 impl Masker {
     /// A masker for the caller with this token.
-    pub fn new(own: Option<&str>) -> Self {
+    pub(crate) fn new(own: Option<&str>) -> Self {
         Self::with(own, &[])
     }
 
     /// A masker that also masks these texts wherever they stand, as `***`: the real token, above all.
-    pub fn with(own: Option<&str>, others: &[&str]) -> Self {
+    pub(crate) fn with(own: Option<&str>, others: &[&str]) -> Self {
         let mut secrets = text::Secrets::default();
         if let Some(own) = own {
             secrets.add(own, text::OWN);
@@ -72,7 +72,7 @@ impl Masker {
     }
 
     /// A plain text, such as the message of an error.
-    pub fn text<'a>(&self, plain: &'a str) -> Cow<'a, str> {
+    pub(crate) fn text<'a>(&self, plain: &'a str) -> Cow<'a, str> {
         match text::mask(plain.as_bytes(), keys::Class::Plain, &self.rules.secrets) {
             Some(shown) => Cow::Owned(String::from_utf8_lossy(&shown).into_owned()),
             None => Cow::Borrowed(plain),
@@ -80,12 +80,12 @@ impl Masker {
     }
 
     /// A whole body, JSON or not.
-    pub fn json(&self, body: &[u8]) -> Vec<u8> {
+    pub(crate) fn json(&self, body: &[u8]) -> Vec<u8> {
         stream::whole(&self.rules, body, 0)
     }
 
     /// A body that comes in chunks.
-    pub fn stream(&self) -> Stream {
+    pub(crate) fn stream(&self) -> Stream {
         Stream::new(self.rules.clone())
     }
 }

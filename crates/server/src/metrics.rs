@@ -13,7 +13,7 @@ use prometheus_client::{
 };
 
 /// The type of [`Metrics::text`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper ends, in seconds, of the groups that times are counted in.
 const SECONDS: [f64; 12] =
@@ -21,7 +21,7 @@ const SECONDS: [f64; 12] =
 
 /// All counters of a process. A clone counts into the same ones.
 #[derive(Debug, Clone)]
-pub struct Metrics(Arc<Inner>);
+pub(crate) struct Metrics(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -70,7 +70,7 @@ struct Printers {
 
 /// One more of something, until it is dropped.
 #[derive(Debug)]
-pub struct Counted(Gauge);
+pub(crate) struct Counted(Gauge);
 
 impl Counted {
     fn one(gauge: &Gauge) -> Self {
@@ -97,7 +97,7 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counters at zero.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("bambu");
         let made: fn() -> Histogram = histogram;
         let inner = Inner {
@@ -132,7 +132,7 @@ impl Metrics {
 
     /// A request was answered. `group` is a word of ours, `token` the name of the caller's token or
     /// `none`.
-    pub fn request(
+    pub(crate) fn request(
         &self,
         face: &'static str,
         group: &'static str,
@@ -147,45 +147,45 @@ impl Metrics {
     }
 
     /// The cloud was asked. `outcome` is `ok` or the class of the failure.
-    pub fn upstream(&self, outcome: &'static str, took: Duration) {
+    pub(crate) fn upstream(&self, outcome: &'static str, took: Duration) {
         self.0.upstream.get_or_create(&Upstream { outcome }).observe(took.as_secs_f64());
     }
 
     /// A request was refused by a limit.
-    pub fn limited(&self, token: &Arc<str>, group: &'static str) {
+    pub(crate) fn limited(&self, token: &Arc<str>, group: &'static str) {
         let labels = Limited { token: Arc::clone(token), group };
         self.0.limited.get_or_create(&labels).inc();
     }
 
     /// How many realtime sessions are open now.
-    pub fn realtime_sessions(&self, sessions: usize) {
+    pub(crate) fn realtime_sessions(&self, sessions: usize) {
         self.0.realtime_sessions.set(i64::try_from(sessions).unwrap_or(i64::MAX));
     }
 
     /// How many printers have a link in this state now; `connection` is the word of the status
     /// document.
-    pub fn printers(&self, connection: &'static str, printers: usize) {
+    pub(crate) fn printers(&self, connection: &'static str, printers: usize) {
         let number = i64::try_from(printers).unwrap_or(i64::MAX);
         self.0.printers.get_or_create(&Printers { connection }).set(number);
     }
 
     /// One reader of events more, until it is dropped.
-    pub fn event_reader(&self) -> Counted {
+    pub(crate) fn event_reader(&self) -> Counted {
         Counted::one(&self.0.event_readers)
     }
 
     /// One connection more, until it is dropped.
-    pub fn connection(&self) -> Counted {
+    pub(crate) fn connection(&self) -> Counted {
         Counted::one(&self.0.connections)
     }
 
     /// A connection was closed at once because there were too many.
-    pub fn refused_connection(&self) {
+    pub(crate) fn refused_connection(&self) {
         self.0.refused_connections.inc();
     }
 
     /// All of it as Prometheus reads it, of type [`CONTENT_TYPE`].
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut out = String::new();
         // Writing to a text cannot fail.
         let _ = text::encode(&mut out, &self.0.registry);

@@ -7,7 +7,7 @@ mod book;
 mod compat;
 mod page;
 mod proxy;
-pub mod schemas;
+pub(crate) mod schemas;
 mod shared;
 mod v2;
 
@@ -23,7 +23,7 @@ use crate::{app::Face, error::ApiError, faces::proxy::Mode};
 use book::Book;
 
 /// The routes of one face, or of all of them in one document.
-pub fn document(face: Option<Face>) -> OpenApi {
+pub(crate) fn document(face: Option<Face>) -> OpenApi {
     let mut book = Book::new(face);
     let all = face.is_none();
     match face {
@@ -43,12 +43,12 @@ pub fn document(face: Option<Face>) -> OpenApi {
 }
 
 /// The document as it is served and kept: JSON with a line for each key.
-pub fn text(face: Option<Face>) -> String {
+pub(crate) fn text(face: Option<Face>) -> String {
     document(face).to_pretty_json().unwrap_or_default() + "\n"
 }
 
 /// `GET /openapi.json` and `GET /docs`, without a token: they say nothing about anybody.
-pub fn routes(face: Face) -> Router {
+pub(crate) fn routes(face: Face) -> Router {
     let text = Bytes::from(text(Some(face)));
     let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     let page = page::answer(face);

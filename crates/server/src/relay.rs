@@ -50,7 +50,7 @@ const RETRY: Bytes = Bytes::from_static(b"retry: 2000\n\n");
 
 /// The streams of a process. A clone is the same one.
 #[derive(Clone)]
-pub struct Relay(Arc<Inner>);
+pub(crate) struct Relay(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
@@ -62,7 +62,7 @@ struct Inner {
 
 /// What readers may see of a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum View {
+pub(crate) enum View {
     /// All of it.
     Clear,
     /// Addresses, URLs and secrets masked, as in the proxy's answers.
@@ -76,7 +76,7 @@ impl View {
 /// There is no place for one more reader, or the server is ending; try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many read events already; close one of those streams, or try again later")]
-pub struct NoPlace;
+pub(crate) struct NoPlace;
 
 /// One reader's place: given back when its stream is dropped.
 struct Place {
@@ -95,7 +95,7 @@ struct Reader {
 
 impl Relay {
     /// A relay for so many readers at the most.
-    pub fn new(most: usize, metrics: Metrics) -> Self {
+    pub(crate) fn new(most: usize, metrics: Metrics) -> Self {
         Self(Arc::new(Inner {
             state: Mutex::default(),
             joined: Notify::new(),
@@ -114,7 +114,7 @@ impl Relay {
     ///
     /// # Errors
     /// [`NoPlace`].
-    pub fn stream(
+    pub(crate) fn stream(
         &self,
         links: Vec<Link>,
     ) -> Result<impl Stream<Item = Bytes> + Send + use<>, NoPlace> {
@@ -125,7 +125,7 @@ impl Relay {
     ///
     /// # Errors
     /// [`NoPlace`].
-    pub fn view(
+    pub(crate) fn view(
         &self,
         links: Vec<Link>,
         view: View,
@@ -139,12 +139,12 @@ impl Relay {
     }
 
     /// How many read now.
-    pub fn readers(&self) -> usize {
+    pub(crate) fn readers(&self) -> usize {
         self.0.readers.load(Ordering::Relaxed)
     }
 
     /// Encodes and hands on what changes, until shutdown; then all streams end.
-    pub async fn run(&self, shutdown: CancellationToken) {
+    pub(crate) async fn run(&self, shutdown: CancellationToken) {
         let mut updates = Updates::<u64>::default();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -251,7 +251,7 @@ impl fmt::Debug for Relay {
 }
 
 /// An answer that is an event stream.
-pub fn answer(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+pub(crate) fn answer(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     let frames = futures_util::StreamExt::map(frames, Ok::<_, std::convert::Infallible>);
     let mut response = Response::new(Body::from_stream(frames));
     let headers = [

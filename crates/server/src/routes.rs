@@ -13,11 +13,11 @@ use axum::{Router, routing::get};
 
 use crate::relay::Relay;
 
-pub use roster::{Freshness, Roster, Shown};
+pub(crate) use roster::{Roster, Shown};
 
 /// What the routes stand on.
 #[derive(Clone)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// The printers.
     pub roster: Arc<Roster>,
     /// Their changes, encoded once for all readers.
@@ -25,7 +25,7 @@ pub struct Parts {
 }
 
 /// `GET /api/v2/printers`, `/api/v2/printers/{serial}`, `/api/v2/events`.
-pub fn router(parts: Parts) -> Router {
+pub(crate) fn router(parts: Parts) -> Router {
     Router::new()
         .route("/api/v2/printers", get(printers::list))
         .route("/api/v2/printers/{serial}", get(printers::one))

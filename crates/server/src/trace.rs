@@ -20,10 +20,10 @@ use tracing::Instrument as _;
 use crate::metrics::Metrics;
 
 /// The target of the access log.
-pub const ACCESS: &str = "bambu_server::access";
+pub(crate) const ACCESS: &str = "bambu_server::access";
 
 /// Goes through a request and its answer.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The peer left before its answer was there; nobody is told this status, it is counted only.
 const LEFT: u16 = 499;
@@ -33,7 +33,7 @@ static NOBODY: LazyLock<Arc<str>> = LazyLock::new(|| "none".into());
 /// Who asked and for what kind of thing: a face puts it into the extensions of its answer, for the
 /// access log and the metrics. An answer without one is counted as `none`, `other`.
 #[derive(Debug, Clone)]
-pub struct Who {
+pub(crate) struct Who {
     /// The name of the caller's token, never the token.
     pub token: Arc<str>,
     /// The group of the request: `device`, `user`, `admin`, `health`, or another word of ours.
@@ -42,7 +42,7 @@ pub struct Who {
 
 /// The id of a request: in its extensions, in `X-Request-Id` of its answer, and in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(HeaderValue);
+pub(crate) struct RequestId(HeaderValue);
 
 /// What every request of a face is seen with.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub(crate) struct Seen {
 impl RequestId {
     /// The one that the caller gave, if it is sane: 1 to 64 letters, digits, `-`, `_` and `.`; else
     /// a new one.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
         let given = headers
             .get(&REQUEST_ID)
@@ -68,12 +68,12 @@ impl RequestId {
     }
 
     /// The id as text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
 
     /// The id as a header.
-    pub fn header(&self) -> HeaderValue {
+    pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
 }

@@ -36,8 +36,8 @@ async fn a_printer_of_somebody_else_is_none_of_the_accounts() {
     let account = world.accounts().of(&token());
     let link = account.link(&serial("C")).await;
     assert!(matches!(link, Err(LinkError::NoSuchPrinter(other)) if other == serial("C")));
-    assert!(!account.may_see("C").await.unwrap());
-    assert!(account.may_see("A").await.unwrap());
+    assert!(account.device("C").await.unwrap().is_none());
+    assert!(account.device("A").await.unwrap().is_some());
     assert_eq!((world.sessions(), world.listings()), (0, 1));
 }
 
@@ -45,14 +45,14 @@ async fn a_printer_of_somebody_else_is_none_of_the_accounts() {
 async fn while_the_cloud_fails_its_word_of_the_last_hour_counts() {
     let world = World::new().await;
     let account = world.accounts().of(&token());
-    assert!(account.may_see("A").await.unwrap());
+    assert!(account.device("A").await.unwrap().is_some());
     world.fail();
     for (minutes, is_told) in [(2, true), (50, true), (10, false)] {
         tokio::time::pause();
         tokio::time::advance(Duration::from_secs(60 * minutes)).await;
         tokio::time::resume();
-        assert_eq!(account.may_see("A").await.is_ok(), is_told, "{minutes}");
-        assert!(account.devices().await.is_err());
+        assert_eq!(account.device("A").await.is_ok(), is_told, "{minutes}");
+        assert!(account.devices.of(&account.cloud).await.is_err());
     }
     // A failure is told to all who ask within 3 s.
     assert_eq!(world.listings(), 4);

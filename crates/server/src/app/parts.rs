@@ -174,7 +174,6 @@ fn source(accounts: &Arc<Accounts>, surroundings: &Surroundings) -> Source {
         login: surroundings.login.clone(),
         uid: surroundings.uid.clone(),
         printers: surroundings.printers.clone(),
-        options: surroundings.options.clone(),
     }
 }
 

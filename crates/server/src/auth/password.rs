@@ -9,11 +9,11 @@ use crate::config::TokenDigest;
 
 /// A token that lets in; it is kept as its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Password(TokenDigest);
+pub(crate) struct Password(TokenDigest);
 
 impl Password {
     /// Asks for this token.
-    pub fn new(token: &Token) -> Self {
+    pub(crate) fn new(token: &Token) -> Self {
         Self(TokenDigest::of(token.reveal()))
     }
 
@@ -21,7 +21,7 @@ impl Password {
     ///
     /// # Errors
     /// [`AuthError`]: it does not.
-    pub fn check(&self, headers: &HeaderMap) -> Result<(), AuthError> {
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), AuthError> {
         let digest = TokenDigest::of(shown(headers)?);
         let same: bool = digest.bytes().ct_eq(self.0.bytes()).into();
         same.then_some(()).ok_or(AuthError::Invalid)

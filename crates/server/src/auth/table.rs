@@ -66,7 +66,7 @@ fn name(options: &TokenOptions) -> Arc<str> {
 
 /// A token as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// The configuration's name, else the first 8 digits of the fingerprint.
     pub name: Arc<str>,
     /// `sha256:` and 12 digits.
@@ -242,19 +242,17 @@ impl Entry {
     }
 
     fn made(&self, shown: &str) -> Caller {
-        let (custom, options) = (Token::new(shown), self.options());
+        let options = self.options();
         Caller {
             name: self.name(),
-            fingerprint: custom.fingerprint(),
             digest: self.digest,
-            custom,
+            custom: Token::new(shown),
             real: self.real.clone(),
             read_only: options.is_some_and(|options| options.read_only),
             serials: self.serials(),
             masked: options.and_then(|options| options.masking).unwrap_or(true),
             admin: options.is_some_and(|options| options.admin),
             limit: options.and_then(|options| options.limit),
-            expires: self.expires(),
         }
     }
 
@@ -262,7 +260,7 @@ impl Entry {
         let options = self.options();
         Listed {
             name: self.name(),
-            fingerprint: fingerprint(&self.digest),
+            fingerprint: self.digest.fingerprint(),
             digest: self.digest,
             login: self.login,
             read_only: options.is_some_and(|options| options.read_only),
@@ -274,10 +272,4 @@ impl Entry {
             note: options.and_then(|options| options.note.clone()),
         }
     }
-}
-
-/// As the client library shows a token.
-fn fingerprint(digest: &TokenDigest) -> String {
-    let digits = digest.bytes().iter().take(6).map(|byte| format!("{byte:02x}"));
-    std::iter::once("sha256:".to_owned()).chain(digits).collect()
 }

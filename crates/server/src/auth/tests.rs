@@ -121,7 +121,7 @@ fn the_configuration_says_what_a_token_of_the_file_may_do() {
     let listed = tokens.list();
     assert_eq!(listed[1].fingerprint, Token::new("mine").fingerprint().to_string());
     assert_eq!(listed[1].note.as_deref(), Some("the farm's wall"));
-    assert!(!listed[1].login && listed[1].fingerprint == alice.fingerprint.to_string());
+    assert!(!listed[1].login);
 }
 
 #[test]
@@ -151,7 +151,8 @@ fn a_token_ends_when_the_wall_clock_says_so() {
     assert_eq!(real(&tokens, "old"), Err(AuthError::Expired));
     assert_eq!(real(&tokens, "young"), Ok("AQAyoung".to_owned()));
     let young = tokens.check(&headers("young")).unwrap();
-    let (table, end) = (tokens.table.load(), young.expires.unwrap());
+    let end: Timestamp = "9000-01-01T00:00:00Z".parse().unwrap();
+    let table = tokens.table.load();
     let before = end.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap();
     assert!(table.caller(&young.digest, "young", before).is_ok());
     assert_eq!(table.caller(&young.digest, "young", end).unwrap_err(), AuthError::Expired);
@@ -167,8 +168,8 @@ fn once_a_token_is_marked_admin_no_other_is() {
     assert!(one.check_admin(&headers("boss")).unwrap().admin);
     assert_eq!(one.check_admin(&headers("mine")).unwrap_err(), AuthError::NotAdmin);
     assert_eq!(one.check_admin(&headers("nobody")).unwrap_err(), AuthError::Invalid);
-    assert_eq!(ApiError::from(AuthError::NotAdmin).status(), 403);
-    assert_eq!(ApiError::from(AuthError::Missing).status(), 401);
+    assert_eq!(AuthError::NotAdmin.into_response().status(), 403);
+    assert_eq!(AuthError::Missing.into_response().status(), 401);
 }
 
 #[test]

@@ -32,7 +32,16 @@ impl TokenDigest {
 
     /// The first 8 hex digits: what a token without a name is called.
     pub fn short(&self) -> String {
-        self.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        self.digits(4)
+    }
+
+    /// `sha256:` and the first 12 hex digits: how the client library shows a token, too.
+    pub(crate) fn fingerprint(&self) -> String {
+        format!("sha256:{}", self.digits(6))
+    }
+
+    fn digits(&self, bytes: usize) -> String {
+        self.0.iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Reads `sha256:` and 64 hex digits, or takes the text for the token itself.

@@ -3,12 +3,12 @@
 //! The live state behind it is that of `accounts.rs`; new clients use `routes.rs`, mounted here.
 
 mod answers;
-pub mod config;
+pub(crate) mod config;
 mod devices;
 mod door;
 mod follow;
 mod known;
-pub mod legacy;
+pub(crate) mod legacy;
 mod rest;
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ mod tests;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{Router, middleware, routing::get};
-use bambulab::{LanTarget, Options, Token};
+use bambulab::{LanTarget, Token};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -32,11 +32,11 @@ use follow::Follow;
 use known::Known;
 use rest::{Demand, Rest};
 
-pub use config::{LegacyConfig, LegacyDevice, LegacyError};
+pub(crate) use config::{LegacyConfig, LegacyDevice, LegacyError};
 
 /// What the process brings along for this face.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     /// The accounts, with their links.
     pub accounts: Arc<Accounts>,
     /// The token of the saved login; the legacy file's goes before it.
@@ -45,8 +45,6 @@ pub struct Source {
     pub uid: Option<String>,
     /// The printers of `bambu.toml`, served where there is no legacy file.
     pub printers: Vec<LanTarget>,
-    /// How links behave.
-    pub options: Options,
 }
 
 /// Why the layer has nothing to serve.
@@ -73,7 +71,7 @@ pub enum CompatError {
 
 /// The compatibility layer; nothing happens before [`Compat::run`].
 #[derive(Debug)]
-pub struct Compat {
+pub(crate) struct Compat {
     answers: Answers,
     follow: Follow,
     password: Option<Password>,
@@ -86,12 +84,12 @@ impl Compat {
     ///
     /// # Errors
     /// [`CompatError`].
-    pub fn new(
+    pub(crate) fn new(
         settings: &Settings,
         legacy: Option<LegacyConfig>,
         source: Source,
     ) -> Result<Self, CompatError> {
-        let Source { accounts, login, uid, printers, options } = source;
+        let Source { accounts, login, uid, printers } = source;
         let of_file = legacy.as_ref().and_then(|legacy| legacy.token.clone());
         // The saved login's number says nothing about another token.
         let uid = if of_file.is_some() { None } else { uid };
@@ -136,7 +134,7 @@ impl Compat {
         let show_access_codes = settings.show_access_codes;
         Ok(Self {
             answers: Answers { known: known.clone(), live, show_access_codes },
-            follow: Follow { known, account, knows_uid, live, options },
+            follow: Follow { known, accounts, account, knows_uid, live },
             password: settings.token.as_ref().map(Password::new),
             cors_origins: settings.cors_origins.clone(),
             warnings,
@@ -144,17 +142,17 @@ impl Compat {
     }
 
     /// What the owner should know, a sentence each.
-    pub fn warnings(&self) -> &[String] {
+    pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
     /// The printers that it shows.
-    pub fn roster(&self) -> Arc<Roster> {
+    pub(crate) fn roster(&self) -> Arc<Roster> {
         self.answers.known.roster.clone()
     }
 
     /// All its routes.
-    pub fn router(&self, relay: Relay) -> Router {
+    pub(crate) fn router(&self, relay: Relay) -> Router {
         Router::new()
             .route("/", get(answers::index))
             .route("/health", get(answers::health))
@@ -172,7 +170,7 @@ impl Compat {
 
     /// Its work in the background: links, the account's list of printers, the REST interface. Ends
     /// with the shutdown.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub(crate) async fn run(self, shutdown: CancellationToken) {
         self.follow.run(shutdown).await;
     }
 }

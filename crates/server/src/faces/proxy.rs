@@ -3,14 +3,14 @@
 //! `gate` judges what comes in, `forward` passes it on over `upstream`, `failure` says what went wrong,
 //! `scope` keeps a caller to its printers, `cache` shares answers.
 
-pub mod admin;
+pub(crate) mod admin;
 mod cache;
-pub mod failure;
-pub mod forward;
-pub mod gate;
-pub mod realtime;
+pub(crate) mod failure;
+pub(crate) mod forward;
+pub(crate) mod gate;
+pub(crate) mod realtime;
 mod scope;
-pub mod upstream;
+pub(crate) mod upstream;
 
 use std::{
     convert::Infallible,
@@ -27,13 +27,13 @@ use axum::{
 use futures_util::future::{Either, Ready, ready};
 use tower::{Layer, Service};
 
-use crate::{app::Face, auth::Tokens, error::ApiError, limits::Limits, metrics::Metrics};
+use crate::{auth::Tokens, error::ApiError, limits::Limits, metrics::Metrics};
 
-pub use forward::Forwarder;
+pub(crate) use forward::Forwarder;
 
 /// What a proxy lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Reading, and opening a realtime session.
     Strict,
     /// Every method.
@@ -42,23 +42,15 @@ pub enum Mode {
 
 impl Mode {
     /// Its name on the command line and in the answers.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Strict => "strict",
             Self::Full => "full",
         }
     }
 
-    /// The face that it is served as.
-    pub fn face(self) -> Face {
-        match self {
-            Self::Strict => Face::ProxyStrict,
-            Self::Full => Face::ProxyFull,
-        }
-    }
-
     /// The methods that it takes.
-    pub fn methods(self) -> &'static [&'static str] {
+    pub(crate) fn methods(self) -> &'static [&'static str] {
         match self {
             Self::Strict => &["GET", "HEAD"],
             Self::Full => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
@@ -68,7 +60,7 @@ impl Mode {
 
 /// What a proxy is made of; shared by all its routes.
 #[derive(Debug)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// What it lets through.
     pub mode: Mode,
     /// Who may come in.
@@ -82,7 +74,7 @@ pub struct Parts {
 }
 
 /// The routes of a proxy, and `more` that are not forwarded ([`admin`], realtime), behind its gate.
-pub fn router(parts: Arc<Parts>, more: Router) -> Router {
+pub(crate) fn router(parts: Arc<Parts>, more: Router) -> Router {
     let gate = Gate(parts.mode);
     let forwarded = any(forward::forward).with_state(parts);
     more.route("/v1/{*path}", forwarded).fallback(nothing).layer(gate)

@@ -19,17 +19,17 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What is left of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
+pub(crate) struct Quota {
     group: Group,
     limit: Option<u32>,
-    remaining: u32,
-    reset: Duration,
+    pub(super) remaining: u32,
+    pub(super) reset: Duration,
 }
 
 /// There were too many requests in this window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("more than {} requests in a minute; ask again in {} seconds", limit(&self.0), self.retry_after())]
-pub struct Exceeded(Quota);
+pub(crate) struct Exceeded(Quota);
 
 impl Quota {
     pub(super) fn new(group: Group, limit: u32, remaining: u32, reset: Duration) -> Self {
@@ -40,19 +40,9 @@ impl Quota {
         Self { group, limit: None, remaining: u32::MAX, reset: Duration::ZERO }
     }
 
-    /// Requests that are left in this window.
-    pub fn remaining(&self) -> u32 {
-        self.remaining
-    }
-
-    /// How long this window still lasts.
-    pub fn reset(&self) -> Duration {
-        self.reset
-    }
-
     /// Puts them into an answer; nothing where there is no limit. `X-RateLimit-Reset` is a time of the
     /// wall clock in seconds since 1970, as the seeds send it; the others count seconds from now.
-    pub fn write(&self, headers: &mut HeaderMap) {
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
         let Some(limit) = self.limit else {
             return;
         };
@@ -78,18 +68,13 @@ impl Exceeded {
         Self(quota)
     }
 
-    /// Which routes counted together.
-    pub fn group(&self) -> Group {
-        self.0.group
-    }
-
     /// How long to wait, in whole seconds, at least 1.
-    pub fn retry_after(&self) -> u64 {
+    pub(crate) fn retry_after(&self) -> u64 {
         seconds(self.0.reset).max(1)
     }
 
     /// Puts the limit and `Retry-After` into an answer.
-    pub fn write(&self, headers: &mut HeaderMap) {
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
         self.0.write(headers);
         headers.insert(RETRY_AFTER, self.retry_after().into());
     }

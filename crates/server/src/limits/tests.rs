@@ -29,12 +29,12 @@ fn a_window_lasts_a_minute_from_its_first_request() {
     let limits = limits(2);
     let (who, start) = (peer("192.0.2.1"), Instant::now());
     let at = |seconds| start + Duration::from_secs(seconds);
-    assert_eq!(limits.take_at(&who, Group::Device, None, start).unwrap().remaining(), 1);
-    assert_eq!(limits.take_at(&who, Group::Device, None, at(59)).unwrap().remaining(), 0);
+    assert_eq!(limits.take_at(&who, Group::Device, None, start).unwrap().remaining, 1);
+    assert_eq!(limits.take_at(&who, Group::Device, None, at(59)).unwrap().remaining, 0);
     let exceeded = limits.take_at(&who, Group::Device, None, at(59)).unwrap_err();
     assert_eq!(exceeded.retry_after(), 1);
-    assert_eq!(limits.take_at(&who, Group::Device, None, at(60)).unwrap().remaining(), 1);
-    assert_eq!(limits.take_at(&who, Group::Device, None, at(60)).unwrap().reset(), WINDOW);
+    assert_eq!(limits.take_at(&who, Group::Device, None, at(60)).unwrap().remaining, 1);
+    assert_eq!(limits.take_at(&who, Group::Device, None, at(60)).unwrap().reset, WINDOW);
 }
 
 #[test]
@@ -68,10 +68,10 @@ fn the_group_of_a_path_is_the_seeds() {
 #[test]
 fn a_tokens_own_limit_counts_for_what_goes_to_the_cloud() {
     let (limits, who, now) = (limits(2), token("a"), Instant::now());
-    let quota = |group| limits.take_at(&who, group, Some(9), now).unwrap().remaining();
+    let quota = |group| limits.take_at(&who, group, Some(9), now).unwrap().remaining;
     assert_eq!(Group::ALL.map(quota), [8, 8, 1, 1]);
     let off = Limits::new(RateLimit::OFF);
-    assert_eq!(off.take_at(&who, Group::Device, Some(1), now).unwrap().remaining(), 0);
+    assert_eq!(off.take_at(&who, Group::Device, Some(1), now).unwrap().remaining, 0);
     assert!(off.take_at(&who, Group::Device, Some(1), now).is_err());
     assert!(off.take_at(&who, Group::Health, Some(1), now).is_ok());
 }

@@ -12,7 +12,7 @@ impl Masker {
     /// Masks the values of headers. A cookie keeps its name and attributes; what stands under a
     /// secret name (`X-Csrf-Token`, `Authorization`) becomes `***`; for all others the rules for text
     /// hold.
-    pub fn headers(&self, headers: &mut HeaderMap) {
+    pub(crate) fn headers(&self, headers: &mut HeaderMap) {
         for (name, value) in headers.iter_mut() {
             if let Some(shown) = self.header(name, value.as_bytes()) {
                 *value = HeaderValue::from_bytes(&shown)

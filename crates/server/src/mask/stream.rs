@@ -21,7 +21,7 @@ use quoted::Quoted;
 /// Masks a body that comes in chunks. However it is cut, the same bytes come out; what it holds is
 /// bounded (about 64 KiB, a few times that for JSON within strings), whatever arrives.
 #[derive(Debug)]
-pub struct Stream {
+pub(crate) struct Stream {
     rules: Arc<Rules>,
     reader: Reader,
 }
@@ -29,7 +29,7 @@ pub struct Stream {
 /// The body ended within its JSON: it was cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the answer was cut off before its JSON ended; ask again")]
-pub struct Truncated;
+pub(crate) struct Truncated;
 
 impl Stream {
     pub(super) fn new(rules: Arc<Rules>) -> Self {
@@ -37,7 +37,7 @@ impl Stream {
     }
 
     /// Takes the next chunk and appends what may be shown of what has come.
-    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         self.reader.push(&self.rules, chunk, out);
     }
 
@@ -46,7 +46,7 @@ impl Stream {
     /// # Errors
     ///
     /// [`Truncated`] if JSON began and did not end; what was appended is masked all the same.
-    pub fn finish(self, out: &mut Vec<u8>) -> Result<(), Truncated> {
+    pub(crate) fn finish(self, out: &mut Vec<u8>) -> Result<(), Truncated> {
         self.reader.finish(&self.rules, out)
     }
 }

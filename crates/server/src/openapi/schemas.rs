@@ -1,6 +1,8 @@
 //! Bodies that are made of somebody else's keys, as the description tells of them. Those with a type of
 //! their own are described where that is.
 
+#![expect(dead_code, reason = "their names, types and documentation are read, their fields never")]
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -8,7 +10,7 @@ use utoipa::ToSchema;
 
 /// What every face answers when it does not do what was asked; cases add keys of their own.
 #[derive(Debug, ToSchema)]
-pub struct Error {
+pub(crate) struct Error {
     /// The case, in a few words that do not change.
     #[schema(example = "Forbidden")]
     pub error: String,
@@ -19,7 +21,7 @@ pub struct Error {
 
 /// The compatibility layer does not know the printer; the seeds' body, and nothing beside it.
 #[derive(Debug, ToSchema)]
-pub struct DeviceNotFound {
+pub(crate) struct DeviceNotFound {
     /// Always `Device not found`.
     #[schema(example = "Device not found")]
     pub error: String,
@@ -27,7 +29,7 @@ pub struct DeviceNotFound {
 
 /// There were too many requests.
 #[derive(Debug, ToSchema)]
-pub struct Limited {
+pub(crate) struct Limited {
     /// Always `Rate limit exceeded`.
     #[schema(example = "Rate limit exceeded")]
     pub error: String,
@@ -40,7 +42,7 @@ pub struct Limited {
 
 /// The cloud did not give what was asked for.
 #[derive(Debug, ToSchema)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     /// Always `API request failed`.
     #[schema(example = "API request failed")]
     pub error: String,
@@ -55,7 +57,7 @@ pub struct Upstream {
 
 /// Which printer.
 #[derive(Debug, ToSchema)]
-pub struct RealtimeStart {
+pub(crate) struct RealtimeStart {
     /// The printer's serial number.
     #[schema(example = "01P00A000000001")]
     pub device_id: String,
@@ -63,7 +65,7 @@ pub struct RealtimeStart {
 
 /// The session runs.
 #[derive(Debug, ToSchema)]
-pub struct RealtimeStarted {
+pub(crate) struct RealtimeStarted {
     /// `started`, or `extended` when it ran already.
     #[schema(example = "started")]
     pub status: String,
@@ -78,7 +80,7 @@ pub struct RealtimeStarted {
 
 /// What the printer reports.
 #[derive(Debug, ToSchema)]
-pub struct RealtimeData {
+pub(crate) struct RealtimeData {
     /// The printer's serial number.
     pub device_id: String,
     /// The merged full report with the printer's own keys, `{"print": {…}}`.
@@ -96,7 +98,7 @@ pub struct RealtimeData {
 
 /// There is a session and no whole report yet.
 #[derive(Debug, ToSchema)]
-pub struct RealtimeWaiting {
+pub(crate) struct RealtimeWaiting {
     /// Always `waiting`.
     #[schema(example = "waiting")]
     pub status: String,
@@ -112,7 +114,7 @@ pub struct RealtimeWaiting {
 
 /// What the compatibility layer is.
 #[derive(Debug, ToSchema)]
-pub struct CompatInfo {
+pub(crate) struct CompatInfo {
     /// What this is.
     pub name: String,
     /// The version of this program.
@@ -133,7 +135,7 @@ pub struct CompatInfo {
 
 /// Whether the compatibility layer is up.
 #[derive(Debug, ToSchema)]
-pub struct CompatHealth {
+pub(crate) struct CompatHealth {
     /// Always `healthy`: a server that is not does not answer.
     #[schema(example = "healthy")]
     pub status: String,
@@ -152,7 +154,7 @@ pub struct CompatHealth {
 
 /// What the old interface called its version.
 #[derive(Debug, ToSchema)]
-pub struct CompatVersion {
+pub(crate) struct CompatVersion {
     /// The version of the old interface.
     #[schema(example = "1.0.0")]
     pub api_version: String,
@@ -166,7 +168,7 @@ pub struct CompatVersion {
 
 /// A printer's status as the old local interface told it, and how old it is.
 #[derive(Debug, ToSchema)]
-pub struct LegacyStatus {
+pub(crate) struct LegacyStatus {
     /// The printer's own keys, each true or absent, with `dev_id`, `name` and `online` beside them.
     pub print: LegacyPrint,
     /// How old it is, in seconds.
@@ -183,7 +185,7 @@ pub struct LegacyStatus {
 
 /// The keys that old clients read; the whole report of the printer stands beside them.
 #[derive(Debug, ToSchema)]
-pub struct LegacyPrint {
+pub(crate) struct LegacyPrint {
     /// Always `push_status`.
     pub command: String,
     /// Always 0.
@@ -212,7 +214,7 @@ pub struct LegacyPrint {
 
 /// The printers.
 #[derive(Debug, ToSchema)]
-pub struct LegacyDevices {
+pub(crate) struct LegacyDevices {
     /// One each.
     pub devices: Vec<LegacyDevice>,
     /// How old the account's list is, in seconds; `null` while there is none.
@@ -225,7 +227,7 @@ pub struct LegacyDevices {
 
 /// A printer; keys that are not known are absent.
 #[derive(Debug, ToSchema)]
-pub struct LegacyDevice {
+pub(crate) struct LegacyDevice {
     /// Its serial number.
     #[schema(example = "01P00A000000001")]
     pub dev_id: String,
@@ -249,7 +251,7 @@ pub struct LegacyDevice {
 
 /// All printers.
 #[derive(Debug, ToSchema)]
-pub struct Printers {
+pub(crate) struct Printers {
     /// One each, by serial number.
     pub printers: Vec<Printer>,
 }
@@ -257,7 +259,7 @@ pub struct Printers {
 /// The status document of a printer and how fresh it is. The keys of the document stand beside these;
 /// `docs/status-document.md` lists them.
 #[derive(Debug, ToSchema)]
-pub struct Printer {
+pub(crate) struct Printer {
     /// Its serial number.
     #[schema(example = "01P00A000000001")]
     pub serial: Option<String>,
@@ -285,4 +287,4 @@ pub struct Printer {
 
 /// A printer's status for each serial number.
 #[derive(Debug, ToSchema)]
-pub struct LegacyStatuses(pub BTreeMap<String, LegacyStatus>);
+pub(crate) struct LegacyStatuses(pub BTreeMap<String, LegacyStatus>);

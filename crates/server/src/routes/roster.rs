@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 /// The printers that a face shows, by serial number. Readers never wait.
 #[derive(Debug)]
-pub struct Roster {
+pub(crate) struct Roster {
     printers: ArcSwap<BTreeMap<Serial, Arc<Shown>>>,
     changes: watch::Sender<()>,
     stale_after: Duration,
@@ -21,7 +21,7 @@ pub struct Roster {
 
 /// A printer that a face shows.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// Serial number.
     pub serial: Serial,
     /// The name its owner gave it, where it is known.
@@ -34,7 +34,7 @@ pub struct Shown {
 
 /// How fresh the state of a printer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Freshness {
+pub(crate) struct Freshness {
     /// Age of the newest report; `None` before the first.
     pub age: Option<Duration>,
     /// Whether the state is whole and not older than the limit.
@@ -45,17 +45,17 @@ pub struct Freshness {
 
 impl Roster {
     /// Nobody yet. A state older than `stale_after` is never passed as live.
-    pub fn new(stale_after: Duration) -> Self {
+    pub(crate) fn new(stale_after: Duration) -> Self {
         Self { printers: ArcSwap::default(), changes: watch::Sender::new(()), stale_after }
     }
 
     /// Age after which a state is stale.
-    pub fn stale_after(&self) -> Duration {
+    pub(crate) fn stale_after(&self) -> Duration {
         self.stale_after
     }
 
     /// Takes a printer in, or what is now known of it.
-    pub fn put(&self, printer: Shown) {
+    pub(crate) fn put(&self, printer: Shown) {
         let printer = Arc::new(printer);
         let before = self.printers.rcu(|printers| {
             let mut printers = BTreeMap::clone(printers);
@@ -74,7 +74,7 @@ impl Roster {
     }
 
     /// Lets all go that are not wanted any more.
-    pub fn retain(&self, wanted: impl Fn(&Shown) -> bool) {
+    pub(crate) fn retain(&self, wanted: impl Fn(&Shown) -> bool) {
         if self.all().values().all(|printer| wanted(printer)) {
             return;
         }
@@ -87,27 +87,27 @@ impl Roster {
     }
 
     /// The printer with this serial number.
-    pub fn printer(&self, serial: &str) -> Option<Arc<Shown>> {
+    pub(crate) fn printer(&self, serial: &str) -> Option<Arc<Shown>> {
         self.printers.load().get(serial).cloned()
     }
 
     /// All printers as they are now, by serial number.
-    pub fn all(&self) -> Arc<BTreeMap<Serial, Arc<Shown>>> {
+    pub(crate) fn all(&self) -> Arc<BTreeMap<Serial, Arc<Shown>>> {
         self.printers.load_full()
     }
 
     /// All that have a link.
-    pub fn links(&self) -> Vec<Link> {
+    pub(crate) fn links(&self) -> Vec<Link> {
         self.printers.load().values().filter_map(|printer| printer.link.clone()).collect()
     }
 
     /// Wakes whenever a printer comes, goes or gets another link.
-    pub fn changes(&self) -> watch::Receiver<()> {
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
 
     /// How fresh this state is.
-    pub fn freshness(&self, snapshot: &Snapshot) -> Freshness {
+    pub(crate) fn freshness(&self, snapshot: &Snapshot) -> Freshness {
         let age = snapshot.age();
         let is_recent = snapshot.complete && age.is_some_and(|age| age <= self.stale_after);
         let is_live = is_recent && snapshot.connection == Connection::Online;
@@ -115,7 +115,7 @@ impl Roster {
     }
 
     /// Whether the printer's state comes from itself, right now.
-    pub fn is_live(&self, printer: &Shown) -> bool {
+    pub(crate) fn is_live(&self, printer: &Shown) -> bool {
         printer.link.as_ref().is_some_and(|link| self.freshness(&link.snapshot()).is_live)
     }
 }

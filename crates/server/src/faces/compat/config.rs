@@ -27,7 +27,7 @@ const PLACEHOLDER_LAN: (&str, &str) = ("192.168.1.100", "12345678");
 
 /// What `compatibility_config.json` says. Keys that it does not know are left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LegacyConfig {
+pub(crate) struct LegacyConfig {
     /// The account's token (`cloud_token`); without one the saved login counts.
     pub token: Option<Token>,
     /// Number of the account (`user_uid`), without the `u_` of the broker's login.
@@ -45,7 +45,7 @@ pub struct LegacyConfig {
 
 /// A printer of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LegacyDevice {
+pub(crate) struct LegacyDevice {
     /// Serial number (`device_id`).
     pub serial: Serial,
     /// Its name.
@@ -104,7 +104,7 @@ impl LegacyConfig {
     ///
     /// # Errors
     /// [`LegacyError`]; it must be there.
-    pub fn read(path: &Path) -> Result<Self, LegacyError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, LegacyError> {
         let failed = |source| LegacyError::Read { path: path.to_owned(), source };
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(failed)?;
@@ -119,7 +119,7 @@ impl LegacyConfig {
     ///
     /// # Errors
     /// [`LegacyError`].
-    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, LegacyError> {
+    pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, LegacyError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         // Its place only: the message could quote the token.
         let at = |line| LegacyError::Json { path: path.to_owned(), line };
@@ -131,7 +131,7 @@ impl LegacyConfig {
 
 impl LegacyDevice {
     /// How to reach it on the local network; `None` without an address and a code.
-    pub fn target(&self) -> Option<LanTarget> {
+    pub(crate) fn target(&self) -> Option<LanTarget> {
         let (host, port) = self.host.clone()?;
         let target = LanTarget::new(self.serial.clone(), host, self.access_code.clone()?);
         Some(LanTarget { port: port.unwrap_or(target.port), name: self.name.clone(), ..target })

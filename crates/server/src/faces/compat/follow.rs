@@ -4,13 +4,16 @@
 use std::{sync::Arc, time::Duration};
 
 use bambu_protocol::{Serial, cloud::Device};
-use bambulab::{CloudError, Heard, Link, Options, connect_lan};
-use futures_util::future::{join_all, join3};
-use tokio::time::{sleep, timeout};
+use bambulab::{CloudError, Heard, Link};
+use futures_util::future::join3;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{config::LegacyDevice, known::Known};
-use crate::{accounts::Account, routes::Shown};
+use crate::{
+    accounts::{Account, Accounts},
+    routes::Shown,
+};
 
 /// How often the account is asked which printers it has, while somebody is interested.
 const LIST_EVERY: Duration = Duration::from_secs(60);
@@ -22,24 +25,21 @@ const HEAD_START: Duration = Duration::from_secs(3);
 /// or more: a tenth of the account's documented budget.
 const FASTEST: Duration = Duration::from_secs(3);
 const SLOWEST: Duration = Duration::from_secs(10);
-/// How long closing may take.
-const GOODBYE: Duration = Duration::from_secs(2);
 
 /// What works in the background.
 #[derive(Debug)]
 pub(super) struct Follow {
     pub(super) known: Arc<Known>,
+    pub(super) accounts: Arc<Accounts>,
     pub(super) account: Option<Arc<Account>>,
     /// Whether the user id is known, so that a session needs no answer of the REST interface.
     pub(super) knows_uid: bool,
     /// Whether links are wanted at all.
     pub(super) live: bool,
-    pub(super) options: Options,
 }
 
 impl Follow {
-    /// Works until shutdown; the links on the local network alone are closed then, those of the
-    /// account by whoever holds it.
+    /// Works until shutdown; the links are closed by whoever holds the accounts.
     pub(super) async fn run(self, shutdown: CancellationToken) {
         let work = async {
             join3(self.link_named(), self.follow_account(), self.poll()).await;
@@ -49,12 +49,6 @@ impl Follow {
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = work => {}
-        }
-        if self.account.is_none() {
-            let links = self.known.roster.links();
-            let closing = join_all(links.iter().map(Link::close));
-            // The sockets close in any case.
-            let _ = timeout(GOODBYE, closing).await;
         }
     }
 
@@ -84,8 +78,8 @@ impl Follow {
 
     /// The local network needs nobody's answer.
     fn lan_alone(&self, device: &LegacyDevice) {
-        if let Some(target) = device.target() {
-            self.show(device, Some(connect_lan(target, self.options.clone())));
+        if device.target().is_some() {
+            self.show(device, self.accounts.link_on_lan(&device.serial));
         }
     }
 

@@ -1,5 +1,5 @@
 //! The status as the old local interface told it: from a merged report, or from what the cloud's
-//! REST interface knows. Pure; who holds the data is `faces/compat/printers.rs`.
+//! REST interface knows. Pure; who holds the data is `faces/compat/known.rs`.
 //!
 //! A value is true or its key is absent: a template can test for a key, but not for a made-up 0.
 
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// The printer itself, on the local network.
     Lan,
     /// The cloud's broker.
@@ -28,7 +28,7 @@ pub enum Source {
 
 impl Source {
     /// `lan`, `mqtt` or `rest`.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Lan => "lan",
             Self::Mqtt => "mqtt",
@@ -39,7 +39,7 @@ impl Source {
 
 /// What stands beside the values of a printer.
 #[derive(Debug, Clone)]
-pub struct Standing<'a> {
+pub(crate) struct Standing<'a> {
     /// Serial number.
     pub serial: &'a Serial,
     /// The name its owner gave it.
@@ -58,7 +58,7 @@ pub struct Standing<'a> {
 
 impl Standing<'_> {
     /// Age in seconds, with one decimal.
-    pub fn age_seconds(&self) -> f64 {
+    pub(crate) fn age_seconds(&self) -> f64 {
         (self.age.as_secs_f64() * 10.0).round() / 10.0
     }
 
@@ -86,7 +86,7 @@ impl Standing<'_> {
 ///
 /// The whole `print` section passes as the printer sent it; these keys alone are corrected, added
 /// under another name's value, or left out where the printer's own word is known to be wrong.
-pub fn from_report(report: Value, status: &Status, standing: &Standing<'_>) -> Value {
+pub(crate) fn from_report(report: Value, status: &Status, standing: &Standing<'_>) -> Value {
     let mut print = match report {
         Value::Object(mut report) => match report.remove("print") {
             Some(Value::Object(print)) => print,
@@ -163,7 +163,7 @@ fn correct(print: &mut Map<String, Value>, key: &str, known: Option<f64>) {
 }
 
 /// From what the cloud's REST interface knows: what the printer prints, and the printer itself.
-pub fn from_rest(
+pub(crate) fn from_rest(
     job: Option<&DeviceJob>,
     device: Option<&Device>,
     standing: &Standing<'_>,

@@ -6,7 +6,7 @@ mod upstream;
 use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
-use bambulab::{BrokerAddress, Endpoint, Options, Region, Roots, cloud::Manners};
+use bambulab::{BrokerAddress, Endpoint, Region};
 use hyper::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -85,9 +85,8 @@ fn compat(
     endpoint: &Endpoint,
     login: Option<&str>,
 ) -> Result<Compat, CompatError> {
-    let (options, roots) = (Options::default(), Roots::default());
-    let manners = Manners::default();
-    let accounts = Accounts::new(endpoint, &roots, options.clone(), manners, Vec::new()).unwrap();
+    let (roots, options, manners) = Default::default();
+    let accounts = Accounts::new(endpoint, &roots, options, manners, Vec::new()).unwrap();
     let legacy = legacy.map(|legacy| {
         LegacyConfig::parse(legacy.to_string().as_bytes(), "legacy.json".as_ref()).unwrap()
     });
@@ -96,7 +95,6 @@ fn compat(
         login: login.map(Token::new),
         uid: None,
         printers: Vec::new(),
-        options,
     };
     Compat::new(settings, legacy, source)
 }

@@ -18,10 +18,7 @@ use axum::{
     routing::get,
 };
 
-pub use pages::{
-    Health, HealthLimits, Info, InfoEndpoints, InfoLimits, Realtime, RealtimeSession, TokenEntry,
-    TokenList,
-};
+pub(crate) use pages::{Health, Info, Realtime, TokenList};
 
 use super::Parts;
 use crate::{
@@ -35,7 +32,7 @@ use crate::{
 static NOBODY: LazyLock<Arc<str>> = LazyLock::new(|| "none".into());
 
 /// What the pages tell of.
-pub struct About {
+pub(crate) struct About {
     /// The proxy.
     pub parts: Arc<Parts>,
     /// The cloud's address.
@@ -48,7 +45,7 @@ pub struct About {
 
 /// A realtime session, as these pages tell of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Session {
+pub(crate) struct Session {
     /// Whose it is.
     pub token: TokenDigest,
     /// The printer's serial number.
@@ -68,7 +65,7 @@ pub struct Session {
 }
 
 /// The routes, to be put behind the proxy's gate.
-pub fn routes(about: Arc<About>) -> Router {
+pub(crate) fn routes(about: Arc<About>) -> Router {
     Router::new()
         .route("/", get(info))
         .route("/health", get(health))

@@ -17,7 +17,7 @@ const LONGEST: usize = 500;
 
 /// Who or what is to blame, as programs are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// The cloud does not take the account's token any more.
     Auth,
     /// A page for browsers stands in the way.
@@ -40,7 +40,7 @@ pub enum Cause {
 
 /// A call that brought no answer for the caller.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The class.
     pub cause: Cause,
     /// Cause and next step. It may hold the cloud's words, so it is masked before it is shown.
@@ -53,7 +53,7 @@ pub struct Failure {
 
 impl Cause {
     /// Its word in answers, logs and metrics.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Auth => "auth",
             Self::Challenge => "challenge",
@@ -67,25 +67,25 @@ impl Cause {
     }
 
     /// Whether an older answer may stand in: the cloud failed, it did not say no.
-    pub fn is_outage(self) -> bool {
+    pub(crate) fn is_outage(self) -> bool {
         !matches!(self, Self::Auth | Self::Refused | Self::Scope)
     }
 }
 
 impl Failure {
     /// A failure without an answer of the cloud.
-    pub fn new(cause: Cause, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(cause: Cause, message: impl Into<Cow<'static, str>>) -> Self {
         Self { cause, message: message.into(), status: None, retry_after: None }
     }
 
     /// The same with the status that the cloud answered with.
     #[must_use]
-    pub fn with_status(self, status: StatusCode) -> Self {
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status: Some(status.as_u16()), ..self }
     }
 
     /// The answer, with what is secret struck out of the cloud's words.
-    pub fn answer(&self, masker: Option<&Masker>) -> ApiError {
+    pub(crate) fn answer(&self, masker: Option<&Masker>) -> ApiError {
         let message = masker.map_or(Cow::Borrowed(&*self.message), |it| it.text(&self.message));
         let message: String = message.chars().take(LONGEST).collect();
         let seconds = self.retry_after.map(|wait| wait.as_millis().div_ceil(1000).max(1));

@@ -62,7 +62,7 @@ const IN_ONE_PIECE: usize = 8 << 20;
 
 /// What passes calls on; one per process, so that all faces share its connections.
 #[derive(Debug)]
-pub struct Forwarder {
+pub(crate) struct Forwarder {
     upstream: Upstream,
     seats: Seats,
     cache: Option<Cache>,
@@ -71,13 +71,18 @@ pub struct Forwarder {
 
 impl Forwarder {
     /// Passes calls on to an endpoint, within this budget per account.
-    pub fn new(upstream: Upstream, endpoint: Endpoint, budget: Budget, metrics: Metrics) -> Self {
+    pub(crate) fn new(
+        upstream: Upstream,
+        endpoint: Endpoint,
+        budget: Budget,
+        metrics: Metrics,
+    ) -> Self {
         Self { upstream, seats: Seats::new(endpoint, budget), cache: None, metrics }
     }
 
     /// The same, with equal requests sharing an answer as long as the setting says.
     #[must_use]
-    pub fn with_cache(self, setting: config::Cache) -> Self {
+    pub(crate) fn with_cache(self, setting: config::Cache) -> Self {
         let cache = match setting {
             config::Cache::Off => None,
             config::Cache::For(fresh) => Some(Cache::new(fresh)),
@@ -96,7 +101,7 @@ impl Forwarder {
     }
 
     /// Where calls go.
-    pub fn upstream(&self) -> &Upstream {
+    pub(crate) fn upstream(&self) -> &Upstream {
         &self.upstream
     }
 

@@ -27,7 +27,7 @@ const OVERRIDES: [&str; 6] = [
 
 /// Why a request does not get in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// Strict mode reads.
     #[error("this proxy only reads, it takes GET and HEAD; use the full proxy to change something")]
     Method,
@@ -69,7 +69,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// What the caller is answered.
-    pub fn answer(self, mode: Mode) -> ApiError {
+    pub(crate) fn answer(self, mode: Mode) -> ApiError {
         match self {
             Self::Method | Self::UnknownMethod | Self::Override | Self::Upgrade => {
                 ApiError::method_not_allowed(self.to_string(), mode.methods())
@@ -87,7 +87,7 @@ impl Refusal {
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn judge(mode: Mode, request: &Parts) -> Result<(), Refusal> {
+pub(crate) fn judge(mode: Mode, request: &Parts) -> Result<(), Refusal> {
     // The method first, as the seeds do: whoever tries to write is told so, however it is written.
     if mode == Mode::Strict {
         only_reads(request)?;
@@ -113,7 +113,7 @@ pub fn judge(mode: Mode, request: &Parts) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn only_reads(request: &Parts) -> Result<(), Refusal> {
+pub(crate) fn only_reads(request: &Parts) -> Result<(), Refusal> {
     let is_start = request.method == Method::POST && request.uri.path() == REALTIME_START;
     if !is_start && !matches!(request.method, Method::GET | Method::HEAD) {
         return Err(Refusal::Method);

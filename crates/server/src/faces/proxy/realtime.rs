@@ -45,7 +45,7 @@ const BODY: usize = 16 << 10;
 const RECHECK: Duration = Duration::from_secs(5);
 
 /// The realtime sessions of a process, for both faces of the proxy.
-pub struct Realtime {
+pub(crate) struct Realtime {
     accounts: Arc<Accounts>,
     relay: Relay,
     tokens: Arc<Tokens>,
@@ -56,7 +56,7 @@ pub struct Realtime {
 
 impl Realtime {
     /// No session yet; each lasts `duration` from its last start.
-    pub fn new(
+    pub(crate) fn new(
         accounts: Arc<Accounts>,
         relay: Relay,
         tokens: Arc<Tokens>,
@@ -69,28 +69,28 @@ impl Realtime {
     }
 
     /// Lets go of the links of sessions that have ended. To be called every second.
-    pub fn tend(&self) {
+    pub(crate) fn tend(&self) {
         self.metrics.realtime_sessions(self.sessions.tend());
     }
 
     /// Ends all sessions.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.sessions.close();
         self.metrics.realtime_sessions(0);
     }
 
     /// How many sessions run.
-    pub fn active(&self) -> usize {
+    pub(crate) fn active(&self) -> usize {
         self.sessions.len()
     }
 
     /// How long a session lasts.
-    pub fn duration(&self) -> Duration {
+    pub(crate) fn duration(&self) -> Duration {
         self.sessions.duration()
     }
 
     /// What `/admin/mqtt` tells of them.
-    pub fn sessions(&self) -> Vec<admin::Session> {
+    pub(crate) fn sessions(&self) -> Vec<admin::Session> {
         self.sessions.list()
     }
 
@@ -143,7 +143,7 @@ struct Routes {
 }
 
 /// The three routes, with token and limit asked; to be put behind the proxy's gate.
-pub fn routes(mode: Mode, realtime: Arc<Realtime>) -> Router {
+pub(crate) fn routes(mode: Mode, realtime: Arc<Realtime>) -> Router {
     const BASE: &str = "/v1/iot-service/api/user/device/realtime";
     Router::new()
         .route(&format!("{BASE}/start"), post(start).fallback(async || only(&["POST"])))

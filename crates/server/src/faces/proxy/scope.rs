@@ -27,7 +27,7 @@ pub(super) type Serials = BTreeSet<Serial>;
 
 /// Why a request is not for this caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum OutOfScope {
+pub(crate) enum OutOfScope {
     /// The request names another printer.
     #[error("this token is for other printers than the one that is named; see user/bind for which")]
     Printer,

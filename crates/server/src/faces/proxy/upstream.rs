@@ -34,7 +34,7 @@ const IDLE_TIME: Duration = Duration::from_secs(50);
 
 /// How long the cloud is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// For a connection to stand, TLS included.
     pub connect: Duration,
     /// For the head of an answer, counted from the last byte that was sent.
@@ -45,7 +45,7 @@ pub struct Patience {
 
 /// The cloud's REST interface, as calls are forwarded to it. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     client: Client<Connector, Body>,
     scheme: Scheme,
     authority: Authority,
@@ -79,7 +79,7 @@ impl Upstream {
     ///
     /// # Errors
     /// [`UpstreamError`].
-    pub fn new(
+    pub(crate) fn new(
         endpoint: &Endpoint,
         roots: &Roots,
         patience: Patience,
@@ -110,12 +110,12 @@ impl Upstream {
     }
 
     /// How long it is waited for.
-    pub fn patience(&self) -> Patience {
+    pub(crate) fn patience(&self) -> Patience {
         self.patience
     }
 
     /// The address that calls go to, without what stands before a path.
-    pub fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         format!("{}://{}", self.scheme, self.authority)
     }
 

@@ -12,7 +12,6 @@ fn over(world: &World, settings: &Settings, legacy: Option<LegacyConfig>) -> Run
         login: Some(token()),
         uid: None,
         printers: Vec::new(),
-        options: world.options.clone(),
     };
     Running::of(Compat::new(settings, legacy, source).unwrap())
 }

@@ -19,7 +19,7 @@ const CLEANUP: u64 = 30;
 
 /// Whether the proxy is up, and how it is set.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Health {
+pub(crate) struct Health {
     /// Always `healthy`: a proxy that is not does not answer.
     #[schema(example = "healthy")]
     pub status: &'static str,
@@ -44,7 +44,7 @@ pub struct Health {
 
 /// Limits in words: `30 per minute`, or `off`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct HealthLimits {
+pub(crate) struct HealthLimits {
     /// For `/v1/`, but for what follows.
     #[schema(example = "30 per minute")]
     pub device_queries: String,
@@ -58,7 +58,7 @@ pub struct HealthLimits {
 
 /// What this is and where to go on.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Info {
+pub(crate) struct Info {
     /// What this is.
     #[schema(example = "Bambu Lab cloud proxy")]
     pub name: &'static str,
@@ -81,7 +81,7 @@ pub struct Info {
 
 /// Paths of this proxy.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct InfoEndpoints {
+pub(crate) struct InfoEndpoints {
     /// Whether it is up.
     pub health: &'static str,
     /// Its tokens.
@@ -100,7 +100,7 @@ pub struct InfoEndpoints {
 
 /// Limits in words: `30 per minute`, or `off`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct InfoLimits {
+pub(crate) struct InfoLimits {
     /// Those of `/health`.
     #[serde(flatten)]
     pub limits: HealthLimits,
@@ -111,7 +111,7 @@ pub struct InfoLimits {
 
 /// The tokens that the caller may know of: its own, or all when it is marked admin.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct TokenList {
+pub(crate) struct TokenList {
     /// By name.
     pub tokens: Vec<TokenEntry>,
     /// How many are listed.
@@ -121,7 +121,7 @@ pub struct TokenList {
 
 /// A token without its secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct TokenEntry {
+pub(crate) struct TokenEntry {
     /// The token's fingerprint, never the token.
     #[schema(example = "sha256:be7cae4a412d")]
     pub custom_token: String,
@@ -152,7 +152,7 @@ pub struct TokenEntry {
 
 /// The realtime sessions that the caller may know of: its own, or all when it is marked admin.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Realtime {
+pub(crate) struct Realtime {
     /// How many there are.
     #[schema(example = 1)]
     pub active_sessions: usize,
@@ -169,7 +169,7 @@ pub struct Realtime {
 
 /// A realtime session.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct RealtimeSession {
+pub(crate) struct RealtimeSession {
     /// Whether the printer's link is connected.
     pub connected: bool,
     /// Reports since the session began.

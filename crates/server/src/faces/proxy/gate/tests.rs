@@ -1,6 +1,9 @@
 use std::{convert::Infallible, sync::Mutex};
 
-use axum::http::{Request, Response};
+use axum::{
+    http::{Request, Response},
+    response::IntoResponse as _,
+};
 use http_body_util::{BodyExt, Empty};
 use hyper::{body::Bytes, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -166,7 +169,7 @@ fn refusals_are_answered_with_the_status_that_fits() {
         (Refusal::Framing, 400),
         (Refusal::Body, 400),
     ] {
-        assert_eq!(refusal.answer(Mode::Strict).status(), status);
+        assert_eq!(refusal.answer(Mode::Strict).into_response().status(), status);
     }
     let body = Refusal::Method.answer(Mode::Strict).body();
     assert_eq!(body["error"], "Method Not Allowed");
