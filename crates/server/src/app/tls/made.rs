@@ -19,6 +19,9 @@ pub(super) const FILE: &str = "server-tls.pem";
 /// The certificate alone, to be handed to those who shall trust it.
 pub(super) const PUBLIC: &str = "server-certificate.pem";
 
+/// Begins the certificate, which stands behind the key.
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
 /// Begins the line, before the key, that tells whom the certificate is for.
 const NAMES: &str = "bambu server: ";
 
@@ -51,15 +54,18 @@ fn is_name(text: &str) -> bool {
 
 /// The file with a certificate for these names: the one that is there, else a new one.
 pub(super) fn kept(folder: &Path, names: &BTreeSet<String>) -> Result<PathBuf, CertificateError> {
-    let path = folder.join(FILE);
+    let (path, public) = (folder.join(FILE), folder.join(PUBLIC));
     if !is_for(&path, names) {
         let (key, certificate) = make(names).map_err(CertificateError::Made)?;
         let list = names.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         let text = format!("{NAMES}{list}\n{key}{certificate}");
         folder_of(&path).and_then(|()| write(&path, &text, 0o600)).map_err(failed(&path))?;
-        let public = folder.join(PUBLIC);
         write(&public, &certificate, 0o644).map_err(failed(&public))?;
         info!(file = %public.display(), names = %list, "a certificate was made");
+    } else if !public.exists() {
+        let kept = fs::read_to_string(&path).map_err(failed(&path))?;
+        let certificate = kept.find(BEGIN).and_then(|at| kept.get(at..)).unwrap_or_default();
+        write(&public, certificate, 0o644).map_err(failed(&public))?;
     }
     Ok(path)
 }

@@ -32,6 +32,10 @@ fn a_made_certificate_survives_a_restart_and_its_key_is_for_the_owner_alone() {
     assert!(!public.contains("PRIVATE"));
     assert_eq!(CertificateDer::from_pem_slice(public.as_bytes()).unwrap().to_vec(), shown(&first));
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    // What clients trust comes back when it is gone.
+    fs::remove_file(folder.join(made::PUBLIC)).unwrap();
+    Certificate::of(&made(&[]), &[], &folder).unwrap().unwrap();
+    assert_eq!(fs::read_to_string(folder.join(made::PUBLIC)).unwrap(), public);
 }
 
 #[test]
