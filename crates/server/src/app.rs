@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{config::Config, trace::Seen};
+use crate::{config::Config, faces::Face, trace::Seen};
 use door::{Door, Inside, Times};
 use parts::Parts;
 use places::Places;
@@ -38,38 +38,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long links may take to close, once all requests are done.
 const LINKS_CLOSE: Duration = Duration::from_secs(1);
-
-/// An outward interface that other programs speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Face {
-    /// The proxy that only reads.
-    ProxyStrict,
-    /// The proxy that forwards every method.
-    ProxyFull,
-    /// The compatibility layer.
-    Compat,
-}
-
-impl Face {
-    /// Its name in the ready file, in logs and in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ProxyStrict => "proxy_strict",
-            Self::ProxyFull => "proxy_full",
-            Self::Compat => "compat",
-        }
-    }
-
-    /// Where it listens unless told otherwise: on this machine alone.
-    pub fn default_address(self) -> SocketAddr {
-        let port = match self {
-            Self::ProxyStrict => 5001,
-            Self::ProxyFull => 5003,
-            Self::Compat => 8080,
-        };
-        SocketAddr::from(([127, 0, 0, 1], port))
-    }
-}
 
 /// A face that has its port.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! What is counted, and its text for Prometheus. Labels are words of ours and the names of tokens:
 //! bounded, and never a secret. Requests are counted in `trace`, who may read this is asked in
-//! `metrics/page.rs`.
-
-pub(crate) mod page;
+//! `faces/metrics.rs`.
 
 use std::{sync::Arc, time::Duration};
 

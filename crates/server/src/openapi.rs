@@ -19,7 +19,10 @@ use axum::{
 use bytes::Bytes;
 use utoipa::openapi::OpenApi;
 
-use crate::{app::Face, error::ApiError, faces::proxy::Mode};
+use crate::{
+    error::ApiError,
+    faces::{Face, proxy::Mode},
+};
 use book::Book;
 
 /// The routes of one face, or of all of them in one document.

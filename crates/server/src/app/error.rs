@@ -2,12 +2,13 @@
 
 use std::{io, net::SocketAddr};
 
-use super::{CertificateError, Face};
+use super::CertificateError;
 use bambulab::CloudError;
 
 use crate::{
     auth::OpenError,
     faces::{
+        Face,
         compat::{CompatError, LegacyError},
         proxy::upstream::UpstreamError,
     },

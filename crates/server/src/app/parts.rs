@@ -5,13 +5,15 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use tokio::net::lookup_host;
 
-use super::{BindError, Face, Surroundings};
+use super::{BindError, Surroundings};
 use crate::{
     accounts::Accounts,
     auth::{Password, Tokens},
     config::{self, Config},
     faces::{
+        Face,
         compat::{Compat, LegacyConfig, Source},
+        metrics::Page,
         proxy::{
             self, Forwarder, Mode,
             admin::{self, About},
@@ -20,7 +22,7 @@ use crate::{
         },
     },
     limits::Limits,
-    metrics::{Metrics, page::Page},
+    metrics::Metrics,
     openapi,
     relay::Relay,
 };

@@ -1,7 +1,7 @@
 //! What the owner should know before the servers run.
 
-use super::{Bound, Face, parts::Parts};
-use crate::config::Config;
+use super::{Bound, parts::Parts};
+use crate::{config::Config, faces::Face};
 
 /// A sentence for each thing: "cause; next step".
 pub(super) fn of(config: &Config, faces: &[Bound], parts: &Parts) -> Vec<String> {

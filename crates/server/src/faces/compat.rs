@@ -51,9 +51,6 @@ pub(crate) struct Source {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompatError {
-    /// The legacy file was not taken.
-    #[error(transparent)]
-    Legacy(#[from] LegacyError),
     /// There is neither an account nor a printer of the local network.
     #[error(
         "there is no account and no printer; run `bambu login`, or write cloud_token or devices with local_ip and access_code into the configuration"

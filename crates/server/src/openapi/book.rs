@@ -16,7 +16,7 @@ use utoipa::{
 };
 
 use super::schemas::{Error, Limited};
-use crate::app::Face;
+use crate::faces::Face;
 
 const ABOUT: &str = "What the servers of `bambu` answer. The proxy forwards `/v1/` of the cloud for \
 whoever has a token of its owner; the compatibility layer speaks the old local interface and, under \

@@ -8,7 +8,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 
-use crate::app::Face;
+use crate::faces::Face;
 
 const STYLE: &str = include_str!("page/try.css");
 const SCRIPT: &str = include_str!("page/try.js");

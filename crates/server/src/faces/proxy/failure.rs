@@ -9,7 +9,6 @@ use axum::http::{
 };
 use bambulab::CloudError;
 
-use super::scope::OutOfScope;
 use crate::{error::ApiError, mask::Masker};
 
 /// Longest text of a message, in characters.
@@ -108,12 +107,6 @@ impl Failure {
             Some(Ok(value)) => error.header(RETRY_AFTER, value),
             _ => error,
         }
-    }
-}
-
-impl From<OutOfScope> for Failure {
-    fn from(error: OutOfScope) -> Self {
-        Self::new(Cause::Scope, error.to_string())
     }
 }
 

@@ -1,10 +1,14 @@
 //! A caller that may see some of an account's printers: which routes it has, and what is left of
 //! their answers. Pure. What is not known to be about its printers does not pass.
 
-use axum::http::{Method, uri::PathAndQuery};
+use std::collections::BTreeSet;
+
+use axum::{
+    extract::Query,
+    http::{Method, Uri, uri::PathAndQuery},
+};
 use bambu_protocol::Serial;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 use super::failure::{Cause, Failure};
 
@@ -39,6 +43,12 @@ pub(crate) enum OutOfScope {
     Route,
 }
 
+impl From<OutOfScope> for Failure {
+    fn from(error: OutOfScope) -> Self {
+        Self::new(Cause::Scope, error.to_string())
+    }
+}
+
 /// How an answer is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Filter {
@@ -65,9 +75,9 @@ pub(super) fn judge(
         None => LISTS.contains(&path).then_some(Filter::Lists),
     };
     let filter = filter.ok_or(OutOfScope::Route)?;
-    for pair in target.query().unwrap_or_default().split('&') {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decoded(name), decoded(value));
+    let asked = Query::<Vec<(String, String)>>::try_from_uri(&Uri::from(target.clone()));
+    let Query(asked) = asked.map_err(|_| OutOfScope::Route)?;
+    for (name, value) in asked {
         if NAMES.iter().any(|known| known.eq_ignore_ascii_case(&name))
             && !value.split(',').all(|serial| serial.is_empty() || is_among(serials, serial))
         {
@@ -138,22 +148,6 @@ fn is_of(serials: &Serials, thing: &Map<String, Value>) -> bool {
 
 fn is_among(serials: &Serials, text: &str) -> bool {
     serials.iter().any(|serial| serial.as_str() == text.trim())
-}
-
-/// A part of a query without its encoding; what is encoded wrongly stays.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let value = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        (rest, _) = match (byte, value) {
-            (b'%', Some(value)) => (after.get(2..).unwrap_or_default(), bytes.push(value)),
-            (b'+', _) => (after, bytes.push(b' ')),
-            _ => (after, bytes.push(byte)),
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use axum::{
     routing::get,
 };
 
-use super::{CONTENT_TYPE, Metrics};
 use crate::{
     auth::{AuthError, Password, Tokens},
     limits::{Group, Key, Limits},
+    metrics::{CONTENT_TYPE, Metrics},
     trace::Who,
 };
 
