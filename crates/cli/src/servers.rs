@@ -9,14 +9,14 @@ use std::{
 };
 
 use bambu_emulator::files::replace_private;
-use bambu_server::{App, BindError, Bound, Config, Surroundings};
+use bambu_server::{App, BindError, Bound, Config, SavedLogin, Surroundings};
 use clap::ValueHint;
 
 use crate::{
     account,
     exit::{Failure, Kind},
     output,
-    settings::Settings,
+    settings::{Settings, Source},
     shutdown, targets,
 };
 
@@ -109,6 +109,10 @@ fn surroundings(settings: &Settings) -> Result<Surroundings, Failure> {
     // Who is not signed in may still have tokens of others in the file.
     let signed_in = settings.token.as_ref().is_some_and(|token| !token.value.is_empty());
     let login = signed_in.then(|| account::token(settings)).transpose()?;
+    // A token that was given is not replaced by one that is saved later.
+    let is_saved = settings.token.as_ref().is_none_or(|token| token.source == Source::Session);
+    let saved = is_saved
+        .then(|| SavedLogin { file: settings.session_file(), region: settings.region.value });
     let options = settings.options()?;
     Ok(Surroundings {
         endpoint: settings.endpoint.clone(),
@@ -117,6 +121,7 @@ fn surroundings(settings: &Settings) -> Result<Surroundings, Failure> {
         manners: settings.manners(),
         uid: settings.uid.as_ref().map(|uid| uid.value.clone()),
         login,
+        saved,
         printers: targets::on_lan(settings)?,
         state_dir: settings.state_dir.value.clone(),
     })

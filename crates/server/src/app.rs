@@ -7,6 +7,7 @@ mod error;
 mod parts;
 mod patience;
 mod places;
+mod saved;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ use places::Places;
 use tls::Certificate;
 
 pub use error::{BindError, PartFailed};
-pub use surroundings::Surroundings;
+pub use surroundings::{SavedLogin, Surroundings};
 pub(crate) use tls::CertificateError;
 
 /// How often files are looked at for changes.
@@ -146,7 +147,7 @@ impl App {
         let ended = tokio::select! {
             biased;
             () = shutdown.cancelled() => Ok(()),
-            () = tend(&parts, certificate.as_ref()) => Ok(()),
+            () = tend(&mut parts, certificate.as_ref()) => Ok(()),
             _ = tasks.join_next() => Err(PartFailed),
         };
         shutdown.cancel();
@@ -165,12 +166,13 @@ impl App {
 }
 
 /// What is looked at again and again.
-async fn tend(parts: &Parts, certificate: Option<&Certificate>) {
+async fn tend(parts: &mut Parts, certificate: Option<&Certificate>) {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
         parts.tokens.reload_if_changed();
+        parts.renew_login();
         parts.realtime.tend();
         parts.accounts.tend(&parts.metrics);
         if let Some(certificate) = certificate {

@@ -30,7 +30,7 @@ use crate::{
     config::{TokenDigest, TokenOptions},
     error::ApiError,
 };
-use file::{Look, Watched};
+use file::{Flat, Look, Watched};
 use table::Table;
 
 /// A token is no longer than this; what is, is not looked up.
@@ -136,9 +136,15 @@ pub enum OpenError {
 pub(crate) struct Tokens {
     table: ArcSwap<Table>,
     options: Vec<TokenOptions>,
-    login: Option<Token>,
-    watched: Option<Mutex<Watched>>,
+    sources: Mutex<Sources>,
     path: Option<PathBuf>,
+}
+
+/// What the table is made of, beside what the configuration says.
+struct Sources {
+    watched: Option<Watched>,
+    flat: Flat,
+    login: Option<Token>,
 }
 
 /// What a look at the file led to.
@@ -171,12 +177,11 @@ impl Tokens {
             let (state, tokens) = Watched::open(path)?;
             (watched, flat) = (Some(state), tokens);
         }
-        let table = Table::of(flat, &options, login.as_ref(), None);
+        let table = Table::of(flat.clone(), &options, login.as_ref(), None);
         Ok(Self {
             table: ArcSwap::from_pointee(table),
             options,
-            login,
-            watched: watched.map(Mutex::new),
+            sources: Mutex::new(Sources { watched, flat, login }),
             path: file,
         })
     }
@@ -236,20 +241,16 @@ impl Tokens {
     ///
     /// A file that is gone, empty, or broken changes nothing and is told once.
     pub(crate) fn reload_if_changed(&self) -> Reload {
-        let Some(watched) = &self.watched else {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(watched) = &mut sources.watched else {
             return Reload::Unchanged;
         };
-        let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
         match watched.look() {
             Look::Same => Reload::Unchanged,
             Look::Taken(flat) => {
-                let table =
-                    Table::of(flat, &self.options, self.login.as_ref(), Some(&self.table.load()));
-                tracing::info!(tokens = table.len(), "the tokens were read anew");
-                for warning in table.warnings(Timestamp::now()) {
-                    tracing::warn!("{warning}");
-                }
-                self.table.store(Arc::new(table));
+                sources.flat = flat;
+                self.join(&sources);
+                tracing::info!(tokens = self.count(), "the tokens were read anew");
                 Reload::Taken
             }
             Look::Broken(error) => {
@@ -257,6 +258,22 @@ impl Tokens {
                 Reload::Kept
             }
         }
+    }
+
+    /// From now on, tokens that stand for the saved login stand for this one.
+    pub(crate) fn renew_login(&self, login: Token) {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.login = Some(login);
+        self.join(&sources);
+    }
+
+    fn join(&self, sources: &Sources) {
+        let (flat, login) = (sources.flat.clone(), sources.login.as_ref());
+        let table = Table::of(flat, &self.options, login, Some(&self.table.load()));
+        for warning in table.warnings(Timestamp::now()) {
+            tracing::warn!("{warning}");
+        }
+        self.table.store(Arc::new(table));
     }
 }
 

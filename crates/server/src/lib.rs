@@ -21,7 +21,7 @@ mod routes;
 mod testbed;
 mod trace;
 
-pub use app::{App, BindError, Bound, PartFailed, Surroundings};
+pub use app::{App, BindError, Bound, PartFailed, SavedLogin, Surroundings};
 pub use config::Config;
 pub use faces::Face;
 pub use fleet::{Fleet, Updates};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::run::Home;
+use crate::{http::get, run::Home, serving::Serving, until, world::World};
 
 #[test]
 fn a_session_is_warned_of_that_others_can_read_or_that_is_about_to_end() {
@@ -99,4 +99,31 @@ fn a_link_to_a_session_is_not_forgotten_since_its_end_would_keep_the_token() {
     assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
     assert!(run.stderr.contains("name the file that it leads to"), "{}", run.stderr);
     assert!(link.is_symlink());
+}
+
+#[test]
+fn a_login_that_is_renewed_while_the_servers_run_is_taken_by_them() {
+    let world = World::start(&[]);
+    let save = |token: &str| {
+        let new = serde_json::json!({"region": "global", "token": token}).to_string();
+        world.home.write(".bambu_token", &new);
+    };
+    save("AQAdead");
+    world.home.write(
+        ".config/bambu/bambu.toml",
+        "[proxy]\nrate_limit = \"off\"\n[proxy.strict]\nlisten = \"127.0.0.1:0\"\n[compat]\nlisten = \"127.0.0.1:0\"\n\
+         [[proxy.token]]\nname = \"alice\"\ntoken = \"hers\"\n",
+    );
+    // An empty variable counts as not set.
+    let servers = Serving::run(world.command(&["serve"]).env("BAMBU_TOKEN", ""), &world);
+    let bind = servers.url("proxy_strict", "/v1/iot-service/api/user/bind");
+    let dead = get(&bind, Some("hers"));
+    assert_eq!((dead.status, &dead.json()["cause"]), (502, &"auth".into()));
+    save(&world.text("/account/token"));
+    until(|| get(&bind, Some("hers")).status == 200);
+    let status = servers.url("compat", "/api/v1/status");
+    until(|| {
+        let answer = get(&status, None);
+        answer.status == 200 && answer.json().to_string().contains("gcode_state")
+    });
 }

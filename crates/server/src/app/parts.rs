@@ -3,9 +3,10 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use tokio::net::lookup_host;
+use bambulab::SavedSession;
+use tokio::{net::lookup_host, sync::watch};
 
-use super::{BindError, Surroundings};
+use super::{BindError, Surroundings, saved::Watched};
 use crate::{
     accounts::Accounts,
     auth::{Password, Tokens},
@@ -36,6 +37,9 @@ pub(super) struct Parts {
     pub(super) relay: Relay,
     pub(super) realtime: Arc<Realtime>,
     pub(super) compat: Option<Compat>,
+    saved: Option<Watched>,
+    /// Logins that were renewed, for those who keep links.
+    logins: watch::Sender<Option<SavedSession>>,
     forwarder: Arc<Forwarder>,
     pub(super) password: Option<Password>,
     /// Host and port that the legacy file names.
@@ -70,7 +74,10 @@ impl Parts {
         let file = settings.and_then(|settings| settings.config.as_ref());
         let file = file.map(|path| LegacyConfig::read(path)).transpose()?;
         let legacy = file.as_ref().map(|file| (file.host.clone(), file.port));
-        let compat = |settings| Compat::new(settings, file, source(&accounts, surroundings));
+        let logins = watch::Sender::new(None);
+        let source = source(&accounts, surroundings, logins.subscribe());
+        let compat = |settings| Compat::new(settings, file, source);
+        let (saved, login) = (surroundings.saved.clone(), surroundings.login.clone());
         Ok(Self {
             forwarder: Arc::new(forwarder(proxy, surroundings, metrics.clone())?),
             realtime: Arc::new(realtime),
@@ -78,6 +85,8 @@ impl Parts {
             limits,
             relay,
             compat: settings.map(compat).transpose()?,
+            saved: saved.map(|saved| Watched::new(saved, login)),
+            logins,
             password: settings.and_then(|settings| settings.token.as_ref()).map(Password::new),
             accounts,
             metrics,
@@ -108,6 +117,13 @@ impl Parts {
             wanted.push((Face::Compat, address));
         }
         if wanted.is_empty() { Err(BindError::NoFace) } else { Ok(wanted) }
+    }
+
+    /// Takes the saved login anew when it was renewed.
+    pub(super) fn renew_login(&mut self) {
+        let Some(session) = self.saved.as_mut().and_then(Watched::look) else { return };
+        self.tokens.renew_login(session.token.clone());
+        self.logins.send_replace(Some(session));
     }
 
     /// All routes of a face.
@@ -170,10 +186,15 @@ fn forwarder(
     Ok(forwarder.with_cache(settings.cache))
 }
 
-fn source(accounts: &Arc<Accounts>, surroundings: &Surroundings) -> Source {
+fn source(
+    accounts: &Arc<Accounts>,
+    surroundings: &Surroundings,
+    logins: watch::Receiver<Option<SavedSession>>,
+) -> Source {
     Source {
         accounts: Arc::clone(accounts),
         login: surroundings.login.clone(),
+        logins,
         uid: surroundings.uid.clone(),
         printers: surroundings.printers.clone(),
     }

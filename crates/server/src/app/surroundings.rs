@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bambulab::{Endpoint, LanTarget, Options, Roots, Token, cloud::Manners};
+use bambulab::{Endpoint, LanTarget, Options, Region, Roots, SessionFile, Token, cloud::Manners};
 
 /// What the process brings along: settled by whoever starts the servers, the same as for every
 /// command.
@@ -20,8 +20,20 @@ pub struct Surroundings {
     pub login: Option<Token>,
     /// The user id of the saved login, if it is known.
     pub uid: Option<String>,
+    /// Where that login is saved, to be taken anew when it is renewed; `None` when the token came
+    /// otherwise.
+    pub saved: Option<SavedLogin>,
     /// The printers of the local network.
     pub printers: Vec<LanTarget>,
     /// Where a made certificate is kept.
     pub state_dir: PathBuf,
+}
+
+/// The place of the saved login.
+#[derive(Debug, Clone)]
+pub struct SavedLogin {
+    /// Its file, which need not be there yet.
+    pub file: SessionFile,
+    /// The region that the servers work in; a login of the other one is not taken.
+    pub region: Region,
 }

@@ -39,6 +39,7 @@ fn surroundings(state_dir: &Path) -> Surroundings {
         manners: Default::default(),
         login: None,
         uid: None,
+        saved: None,
         printers: vec![printer],
         state_dir: state_dir.to_owned(),
     }

@@ -251,6 +251,26 @@ fn a_broken_file_changes_nothing_and_is_told_once() {
 }
 
 #[test]
+fn tokens_of_the_saved_login_follow_it_and_those_of_the_file_do_not() {
+    let world = World::of(r#"{"mine": "AQAreal"}"#);
+    let options = "[[token]]\nname = \"alice\"\ntoken = \"hers\"\n";
+    let tokens = world.open(options, Some("AQAlogin")).unwrap();
+    let alice = tokens.check(&headers("hers")).unwrap();
+    tokens.renew_login(Token::new("AQArenewed"));
+    assert_eq!(real(&tokens, "hers"), Ok("AQArenewed".to_owned()));
+    assert_eq!(real(&tokens, "mine"), Ok("AQAreal".to_owned()));
+    assert_eq!(tokens.recheck(&alice), Err(AuthError::Invalid), "her stream is of the old one");
+    world.write(r#"{"more": "AQAmore"}"#);
+    assert_eq!(settle(&tokens), Reload::Taken);
+    assert_eq!(real(&tokens, "hers"), Ok("AQArenewed".to_owned()));
+    // Nobody was signed in at the start.
+    let tokens = world.open(options, None).unwrap();
+    assert_eq!(real(&tokens, "hers"), Err(AuthError::Invalid));
+    tokens.renew_login(Token::new("AQAfirst"));
+    assert_eq!(real(&tokens, "hers"), Ok("AQAfirst".to_owned()));
+}
+
+#[test]
 fn a_token_taken_out_of_the_file_does_not_become_the_saved_login() {
     let world = World::of(r#"{"mine": "AQAreal"}"#);
     let options = "[[token]]\nname = \"alice\"\ntoken = \"mine\"\n";

@@ -16,7 +16,8 @@ mod tests;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{Router, middleware, routing::get};
-use bambulab::{LanTarget, Token};
+use bambulab::{LanTarget, SavedSession, Token};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -43,6 +44,8 @@ pub(crate) struct Source {
     pub login: Option<Token>,
     /// The user id of the saved login, if it is known.
     pub uid: Option<String>,
+    /// Logins that replace it while the layer runs.
+    pub logins: watch::Receiver<Option<SavedSession>>,
     /// The printers of `bambu.toml`, served where there is no legacy file.
     pub printers: Vec<LanTarget>,
 }
@@ -86,11 +89,13 @@ impl Compat {
         legacy: Option<LegacyConfig>,
         source: Source,
     ) -> Result<Self, CompatError> {
-        let Source { accounts, login, uid, printers } = source;
+        let Source { accounts, login, uid, logins, printers } = source;
         let of_file = legacy.as_ref().and_then(|legacy| legacy.token.clone());
         // The saved login's number says nothing about another token.
         let uid = if of_file.is_some() { None } else { uid };
         let uid = legacy.as_ref().and_then(|legacy| legacy.uid.clone()).or(uid);
+        // The file's token is not replaced by a login.
+        let logins = of_file.is_none().then_some(logins);
         let token = of_file.or(login);
         let live = legacy.as_ref().is_none_or(|legacy| legacy.live);
         let has_file = legacy.is_some();
@@ -131,7 +136,7 @@ impl Compat {
         let show_access_codes = settings.show_access_codes;
         Ok(Self {
             answers: Answers { known: known.clone(), live, show_access_codes },
-            follow: Follow { known, accounts, account, knows_uid, live },
+            follow: Follow { known, accounts, account, logins, knows_uid, live },
             password: settings.token.as_ref().map(Password::new),
             cors_origins: settings.cors_origins.clone(),
             warnings,

@@ -50,6 +50,7 @@ pub(super) async fn start(
         manners: Manners::default(),
         login: Some(real),
         uid: Some(ready.account.uid.clone()),
+        saved: None,
         printers: Vec::new(),
         state_dir,
     };

@@ -4,9 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bambu_protocol::{Serial, cloud::Device};
-use bambulab::{CloudError, Heard, Link};
+use bambulab::{CloudError, Heard, Link, SavedSession};
 use futures_util::future::join3;
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{config::LegacyDevice, known::Known};
@@ -32,6 +32,8 @@ pub(super) struct Follow {
     pub(super) known: Arc<Known>,
     pub(super) accounts: Arc<Accounts>,
     pub(super) account: Option<Arc<Account>>,
+    /// Logins that replace the account's; `None` when its token is the legacy file's.
+    pub(super) logins: Option<watch::Receiver<Option<SavedSession>>>,
     /// Whether the user id is known, so that a session needs no answer of the REST interface.
     pub(super) knows_uid: bool,
     /// Whether links are wanted at all.
@@ -40,16 +42,35 @@ pub(super) struct Follow {
 
 impl Follow {
     /// Works until shutdown; the links are closed by whoever holds the accounts.
-    pub(super) async fn run(self, shutdown: CancellationToken) {
-        let work = async {
-            join3(self.link_named(), self.follow_account(), self.poll()).await;
-            // Without an account it is done once the links are made.
-            std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = work => {}
+    pub(super) async fn run(mut self, shutdown: CancellationToken) {
+        loop {
+            // Without an account there is nobody whose login could be renewed.
+            let mut logins = self.logins.clone().filter(|_| self.account.is_some());
+            let work = async {
+                join3(self.link_named(), self.follow_account(), self.poll()).await;
+                // Without an account it is done once the links are made.
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = work => {}
+                () = renewed(&mut logins) => {}
+            }
+            self.logins = logins;
+            self.renew();
         }
+    }
+
+    /// Goes on with the login that was renewed: the links are its own from the next look at its
+    /// printers on, and until then those of the old one answer.
+    fn renew(&mut self) {
+        let session = self.logins.as_mut().and_then(|logins| logins.borrow_and_update().clone());
+        let Some(session) = session else { return };
+        let account = self.accounts.of(&session.token);
+        let uid = session.uid.or_else(|| session.token.uid());
+        self.knows_uid = uid.is_some();
+        uid.iter().for_each(|uid| account.set_uid(uid));
+        self.account = Some(account);
     }
 
     /// Links to the printers that the user named.
@@ -140,7 +161,9 @@ impl Follow {
         for device in devices {
             let before = roster.printer(device.serial.as_str());
             let mut link = before.as_ref().and_then(|before| before.link.clone());
-            if link.is_none() && self.live && named(&device.serial).is_none() && outcome.is_ok() {
+            let is_named = named(&device.serial).is_some();
+            // The same one as before, unless the login was renewed.
+            if self.live && !is_named && outcome.is_ok() {
                 let (name, model) = (device.name.clone(), device.model());
                 match account.watch(device.serial.clone(), name, model).await {
                     Ok(made) => link = Some(made),
@@ -154,7 +177,7 @@ impl Follow {
                 serial: device.serial.clone(),
                 name: chosen.or_else(|| device.name.clone()),
                 model: device.model(),
-                link: before.and_then(|before| before.link.clone()).or(link),
+                link: before.filter(|_| is_named).and_then(|it| it.link.clone()).or(link),
             });
         }
         outcome
@@ -172,4 +195,14 @@ impl Follow {
         let wanted = || known.without_live_state();
         known.rest.poll(account.cloud(), &known.demand, every, wanted).await;
     }
+}
+
+/// Waits for a login that is new.
+async fn renewed(logins: &mut Option<watch::Receiver<Option<SavedSession>>>) {
+    if let Some(logins) = logins
+        && logins.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }

@@ -93,6 +93,7 @@ fn compat(
     let source = Source {
         accounts: Arc::new(accounts),
         login: login.map(Token::new),
+        logins: watch::Sender::new(None).subscribe(),
         uid: None,
         printers: Vec::new(),
     };

@@ -3,13 +3,24 @@
 use futures_util::StreamExt as _;
 
 use super::*;
-use crate::testbed::{World, token};
+use crate::testbed::{World, token, until};
 
 /// A layer over both printers of the world's account, `A` and `B`.
 fn over(world: &World, settings: &Settings, legacy: Option<LegacyConfig>) -> Running {
+    signed_in(world, settings, legacy, &watch::Sender::new(None))
+}
+
+/// The same with the logins that come later.
+fn signed_in(
+    world: &World,
+    settings: &Settings,
+    legacy: Option<LegacyConfig>,
+    logins: &watch::Sender<Option<SavedSession>>,
+) -> Running {
     let source = Source {
         accounts: Arc::new(world.accounts()),
         login: Some(token()),
+        logins: logins.subscribe(),
         uid: None,
         printers: Vec::new(),
     };
@@ -38,6 +49,25 @@ async fn live_links_answer_with_the_whole_report_for_each_printer() {
     }
     let (_, health) = running.get("/health").await;
     assert_eq!((&health["devices"], &health["live"]), (&json!(2), &json!(2)));
+}
+
+#[tokio::test]
+async fn a_renewed_login_takes_the_links_over_and_the_printers_stay() {
+    let world = World::new().await;
+    let logins = watch::Sender::new(None);
+    let running = signed_in(&world, &Settings::default(), None, &logins);
+    let path = "/api/v1/status?device_id=A";
+    running.until(path, is_live).await;
+    assert_eq!(world.sessions(), 1);
+    logins.send_replace(Some(SavedSession::new(Token::new("AQArenewed"))));
+    until(|| world.sessions() == 2).await;
+    assert_eq!(running.get(path).await.0, StatusCode::OK);
+    // The new link knows nothing before the printer reports again.
+    for percent in [61, 62] {
+        running.until(path, is_live).await;
+        world.report("A", percent);
+        running.until(path, |_, body| body["print"]["mc_percent"] == percent).await;
+    }
 }
 
 #[tokio::test]
