@@ -138,6 +138,7 @@ fn write_settings(ready: &Ready, path: &Path) -> io::Result<()> {
     writeln!(file, "export BAMBU_CA_FILE={}", quoted_path(&ready.ca_file))?;
     writeln!(file, "export BAMBU_TOKEN_FILE={}", quoted_path(&session))?;
     writeln!(file, "export BAMBU_CONFIG_DIR={}", quoted_path(&path.with_file_name("config")))?;
+    writeln!(file, "export BAMBU_STATE_DIR={}", quoted_path(&path.with_file_name("servers")))?;
     for name in ["TOKEN", "UID", "REGION", "ENVIRONMENT", "WEB_URL", "KNOWN_PRINTERS"] {
         writeln!(file, "export BAMBU_{name}=")?;
     }
