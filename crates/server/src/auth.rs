@@ -29,6 +29,7 @@ pub(crate) use table::{Listed, OptionsError};
 use crate::{
     config::{TokenDigest, TokenOptions},
     error::ApiError,
+    mask::Masker,
 };
 use file::{Flat, Look, Watched};
 use table::Table;
@@ -66,6 +67,11 @@ impl Caller {
         self.serials
             .as_ref()
             .is_none_or(|serials| serials.iter().any(|allowed| allowed.as_str() == serial))
+    }
+
+    /// What hides secrets from it, its own tokens among them.
+    pub(crate) fn masker(&self) -> Masker {
+        Masker::with(Some(self.custom.reveal()), &[self.real.reveal()])
     }
 }
 

@@ -30,6 +30,11 @@ const LEFT: u16 = 499;
 
 static NOBODY: LazyLock<Arc<str>> = LazyLock::new(|| "none".into());
 
+/// The name of a caller without a token, or with one that is not known.
+pub(crate) fn nobody() -> Arc<str> {
+    NOBODY.clone()
+}
+
 /// Who asked and for what kind of thing: a face puts it into the extensions of its answer, for the
 /// access log and the metrics. An answer without one is counted as `none`, `other`.
 #[derive(Debug, Clone)]

@@ -65,8 +65,6 @@ impl Parts {
         let realtime = Realtime::new(
             Arc::clone(&accounts),
             relay.clone(),
-            Arc::clone(&tokens),
-            Arc::clone(&limits),
             Duration::from_secs(proxy.realtime_seconds),
             metrics.clone(),
         );
@@ -148,12 +146,12 @@ impl Parts {
         let sessions = Arc::clone(&self.realtime);
         let about = About {
             parts: Arc::clone(&parts),
-            backend: self.forwarder.upstream().base(),
             realtime_seconds: self.realtime.duration().as_secs(),
             sessions: Box::new(move || sessions.sessions()),
         };
         let pages = admin::routes(Arc::new(about));
-        proxy::router(parts, pages.merge(realtime::routes(mode, Arc::clone(&self.realtime))))
+        let realtime = realtime::routes(Arc::clone(&parts), Arc::clone(&self.realtime));
+        proxy::router(parts, pages.merge(realtime))
     }
 
     fn metrics_page(&self) -> Page {

@@ -17,7 +17,7 @@ use crate::{
     auth::{AuthError, Password, Tokens},
     limits::{Group, Key, Limits},
     metrics::{CONTENT_TYPE, Metrics},
-    trace::Who,
+    trace::{self, Who},
 };
 
 /// A request that another server passes on comes from this machine and is still a stranger's.
@@ -48,7 +48,7 @@ impl Page {
     fn check(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<Arc<str>, AuthError> {
         let passed_on = PASSED_ON.iter().any(|name| headers.contains_key(name));
         if self.open || (peer.ip().is_loopback() && !passed_on) {
-            return Ok("none".into());
+            return Ok(trace::nobody());
         }
         match self.tokens.check_admin(headers) {
             Ok(caller) => Ok(Arc::clone(&caller.name)),
@@ -67,7 +67,7 @@ async fn read(
 ) -> Response {
     let group = Group::Health;
     if let Err(exceeded) = page.limits.take(&Key::peer(peer.ip()), group, None) {
-        page.metrics.limited(&"none".into(), group.name());
+        page.metrics.limited(&trace::nobody(), group.name());
         return exceeded.into_response();
     }
     match page.check(peer, &headers) {

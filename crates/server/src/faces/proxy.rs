@@ -1,9 +1,10 @@
 //! The proxy: `/v1/*` of the cloud for whoever shows a token of ours, read-only or in full.
 //!
-//! `gate` judges what comes in, `forward` passes it on over `upstream`, `failure` says what went wrong,
+//! `gate` judges what comes in, `admission` who asks and how often, `forward` passes it on over `upstream`, `failure` says what went wrong,
 //! `scope` keeps a caller to its printers, `cache` shares answers.
 
 pub(crate) mod admin;
+mod admission;
 mod cache;
 pub(crate) mod failure;
 pub(crate) mod forward;
@@ -27,7 +28,12 @@ use axum::{
 use futures_util::future::{Either, Ready, ready};
 use tower::{Layer, Service};
 
-use crate::{auth::Tokens, error::ApiError, limits::Limits, metrics::Metrics};
+use crate::{
+    auth::{Caller, Tokens},
+    error::ApiError,
+    limits::Limits,
+    metrics::Metrics,
+};
 
 pub(crate) use forward::Forwarder;
 
@@ -47,6 +53,11 @@ impl Mode {
             Self::Strict => "strict",
             Self::Full => "full",
         }
+    }
+
+    /// Whether answers to this caller are masked.
+    fn masks(self, caller: &Caller) -> bool {
+        self == Self::Strict || caller.masked
     }
 
     /// The methods that it takes.

@@ -4,39 +4,26 @@
 
 mod pages;
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, LazyLock},
-};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderValue, header::CACHE_CONTROL},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, header::CACHE_CONTROL},
     middleware::{self, Next},
-    response::{IntoResponse as _, Response},
+    response::Response,
     routing::get,
 };
 
 pub(crate) use pages::{Health, Info, Realtime, TokenList};
 
 use super::Parts;
-use crate::{
-    auth::{AuthError, Caller},
-    config::TokenDigest,
-    error::ApiError,
-    limits::{Group, Key},
-    trace::Who,
-};
-
-static NOBODY: LazyLock<Arc<str>> = LazyLock::new(|| "none".into());
+use crate::{auth::AuthError, config::TokenDigest, error::ApiError};
 
 /// What the pages tell of.
 pub(crate) struct About {
     /// The proxy.
     pub parts: Arc<Parts>,
-    /// The cloud's address.
-    pub backend: String,
     /// How long a realtime session lasts, in seconds.
     pub realtime_seconds: u64,
     /// The realtime sessions that are open now.
@@ -80,42 +67,11 @@ async fn only_reads() -> ApiError {
     ApiError::method_not_allowed("this page only reads; use GET", &["GET", "HEAD"])
 }
 
-/// Who asks, in the request's extensions: the pages about the proxy's state want somebody.
-#[derive(Clone)]
-struct Asking(Result<Arc<Caller>, AuthError>);
-
-/// Counts a request for its token, else for its address, and tells the limit in the answer.
-async fn admit(State(about): State<Arc<About>>, mut request: Request, next: Next) -> Response {
-    let parts = &about.parts;
-    let group = Group::of(request.uri().path());
-    let caller = parts.tokens.check(request.headers());
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0.ip());
-    let known = caller.as_deref().ok();
-    let who = Who {
-        token: known.map_or_else(|| Arc::clone(&NOBODY), |caller| Arc::clone(&caller.name)),
-        group: group.name(),
-    };
-    let quota = parts.limits.take(&Key::of(known, address), group, None);
-    let mut answer = match &quota {
-        Ok(_) => {
-            let asking = match group {
-                Group::Admin => parts.tokens.check_admin(request.headers()),
-                _ => caller,
-            };
-            request.extensions_mut().insert(Asking(asking));
-            next.run(request).await
-        }
-        Err(exceeded) => {
-            parts.metrics.limited(&who.token, group.name());
-            exceeded.into_response()
-        }
-    };
-    if let Ok(quota) = quota {
-        quota.write(answer.headers_mut());
-    }
+/// Settles who asks and how often; nothing of this is kept by others.
+async fn admit(State(about): State<Arc<About>>, request: Request, next: Next) -> Response {
+    let admitted = about.parts.admitted(request, async |_, request| next.run(request).await);
+    let mut answer = admitted.await;
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer.extensions_mut().insert(who);
     answer
 }
 
@@ -129,16 +85,18 @@ async fn info(State(about): State<Arc<About>>) -> Json<Info> {
 
 async fn tokens(
     State(about): State<Arc<About>>,
-    axum::Extension(Asking(caller)): axum::Extension<Asking>,
+    headers: HeaderMap,
 ) -> Result<Json<TokenList>, AuthError> {
-    Ok(Json(TokenList::of(&about, &*caller?)))
+    let caller = about.parts.tokens.check_admin(&headers)?;
+    Ok(Json(TokenList::of(&about, &caller)))
 }
 
 async fn mqtt(
     State(about): State<Arc<About>>,
-    axum::Extension(Asking(caller)): axum::Extension<Asking>,
+    headers: HeaderMap,
 ) -> Result<Json<Realtime>, AuthError> {
-    Ok(Json(Realtime::of(&about, &*caller?)))
+    let caller = about.parts.tokens.check_admin(&headers)?;
+    Ok(Json(Realtime::of(&about, &caller)))
 }
 
 #[cfg(test)]

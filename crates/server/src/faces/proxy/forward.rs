@@ -6,13 +6,10 @@ mod body;
 mod seats;
 mod shared;
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, LazyLock},
-};
+use std::sync::Arc;
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Version,
         header::{
@@ -33,15 +30,7 @@ use super::{
     gate, scope,
     upstream::{Upload, Upstream},
 };
-use crate::{
-    auth::{AuthError, Caller},
-    config,
-    error::ApiError,
-    limits::{Group, Key},
-    mask::Masker,
-    metrics::Metrics,
-    trace::Who,
-};
+use crate::{auth::Caller, config, error::ApiError, mask::Masker, metrics::Metrics};
 
 use answer::Opened;
 pub(super) use answer::Whole;
@@ -55,8 +44,6 @@ const OUR_NAME: HeaderValue =
     HeaderValue::from_static(concat!("bambu/", env!("CARGO_PKG_VERSION")));
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
-/// What callers without a token are called.
-static NOBODY: LazyLock<Arc<str>> = LazyLock::new(|| "none".into());
 /// The largest answer that is limited to a caller's printers, in bytes: a thousand have 0.5 MB.
 const IN_ONE_PIECE: usize = 8 << 20;
 
@@ -106,7 +93,7 @@ impl Forwarder {
     }
 
     async fn pass(self: &Arc<Self>, mode: Mode, seat: Arc<Seat>, request: Request) -> Response {
-        let masker = (mode == Mode::Strict || seat.caller.masked).then_some(&seat.masker);
+        let masker = mode.masks(&seat.caller).then_some(&seat.masker);
         match self.passed(masker, &seat, request).await {
             Ok(answer) => answer,
             Err(failure) => {
@@ -257,15 +244,7 @@ pub(super) async fn forward(State(parts): State<Arc<Parts>>, request: Request) -
     if request.method() == Method::OPTIONS {
         return options();
     }
-    let group = Group::of(request.uri().path());
-    let caller = match parts.tokens.check(request.headers()) {
-        Ok(caller) => caller,
-        Err(error) => return turned_away(&parts, group, error, &request),
-    };
-    let who = Who { token: caller.name.clone(), group: group.name() };
-    let mut answer = admitted(&parts, group, &caller, request).await;
-    answer.extensions_mut().insert(who);
-    answer
+    parts.known(request, async |caller, request| passed_on(&parts, caller, request).await).await
 }
 
 /// What there is to ask with. Answered here, as the seeds do: the cloud answers it to browsers only.
@@ -277,47 +256,17 @@ fn options() -> Response {
     answer
 }
 
-async fn admitted(parts: &Parts, group: Group, caller: &Arc<Caller>, request: Request) -> Response {
-    let quota = match parts.limits.take(&Key::token(caller), group, caller.limit) {
-        Ok(quota) => quota,
-        Err(exceeded) => {
-            parts.metrics.limited(&caller.name, group.name());
-            return exceeded.into_response();
-        }
-    };
+async fn passed_on(parts: &Parts, caller: &Arc<Caller>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let mut answer = match gate::only_reads(&head) {
-        Err(_) if caller.read_only => ApiError::method_not_allowed(
+    if caller.read_only && gate::only_reads(&head).is_err() {
+        return ApiError::method_not_allowed(
             "this token only reads, it takes GET and HEAD; use another one to change something",
             Mode::Strict.methods(),
         )
-        .into_response(),
-        _ => {
-            let request = Request::from_parts(head, body);
-            match parts.forwarder.seats.of(caller) {
-                Ok(seat) => parts.forwarder.pass(parts.mode, seat, request).await,
-                Err(error) => Failure::from(error).answer(None).into_response(),
-            }
-        }
-    };
-    quota.write(answer.headers_mut());
-    answer
-}
-
-/// Whoever is not known counts by address, so that tokens cannot be guessed in a hurry.
-fn turned_away(parts: &Parts, group: Group, error: AuthError, request: &Request) -> Response {
-    let who = Who { token: NOBODY.clone(), group: group.name() };
-    let mut answer = refused(parts, group, error, request);
-    answer.extensions_mut().insert(who);
-    answer
-}
-
-fn refused(parts: &Parts, group: Group, error: AuthError, request: &Request) -> Response {
-    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>()
-        && let Err(exceeded) = parts.limits.take(&Key::peer(peer.ip()), group, None)
-    {
-        parts.metrics.limited(&NOBODY, group.name());
-        return exceeded.into_response();
+        .into_response();
     }
-    error.into_response()
+    match parts.forwarder.seats.of(caller) {
+        Ok(seat) => parts.forwarder.pass(parts.mode, seat, Request::from_parts(head, body)).await,
+        Err(error) => Failure::from(error).answer(None).into_response(),
+    }
 }

@@ -7,13 +7,13 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::{ConnectInfo, Query, Request, State},
-    response::{IntoResponse as _, Response},
+    extract::{Query, Request, State},
+    response::Response,
     routing::{get, post},
 };
 use bambu_protocol::Serial;
@@ -23,16 +23,14 @@ use hyper::Uri;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use super::{Mode, admin};
+use super::{Parts, admin};
 use crate::{
     accounts::{Accounts, LinkError},
     auth::{Caller, Tokens},
     error::ApiError,
-    limits::{Group, Key as LimitKey, Limits},
     mask::Masker,
     metrics::Metrics,
     relay::{self, Relay, View},
-    trace::Who,
 };
 use answer::Failed;
 use sessions::{Found, Key, Opened, Sessions};
@@ -48,8 +46,6 @@ const RECHECK: Duration = Duration::from_secs(5);
 pub(crate) struct Realtime {
     accounts: Arc<Accounts>,
     relay: Relay,
-    tokens: Arc<Tokens>,
-    limits: Arc<Limits>,
     metrics: Metrics,
     sessions: Arc<Sessions>,
 }
@@ -59,13 +55,11 @@ impl Realtime {
     pub(crate) fn new(
         accounts: Arc<Accounts>,
         relay: Relay,
-        tokens: Arc<Tokens>,
-        limits: Arc<Limits>,
         duration: Duration,
         metrics: Metrics,
     ) -> Self {
         let sessions = Arc::new(Sessions::new(duration));
-        Self { accounts, relay, tokens, limits, metrics, sessions }
+        Self { accounts, relay, metrics, sessions }
     }
 
     /// Lets go of the links of sessions that have ended. To be called every second.
@@ -138,18 +132,18 @@ async fn settled(link: &Link) -> Result<(), Reason> {
 
 /// The sessions as one face of the proxy offers them.
 struct Routes {
-    mode: Mode,
+    parts: Arc<Parts>,
     realtime: Arc<Realtime>,
 }
 
 /// The three routes, with token and limit asked; to be put behind the proxy's gate.
-pub(crate) fn routes(mode: Mode, realtime: Arc<Realtime>) -> Router {
+pub(crate) fn routes(parts: Arc<Parts>, realtime: Arc<Realtime>) -> Router {
     const BASE: &str = "/v1/iot-service/api/user/device/realtime";
     Router::new()
         .route(&format!("{BASE}/start"), post(start).fallback(async || only(&["POST"])))
         .route(BASE, get(read).fallback(async || only(&["GET", "HEAD"])))
         .route(&format!("{BASE}/stream"), get(stream).fallback(async || only(&["GET", "HEAD"])))
-        .with_state(Arc::new(Routes { mode, realtime }))
+        .with_state(Arc::new(Routes { parts, realtime }))
 }
 
 fn only(methods: &[&'static str]) -> ApiError {
@@ -157,10 +151,10 @@ fn only(methods: &[&'static str]) -> ApiError {
 }
 
 async fn start(State(routes): State<Arc<Routes>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
     routes
-        .admitted(&head, async |caller| {
-            let serial = named(body).await?;
+        .parts
+        .known(request, async |caller, request| -> Result<_, ApiError> {
+            let serial = named(request.into_body()).await?;
             let masker = routes.masker(caller);
             let opened = routes.realtime.start(caller, serial.clone()).await;
             let opened =
@@ -171,10 +165,10 @@ async fn start(State(routes): State<Arc<Routes>>, request: Request) -> Response 
 }
 
 async fn read(State(routes): State<Arc<Routes>>, request: Request) -> Response {
-    let (head, _) = request.into_parts();
     routes
-        .admitted(&head, async |caller| {
-            let serial = asked(&head.uri)?;
+        .parts
+        .known(request, async |caller, request| -> Result<_, ApiError> {
+            let serial = asked(request.uri())?;
             let masker = routes.masker(caller);
             let (device, masker) = (serial.as_str(), masker.as_ref());
             if !caller.may_see(device) {
@@ -190,10 +184,10 @@ async fn read(State(routes): State<Arc<Routes>>, request: Request) -> Response {
 }
 
 async fn stream(State(routes): State<Arc<Routes>>, request: Request) -> Response {
-    let (head, _) = request.into_parts();
     routes
-        .admitted(&head, async |caller| {
-            let serial = asked(&head.uri)?;
+        .parts
+        .known(request, async |caller, request| -> Result<_, ApiError> {
+            let serial = asked(request.uri())?;
             let (masker, realtime) = (routes.masker(caller), &routes.realtime);
             let key = Key::of(caller, serial.clone());
             let started = realtime.start(caller, serial.clone()).await;
@@ -205,7 +199,7 @@ async fn stream(State(routes): State<Arc<Routes>>, request: Request) -> Response
             let view = if masker.is_some() { View::Masked } else { View::Clear };
             let frames = realtime.relay.view(vec![running.link], view);
             let frames = frames.map_err(|full| ApiError::not_yet(full.to_string(), 10))?;
-            let gone = no_longer(realtime.tokens.clone(), caller.clone());
+            let gone = no_longer(routes.parts.tokens.clone(), caller.clone());
             let frames = frames.take_until(Box::pin(gone)).map(move |frame| {
                 // The session lasts as long as this is read.
                 let _ = &reading;
@@ -224,42 +218,9 @@ async fn no_longer(tokens: Arc<Tokens>, caller: Arc<Caller>) {
 }
 
 impl Routes {
-    /// Asks for token and limit, then answers.
-    async fn admitted(
-        &self,
-        head: &hyper::http::request::Parts,
-        then: impl AsyncFnOnce(&Arc<Caller>) -> Result<Response, ApiError>,
-    ) -> Response {
-        let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or_else(|| [0, 0, 0, 0].into(), |ConnectInfo(peer)| peer.ip());
-        let caller = self.realtime.tokens.check(&head.headers);
-        let known = caller.as_deref().ok();
-        let token = known.map_or_else(|| "none".into(), |caller| caller.name.clone());
-        let own = known.and_then(|caller| caller.limit);
-        let group = Group::Device;
-        let quota = self.realtime.limits.take(&LimitKey::of(known, peer), group, own);
-        let mut response = match (quota, caller) {
-            (Err(exceeded), _) => {
-                self.realtime.metrics.limited(&token, group.name());
-                exceeded.into_response()
-            }
-            (Ok(quota), caller) => {
-                let mut response = match caller {
-                    Ok(caller) => then(&caller).await.into_response(),
-                    Err(error) => error.into_response(),
-                };
-                quota.write(response.headers_mut());
-                response
-            }
-        };
-        response.extensions_mut().insert(Who { token, group: group.name() });
-        response
-    }
-
     /// What hides secrets from this caller; `None` where it may see them.
     fn masker(&self, caller: &Caller) -> Option<Masker> {
-        let masked = caller.masked || self.mode == Mode::Strict;
-        masked.then(|| Masker::with(Some(caller.custom.reveal()), &[caller.real.reveal()]))
+        self.parts.mode.masks(caller).then(|| caller.masker())
     }
 }
 

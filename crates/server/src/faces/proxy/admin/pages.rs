@@ -196,7 +196,7 @@ impl Health {
         Self {
             status: "healthy",
             mode: about.parts.mode.name(),
-            backend: about.backend.clone(),
+            backend: about.parts.forwarder.upstream().base(),
             tokens_configured: about.parts.tokens.count(),
             mqtt_active_sessions: open(&(about.sessions)()),
             mqtt_session_duration: format!("{} seconds", about.realtime_seconds),

@@ -1,5 +1,8 @@
+use std::net::SocketAddr;
+
 use axum::{
     body::{Body, to_bytes},
+    extract::ConnectInfo,
     http::StatusCode,
 };
 use bambulab::Token;
@@ -13,6 +16,7 @@ use crate::{
     faces::proxy::Mode,
     limits::Limits,
     metrics::Metrics,
+    trace::Who,
 };
 
 /// The pages of a proxy with the tokens `alice`, `bob` and, if wanted, the admin `carol`.
@@ -53,7 +57,6 @@ fn pages(mode: Mode, carol: bool, rates: RateLimit) -> Router {
     };
     routes(Arc::new(About {
         parts: Arc::new(parts),
-        backend: "http://127.0.0.1:1".to_owned(),
         realtime_seconds: 120,
         sessions: Box::new(sessions),
     }))
@@ -84,7 +87,7 @@ async fn health_needs_no_token_and_has_the_seeds_keys() {
     let (status, body, head) = ask(&pages, "/health", None).await;
     assert_eq!(status, 200);
     let wanted = json!({
-        "status": "healthy", "mode": "strict", "backend": "http://127.0.0.1:1",
+        "status": "healthy", "mode": "strict", "backend": "http://127.0.0.1:9",
         "tokens_configured": 2, "mqtt_active_sessions": 2,
         "mqtt_session_duration": "120 seconds",
         "rate_limits": {

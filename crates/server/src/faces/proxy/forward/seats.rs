@@ -71,7 +71,7 @@ impl Seats {
             account: TokenDigest::of(caller.real.reveal()),
             bearer,
             allowance: Allowance::of(&self.endpoint, &caller.real, self.budget)?,
-            masker: Masker::with(Some(caller.custom.reveal()), &[caller.real.reveal()]),
+            masker: caller.masker(),
             caller: caller.clone(),
         })
     }

@@ -8,6 +8,8 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{
     config::{RateLimit, TokenOptions},
+    faces::proxy::{Forwarder, Mode},
+    limits::Limits,
     testbed::{PATIENCE, World, metrics, token, until},
 };
 
@@ -41,12 +43,17 @@ async fn proxy(mode: Mode) -> Proxy {
     let realtime = Arc::new(Realtime::new(
         Arc::new(world.accounts()),
         relay,
-        tokens.clone(),
-        Arc::new(Limits::new(RateLimit::OFF)),
         Duration::from_secs(120),
-        metrics,
+        metrics.clone(),
     ));
-    let router = routes(mode, realtime.clone());
+    let parts = Parts {
+        mode,
+        tokens: tokens.clone(),
+        limits: Arc::new(Limits::new(RateLimit::OFF)),
+        forwarder: Arc::new(Forwarder::to_nobody()),
+        metrics,
+    };
+    let router = routes(Arc::new(parts), realtime.clone());
     Proxy { world, realtime, tokens, router, file }
 }
 
