@@ -68,15 +68,24 @@ impl ProxyTokens {
     /// [`AddError`]; nothing is changed then.
     #[doc(alias = "add_token")]
     pub fn add(&mut self, custom: &Token, real: &Token) -> Result<(), AddError> {
-        for token in [custom, real] {
-            let text = token.reveal();
-            let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-            if text.is_empty() || text.len() > 4096 || !plain {
-                return Err(InvalidProxyToken.into());
-            }
-        }
+        check(custom)?;
+        check(real)?;
         self.change(|tokens| tokens.insert(custom.reveal().to_owned(), real.clone()))?;
         Ok(())
+    }
+
+    /// Lets all that stand for one token of the cloud stand for another one, after a new login, and
+    /// saves; how many those are.
+    ///
+    /// # Errors
+    /// [`AddError`]; nothing is changed then.
+    pub fn renew(&mut self, old: &TokenFingerprint, new: &Token) -> Result<usize, AddError> {
+        check(new)?;
+        let renewed = self.change(|tokens| {
+            let stale = tokens.values_mut().filter(|real| real.fingerprint() == *old);
+            stale.map(|real| *real = new.clone()).count()
+        })?;
+        Ok(renewed)
     }
 
     /// Removes a custom token and saves; whether it was there.
@@ -166,6 +175,12 @@ impl fmt::Debug for ProxyTokens {
     }
 }
 
+fn check(token: &Token) -> Result<(), InvalidProxyToken> {
+    let text = token.reveal();
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if text.is_empty() || text.len() > 4096 || !plain { Err(InvalidProxyToken) } else { Ok(()) }
+}
+
 fn read(path: &Path) -> Result<BTreeMap<String, Token>, FileError> {
     let text = private_file::read(path)?.unwrap_or_default();
     let text = text.trim_start_matches('\u{feff}');
@@ -203,6 +218,21 @@ mod tests {
         assert_eq!(again.validate(&token("my-custom")), None);
         assert!(tokens.remove(&token("my-custom-token")).unwrap());
         assert!(!tokens.remove(&token("my-custom-token")).unwrap());
+    }
+
+    #[test]
+    fn after_a_new_login_what_stood_for_the_old_one_stands_for_it_and_others_do_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut tokens = ProxyTokens::open(dir.path().join("t.json")).unwrap();
+        for (custom, real) in [("a", "AQAold"), ("b", "AQAold"), ("c", "AQAother")] {
+            tokens.add(&token(custom), &token(real)).unwrap();
+        }
+        let old = token("AQAold").fingerprint();
+        assert!(tokens.renew(&old, &token("two words")).is_err());
+        assert_eq!(tokens.renew(&old, &token("AQAnew")).unwrap(), 2);
+        assert_eq!(tokens.renew(&old, &token("AQAnew")).unwrap(), 0);
+        let real = |custom: &str| tokens.validate(&token(custom)).unwrap().reveal().to_owned();
+        assert_eq!([real("a"), real("b"), real("c")], ["AQAnew", "AQAnew", "AQAother"]);
     }
 
     #[test]

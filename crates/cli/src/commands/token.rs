@@ -1,6 +1,6 @@
 //! `bambu token`: the proxy's tokens, in the seeds' file. What is in it is never printed.
 
-use std::{io::Write as _, path::PathBuf};
+use std::{collections::BTreeSet, io::Write as _, path::PathBuf};
 
 use bambulab::{ProxyTokens, Token, proxy_tokens::ProxyToken};
 use clap::ValueHint;
@@ -21,6 +21,7 @@ use crate::{
     bambu token add --generate            # for your own account\n  \
     bambu token add - < custom.txt\n  \
     bambu token list\n  \
+    bambu token renew                     # after bambu login\n  \
     bambu token remove sha256:0123456789ab\n  \
     bambu token validate - < custom.txt")]
 pub(crate) struct Args {
@@ -48,6 +49,12 @@ enum What {
     },
     /// List them, by fingerprint
     List,
+    /// After a new login: let those that stand for the old one stand for it
+    Renew {
+        /// What they stand for now, by the list; needed where there is more than one
+        #[arg(value_name = "FINGERPRINT")]
+        old: Option<String>,
+    },
     /// Remove one
     Remove {
         /// Its fingerprint from the list, or `-`: the token itself from standard input
@@ -69,6 +76,7 @@ pub(crate) fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     match args.what {
         What::Add { custom, .. } => add(&mut tokens, custom.as_deref(), flags, args.json),
         What::List => list(&tokens, args.json),
+        What::Renew { old } => renew(&mut tokens, old.as_deref(), flags, args.json),
         What::Remove { custom } => remove(&mut tokens, &custom, args.json),
         What::Validate { custom } => validate(&tokens, &custom, args.json),
     }
@@ -117,6 +125,43 @@ fn list(tokens: &ProxyTokens, json: bool) -> Result<(), Failure> {
             table.row([entry.custom.to_string().into(), entry.real.to_string().into()]);
         }
         table.write(&mut out, output::colour())?;
+    }
+    Ok(out.flush()?)
+}
+
+fn renew(
+    tokens: &mut ProxyTokens,
+    old: Option<&str>,
+    flags: &Flags,
+    json: bool,
+) -> Result<(), Failure> {
+    let new = account::token(&Settings::load(flags)?)?;
+    let digits = |text: &str| text.trim_start_matches("sha256:").to_ascii_lowercase();
+    let stale: BTreeSet<String> = tokens.list().iter().map(|entry| entry.real.digits()).collect();
+    let mut stale: Vec<String> = stale
+        .into_iter()
+        .filter(|real| match old {
+            Some(old) => digits(old).len() >= 4 && real.starts_with(&digits(old)),
+            None => *real != new.fingerprint().digits(),
+        })
+        .collect();
+    if stale.len() > 1 {
+        return Err(Failure::say(Kind::Usage, "they stand for more than one other token")
+            .next("name the one that the login replaces, from: bambu token list"));
+    }
+    let old = match (stale.pop(), old) {
+        (None, Some(_)) => return Err(unknown()),
+        (old, _) => old,
+    };
+    let listed = tokens.list();
+    let old = listed.iter().find(|entry| Some(entry.real.digits()) == old).map(|entry| entry.real);
+    let renewed = old.map_or(Ok(0), |old| tokens.renew(&old, &new));
+    let count = renewed.map_err(|error| Failure::advised(Kind::Failed, &error))?;
+    let real = new.fingerprint();
+    let mut out = output::stdout();
+    match json {
+        true => writeln!(out, "{}", json!({"renewed": count, "real": real.to_string()}))?,
+        false => writeln!(out, "{count} renewed: they stand for {real}")?,
     }
     Ok(out.flush()?)
 }

@@ -63,6 +63,29 @@ fn proxy_tokens_come_from_a_pipe_or_are_made_up_and_are_listed_by_fingerprint() 
 }
 
 #[test]
+fn after_a_new_login_the_proxys_tokens_are_renewed_and_those_of_others_stay() {
+    let home = Home::new();
+    let tokens = ".config/bambu/proxy_tokens.json";
+    let renew = |more: &[&str]| home.run(&[&["token", "renew"], more].concat());
+    let file = || std::fs::read_to_string(home.path().join(tokens)).unwrap();
+    home.write(".bambu_token", r#"{"token":"AQAnew"}"#);
+    home.write(tokens, r#"{"a": "AQAold", "b": "AQAold", "c": "AQAnew"}"#);
+    let run = renew(&[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.starts_with("2 renewed") && !file().contains("AQAold"), "{}", run.stdout);
+    assert!(renew(&[]).stdout.starts_with("0 renewed"));
+    // Whose login it was that ended, nobody can see in a token.
+    home.write(tokens, r#"{"a": "AQAold", "b": "AQAfriend", "c": "AQAnew"}"#);
+    let run = renew(&[]);
+    assert!(run.code == 2 && run.stderr.contains("bambu token list"), "{}", run.stderr);
+    let listed = home.run(&["token", "list", "--json"]).documents()[0].clone();
+    let old = listed[0]["real"].as_str().unwrap();
+    assert_eq!(renew(&["sha256:00000000"]).code, 1);
+    assert!(renew(&[old]).stdout.starts_with("1 renewed"));
+    assert!(file().contains("AQAfriend") && !file().contains("AQAold"));
+}
+
+#[test]
 fn the_tokens_are_those_that_the_config_file_names_else_this_folders_else_beside_it() {
     let home = Home::new();
     let path = || {
