@@ -81,6 +81,11 @@ impl ApiError {
         }
     }
 
+    /// 405 of a page of ours.
+    pub(crate) async fn only_reads() -> Self {
+        Self::method_not_allowed("this only reads; use GET", &["GET", "HEAD"])
+    }
+
     /// 502: the cloud did not give what was asked for. `cause` is its class: `auth`, `challenge`,
     /// `limit`, `timeout`, `unreachable`, `refused` or `server`.
     pub(crate) fn upstream(cause: &'static str, message: impl Into<Cow<'static, str>>) -> Self {

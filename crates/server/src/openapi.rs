@@ -58,11 +58,7 @@ pub(crate) fn routes(face: Face) -> Router {
     Router::new()
         .route("/openapi.json", get(move || async move { (json, text) }))
         .route("/docs", get(move || async move { page }))
-        .method_not_allowed_fallback(only_reads)
-}
-
-async fn only_reads() -> ApiError {
-    ApiError::method_not_allowed("this page only reads; use GET", &["GET", "HEAD"])
+        .method_not_allowed_fallback(ApiError::only_reads)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use axum::{Router, routing::get};
 
 use crate::relay::Relay;
 
-pub(crate) use roster::{Roster, Shown};
+pub(crate) use roster::{Roster, Shown, age_seconds};
 
 /// What the routes stand on.
 #[derive(Clone)]

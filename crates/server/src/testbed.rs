@@ -21,8 +21,7 @@ use bambulab::{
 };
 use bytes::{Bytes, BytesMut};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
-use rustls_pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use reqwest::{Method, header::HeaderMap};
 use url::Url;
 
-use super::{Budget, Cloud, CloudError, Group, budget::Ledger, call::Reply, http};
+use super::{Budget, CloudError, Group, budget::Ledger, call::Reply, http};
 use crate::{endpoint::Endpoint, token::Token};
 
 /// What errors name instead of the path, which may hold what is nobody's business.
 const ROUTE: &str = "/v1/...";
 
-/// One account's budget at one host, the same that every [`Cloud`] of this process keeps to.
+/// One account's budget at one host, the same that every [`Cloud`](super::Cloud) of this process keeps to.
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Allowance(Arc<Ledger>);
@@ -56,13 +56,6 @@ impl Allowance {
     }
 }
 
-impl Cloud {
-    /// The budget that this cloud keeps to, for calls that are made past it.
-    pub fn allowance(&self) -> Allowance {
-        Allowance(self.ledger.clone())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -70,7 +63,7 @@ mod tests {
     use super::*;
     use crate::{
         Roots,
-        cloud::{Manners, Rate},
+        cloud::{Cloud, Manners, Rate},
     };
 
     const BIND: &str = "/v1/iot-service/api/user/bind";

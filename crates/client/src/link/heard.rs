@@ -25,7 +25,7 @@ impl Heard {
     }
 
     /// To the second, RFC 3339 in UTC.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let at = Timestamp::try_from(self.at).unwrap_or_default();
         Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
     }

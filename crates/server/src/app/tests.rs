@@ -4,8 +4,8 @@ use std::{net::TcpListener as StdListener, path::Path};
 
 use bambu_protocol::{AccessCode, Serial};
 use bambulab::{BrokerAddress, Endpoint, LanTarget, Options, Roots, Token};
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,

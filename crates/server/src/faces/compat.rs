@@ -165,7 +165,7 @@ impl Compat {
             .with_state(self.answers.clone())
             .merge(routes::router(Parts { roster: self.roster(), relay }))
             .fallback(nothing_here)
-            .method_not_allowed_fallback(only_reads)
+            .method_not_allowed_fallback(ApiError::only_reads)
             .layer(middleware::from_fn_with_state(self.password, door::check))
             .layer(door::cors(&self.cors_origins))
     }
@@ -201,8 +201,4 @@ fn unreachable(named: &[LegacyDevice]) -> Result<Vec<String>, CompatError> {
 
 async fn nothing_here() -> ApiError {
     ApiError::not_found("Not found", "there is no such route; GET / lists those that are here")
-}
-
-async fn only_reads() -> ApiError {
-    ApiError::method_not_allowed("this server only reads; use GET", &["GET", "HEAD"])
 }

@@ -8,7 +8,7 @@ use bambu_protocol::status::Status;
 use bambulab::{Reason, Snapshot};
 use serde::Serialize;
 
-use super::{Parts, Roster, Shown};
+use super::{Parts, Roster, Shown, age_seconds};
 use crate::error::ApiError;
 
 /// All printers.
@@ -61,7 +61,7 @@ impl Printer {
             status,
             connection: snapshot.connection.word(),
             reason: snapshot.connection.reason().map(Reason::word),
-            age_seconds: freshness.age.map(|age| (age.as_secs_f64() * 10.0).round() / 10.0),
+            age_seconds: freshness.age.map(age_seconds),
             stale: !freshness.is_live,
         }
     }

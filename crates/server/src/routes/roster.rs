@@ -43,6 +43,11 @@ pub(crate) struct Freshness {
     pub is_live: bool,
 }
 
+/// An age as answers tell it: in seconds, with one decimal.
+pub(crate) fn age_seconds(age: Duration) -> f64 {
+    (age.as_secs_f64() * 10.0).round() / 10.0
+}
+
 impl Roster {
     /// Nobody yet. A state older than `stale_after` is never passed as live.
     pub(crate) fn new(stale_after: Duration) -> Self {

@@ -6,6 +6,7 @@ use bambu_protocol::{Serial, cloud::Device};
 use serde_json::{Map, Value, json};
 
 use super::known::Known;
+use crate::routes::age_seconds;
 
 /// A list older than this is stale: it is asked for every minute.
 const STALE_AFTER: Duration = Duration::from_secs(120);
@@ -28,9 +29,9 @@ pub(super) fn all(known: &Known, show_access_codes: bool) -> Value {
         .collect();
     json!({
         "devices": devices,
-        "age_seconds": age.map(|age| (age.as_secs_f64() * 10.0).round() / 10.0),
+        "age_seconds": age.map(age_seconds),
         "stale": stale,
-        "updated_at": told.as_ref().map(|told| told.at()),
+        "updated_at": told.as_ref().map(|told| told.heard.text()),
     })
 }
 

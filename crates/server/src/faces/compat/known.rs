@@ -118,7 +118,7 @@ impl Known {
 }
 
 fn of_rest(printer: &Shown, seen: &Seen, stale: bool) -> Value {
-    let at = seen.at();
+    let at = seen.heard.text();
     let listed = seen.device.as_ref().and_then(|device| device.name.as_deref());
     let standing = Standing {
         serial: &printer.serial,

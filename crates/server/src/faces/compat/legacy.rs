@@ -15,6 +15,8 @@ use bambu_protocol::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::routes::age_seconds;
+
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -57,11 +59,6 @@ pub(crate) struct Standing<'a> {
 }
 
 impl Standing<'_> {
-    /// Age in seconds, with one decimal.
-    pub(crate) fn age_seconds(&self) -> f64 {
-        (self.age.as_secs_f64() * 10.0).round() / 10.0
-    }
-
     fn around(&self, mut print: Map<String, Value>) -> Value {
         let number = print
             .get("sequence_id")
@@ -74,7 +71,7 @@ impl Standing<'_> {
         print.insert("online".to_owned(), (self.online && !self.stale).into());
         json!({
             "print": print,
-            "age_seconds": self.age_seconds(),
+            "age_seconds": age_seconds(self.age),
             "stale": self.stale,
             "source": self.source.word(),
             "updated_at": self.updated_at,

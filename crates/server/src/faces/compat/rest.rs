@@ -1,9 +1,7 @@
 //! What the cloud's REST interface says about printers that have no live state: asked for in the
 //! background, for all of them at once, and only while somebody wants to know.
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use bambu_protocol::{
@@ -11,7 +9,6 @@ use bambu_protocol::{
     cloud::{Device, DeviceJob},
 };
 use bambulab::{Cloud, CloudError, Heard};
-use jiff::Timestamp;
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
@@ -45,22 +42,11 @@ pub(super) struct Seen {
     pub(super) heard: Heard,
 }
 
-impl<T> Told<T> {
-    /// When, RFC 3339 in UTC to the second.
-    pub(super) fn at(&self) -> String {
-        text(self.heard.at)
-    }
-}
-
 impl Seen {
     /// Whether the cloud says that the printer is connected; `None` when it does not tell.
     pub(super) fn online(&self) -> Option<bool> {
         let job = self.job.as_ref().and_then(|job| job.online);
         job.or_else(|| self.device.as_ref().and_then(|device| device.online))
-    }
-
-    pub(super) fn at(&self) -> String {
-        text(self.heard.at)
     }
 }
 
@@ -189,9 +175,4 @@ impl Demand {
             }
         }
     }
-}
-
-fn text(at: SystemTime) -> String {
-    let at = Timestamp::try_from(at).unwrap_or_default();
-    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }

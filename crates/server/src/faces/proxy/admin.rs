@@ -15,7 +15,7 @@ use axum::{
     routing::get,
 };
 
-pub(crate) use pages::{Health, Info, Realtime, TokenList};
+pub(crate) use pages::{Health, Info, Realtime, RealtimeSession, TokenList};
 
 use super::Parts;
 use crate::{auth::AuthError, config::TokenDigest, error::ApiError};
@@ -37,18 +37,8 @@ pub(crate) struct Session {
     pub token: TokenDigest,
     /// The printer's serial number.
     pub serial: String,
-    /// Whether the printer's link is connected.
-    pub connected: bool,
-    /// Reports since the session began.
-    pub message_count: u64,
-    /// When the last of them came, in seconds since 1970 by the wall clock.
-    pub last_update: Option<f64>,
-    /// Whether there is a whole status yet.
-    pub has_data: bool,
-    /// How long it still lasts, in seconds; below 0 when it is over and not forgotten yet.
-    pub expires_in: f64,
-    /// How long ago it began, in seconds.
-    pub session_age: f64,
+    /// What is told of it.
+    pub told: RealtimeSession,
 }
 
 /// The routes, to be put behind the proxy's gate.
@@ -58,13 +48,9 @@ pub(crate) fn routes(about: Arc<About>) -> Router {
         .route("/health", get(health))
         .route("/admin/tokens", get(tokens))
         .route("/admin/mqtt", get(mqtt))
-        .method_not_allowed_fallback(only_reads)
+        .method_not_allowed_fallback(ApiError::only_reads)
         .layer(middleware::from_fn_with_state(Arc::clone(&about), admit))
         .with_state(about)
-}
-
-async fn only_reads() -> ApiError {
-    ApiError::method_not_allowed("this page only reads; use GET", &["GET", "HEAD"])
 }
 
 /// Settles who asks and how often; nothing of this is kept by others.

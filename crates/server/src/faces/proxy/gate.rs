@@ -12,7 +12,7 @@ use super::Mode;
 use crate::error::ApiError;
 
 /// The one POST that reads: it opens a view of a printer and changes nothing.
-const REALTIME_START: &str = "/v1/iot-service/api/user/device/realtime/start";
+pub(super) const REALTIME_START: &str = "/v1/iot-service/api/user/device/realtime/start";
 /// Longest target, in bytes. Signed addresses have 2 KiB.
 const LONGEST_TARGET: usize = 8 << 10;
 /// Headers that ask a server to take another method or path than the ones of the request line.

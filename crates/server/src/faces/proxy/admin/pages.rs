@@ -168,7 +168,7 @@ pub(crate) struct Realtime {
 }
 
 /// A realtime session.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct RealtimeSession {
     /// Whether the printer's link is connected.
     pub connected: bool,
@@ -283,20 +283,18 @@ impl Realtime {
     pub(super) fn of(about: &About, caller: &Caller) -> Self {
         let mut sessions = (about.sessions)();
         sessions.retain(|session| caller.admin || session.token == caller.digest);
+        let active_sessions = open(&sessions);
         let mut told = BTreeMap::<String, RealtimeSession>::new();
-        for session in &sessions {
-            let tokens = told.get(&session.serial).map_or(0, |known| known.tokens) + 1;
-            let later =
-                told.get(&session.serial).is_none_or(|known| session.expires_in > known.expires_in);
-            if later {
-                told.insert(session.serial.clone(), RealtimeSession::of(session));
+        for session in sessions {
+            let known = told.entry(session.serial).or_insert_with(|| session.told.clone());
+            let tokens = known.tokens + 1;
+            if session.told.expires_in > known.expires_in {
+                *known = session.told;
             }
-            if let Some(known) = told.get_mut(&session.serial) {
-                known.tokens = tokens;
-            }
+            known.tokens = tokens;
         }
         Self {
-            active_sessions: open(&sessions),
+            active_sessions,
             session_duration: about.realtime_seconds,
             cleanup_interval: CLEANUP,
             sessions: told,
@@ -304,21 +302,7 @@ impl Realtime {
     }
 }
 
-impl RealtimeSession {
-    fn of(session: &Session) -> Self {
-        Self {
-            connected: session.connected,
-            message_count: session.message_count,
-            last_update: session.last_update,
-            has_data: session.has_data,
-            expires_in: session.expires_in,
-            session_age: session.session_age,
-            tokens: 1,
-        }
-    }
-}
-
 /// How many are not over.
 fn open(sessions: &[Session]) -> usize {
-    sessions.iter().filter(|session| session.expires_in > 0.0).count()
+    sessions.iter().filter(|session| session.told.expires_in > 0.0).count()
 }

@@ -46,12 +46,15 @@ fn pages(mode: Mode, carol: bool, rates: RateLimit) -> Router {
         let of = |name: &str, expires_in| Session {
             token: TokenDigest::of(&format!("{name}s-secret")),
             serial: "01P00A000000001".to_owned(),
-            connected: true,
-            message_count: 7,
-            last_update: Some(1_790_000_000.25),
-            has_data: true,
-            expires_in,
-            session_age: 20.0,
+            told: RealtimeSession {
+                connected: true,
+                message_count: 7,
+                last_update: Some(1_790_000_000.25),
+                has_data: true,
+                expires_in,
+                session_age: 20.0,
+                tokens: 0,
+            },
         };
         vec![of("alice", 100.0), of("bob", 40.0)]
     };

@@ -11,13 +11,11 @@ use hyper::{
 use serde_json::{Value, json};
 
 use super::sessions::{Opened, Running};
-use crate::{error::ApiError, mask::Masker};
+use crate::{error::ApiError, faces::proxy::gate::REALTIME_START as START, mask::Masker};
 
 /// Whether the data is live: `online`, `stale`, `offline`, `connecting`. The seeds' keys have no
 /// place for it.
 const CONNECTION: HeaderName = HeaderName::from_static("bambu-connection");
-
-const START: &str = "/v1/iot-service/api/user/device/realtime/start";
 
 /// Why there is no session.
 #[derive(Debug)]

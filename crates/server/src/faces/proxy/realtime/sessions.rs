@@ -11,7 +11,11 @@ use bambu_protocol::Serial;
 use bambulab::{Connection, Link};
 use tokio::time::Instant;
 
-use crate::{auth::Caller, config::TokenDigest, faces::proxy::admin::Session as Told};
+use crate::{
+    auth::Caller,
+    config::TokenDigest,
+    faces::proxy::admin::{RealtimeSession, Session as Told},
+};
 
 /// How long an ended session is remembered.
 const REMEMBERED: Duration = Duration::from_secs(30);
@@ -194,9 +198,7 @@ impl Session {
         let snapshot = self.link.as_ref().map(Link::snapshot);
         let heard = snapshot.as_ref().and_then(|snapshot| snapshot.heard);
         let over = if self.runs(now) { Duration::ZERO } else { now.duration_since(self.expires) };
-        Told {
-            token,
-            serial: key.serial.to_string(),
+        let told = RealtimeSession {
             connected: snapshot.as_ref().is_some_and(|snapshot| {
                 matches!(snapshot.connection, Connection::Online | Connection::Stale)
             }),
@@ -207,7 +209,10 @@ impl Session {
             has_data: snapshot.is_some_and(|snapshot| snapshot.complete),
             expires_in: self.expires_in(now, duration).as_secs_f64() - over.as_secs_f64(),
             session_age: now.duration_since(self.started).as_secs_f64(),
-        }
+            // Counted where those of several tokens are put together.
+            tokens: 0,
+        };
+        Told { token, serial: key.serial.to_string(), told }
     }
 }
 
