@@ -149,7 +149,8 @@ impl Forwarder {
                 let token = &*caller.name;
                 tracing::warn!(
                     token,
-                    "the cloud does not take the real token of this one any more"
+                    "the cloud does not take the real token of this one any more; sign in with bambu login, \
+                     then let it stand for the new one with bambu token renew"
                 );
             }
             cause => {
