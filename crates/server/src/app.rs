@@ -138,6 +138,9 @@ impl App {
             info!(face = bound.face.name(), url = bound.url, "serving");
             doors.spawn(door.serve());
         }
+        if let Some(file) = parts.tokens.path() {
+            info!(file = %file.display(), count = parts.tokens.count(), "tokens of the proxies");
+        }
         let mut tasks = JoinSet::new();
         let (relay, ending) = (parts.relay.clone(), shutdown.clone());
         tasks.spawn(async move { relay.run(ending).await });

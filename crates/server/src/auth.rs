@@ -10,7 +10,7 @@ mod table;
 use std::{
     collections::BTreeSet,
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -233,6 +233,11 @@ impl Tokens {
     /// What there is, by name and fingerprint, without a secret.
     pub(crate) fn list(&self) -> Vec<Listed> {
         self.table.load().list(Timestamp::now())
+    }
+
+    /// Where the tokens are kept, if in a file.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// What whoever runs this should know about the tokens.
