@@ -106,11 +106,14 @@ pub(crate) fn failure(error: &BindError) -> Failure {
 }
 
 fn surroundings(settings: &Settings) -> Result<Surroundings, Failure> {
-    // Who is not signed in may still have tokens of others in the file.
-    let signed_in = settings.token.as_ref().is_some_and(|token| !token.value.is_empty());
-    let login = signed_in.then(|| account::token(settings)).transpose()?;
     // A token that was given is not replaced by one that is saved later.
     let is_saved = settings.token.as_ref().is_none_or(|token| token.source == Source::Session);
+    // Who is not signed in may still have tokens of others in the file.
+    let signed_in = settings.token.as_ref().is_some_and(|token| !token.value.is_empty());
+    // So may who is signed in for the other region; that the login is not used is told by the servers.
+    let of_session = settings.session.as_ref().and_then(|session| session.region);
+    let is_elsewhere = is_saved && of_session.is_some_and(|of| of != settings.region.value);
+    let login = (signed_in && !is_elsewhere).then(|| account::token(settings)).transpose()?;
     let saved = is_saved
         .then(|| SavedLogin { file: settings.session_file(), region: settings.region.value });
     let options = settings.options()?;

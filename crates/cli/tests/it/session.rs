@@ -144,6 +144,12 @@ fn a_login_that_is_renewed_while_the_servers_run_is_taken_by_them() {
     assert_eq!((dead.status, &dead.json()["cause"]), (502, &"auth".into()));
     save(&world.text("/account/token"));
     until(|| get(&bind, Some("hers")).status == 200);
+    // Whoever is signed in elsewhere may still have tokens of this region in the file.
+    let region = ["proxy", "strict", "--region", "china", "--listen", "127.0.0.1:0"];
+    let elsewhere = Serving::run(world.command(&region).env("BAMBU_TOKEN", ""), &world);
+    until(|| elsewhere.log().contains("the saved login is for the region global"));
+    assert_eq!(get(&elsewhere.url("proxy_strict", "/health"), None).status, 200);
+
     let status = servers.url("compat", "/api/v1/status");
     until(|| {
         let answer = get(&status, None);

@@ -44,8 +44,12 @@ impl Watched {
             return None;
         }
         self.known = before;
-        if session.region.is_some_and(|region| region != self.login.region) {
-            warn!("the new login is for another region and is not used; start the servers again");
+        if let Some(of) = session.region.filter(|region| *region != self.login.region) {
+            let (of, here) = (of.name(), self.login.region.name());
+            warn!(
+                "the saved login is for the region {of} and is not used in {here}; start the \
+                 servers again, or sign in with bambu login --region {here}"
+            );
             return None;
         }
         info!(token = %session.token.fingerprint(), "the saved login was renewed");
