@@ -17,6 +17,7 @@ mod metrics;
 mod openapi;
 mod relay;
 mod routes;
+mod stall;
 #[cfg(test)]
 mod testbed;
 mod trace;

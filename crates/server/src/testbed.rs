@@ -31,7 +31,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{accounts::Accounts, metrics::Metrics};
+use crate::accounts::Accounts;
 
 /// Longer than anything here should take, so that a fault ends a test and does not hang it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -183,10 +183,6 @@ pub(crate) async fn until(wanted: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(PATIENCE, waiting).await.expect("it never came to that");
-}
-
-pub(crate) fn metrics() -> Metrics {
-    Metrics::new()
 }
 
 fn full(percent: u32) -> Bytes {

@@ -1,7 +1,7 @@
 use bambulab::Connection;
 
 use super::*;
-use crate::testbed::{World, metrics, token, until};
+use crate::testbed::{World, token, until};
 
 fn serial(text: &str) -> Serial {
     text.parse().unwrap()
@@ -26,7 +26,7 @@ async fn however_many_ask_there_is_one_session_one_link_and_one_look_at_the_list
     }
     assert_eq!(links[0].0.snapshot().status.name.as_deref(), Some("Alpha"));
     assert_eq!((world.sessions(), world.listings(), world.names()), (1, 1, 1));
-    accounts.tend(&metrics());
+    accounts.tend(&Metrics::new());
     assert_eq!(accounts.of(&token()).watched(), 2);
 }
 
@@ -61,7 +61,7 @@ async fn while_the_cloud_fails_its_word_of_the_last_hour_counts() {
 #[tokio::test]
 async fn a_link_ends_with_its_last_handle_and_the_session_is_kept_for_the_next() {
     let world = World::new().await;
-    let (accounts, metrics) = (world.accounts(), metrics());
+    let (accounts, metrics) = (world.accounts(), Metrics::new());
     let account = accounts.of(&token());
     let link = account.link(&serial("A")).await.unwrap();
     link.ready().await.unwrap();
@@ -76,7 +76,7 @@ async fn a_link_ends_with_its_last_handle_and_the_session_is_kept_for_the_next()
 #[tokio::test]
 async fn a_session_without_printers_ends_after_a_while() {
     let world = World::new().await;
-    let (accounts, metrics) = (world.accounts(), metrics());
+    let (accounts, metrics) = (world.accounts(), Metrics::new());
     let account = accounts.of(&token());
     drop(account.link(&serial("A")).await.unwrap());
     tokio::time::pause();

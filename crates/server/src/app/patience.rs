@@ -4,53 +4,17 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::body::Body;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// A wait that begins when nothing moves and is over when something does.
-#[derive(Debug)]
-struct Stall {
-    longest: Duration,
-    running: bool,
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-impl Stall {
-    fn new(longest: Duration) -> Self {
-        Self { longest, running: false, timer: None }
-    }
-
-    fn moved(&mut self) {
-        self.running = false;
-    }
-
-    /// Ready when it has lasted too long.
-    fn poll_too_long(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let longest = self.longest;
-        let timer = match &mut self.timer {
-            Some(timer) => {
-                if !self.running {
-                    timer.as_mut().reset(Instant::now() + longest);
-                }
-                timer
-            }
-            none => none.insert(Box::pin(sleep_until(Instant::now() + longest))),
-        };
-        self.running = true;
-        ready!(timer.as_mut().poll(cx));
-        Poll::Ready(io::ErrorKind::TimedOut.into())
-    }
-}
+use crate::stall::Stall;
 
 /// A connection whose peer has to take what is sent to it.
 #[derive(Debug)]

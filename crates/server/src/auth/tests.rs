@@ -38,12 +38,7 @@ impl World {
 
 /// `[[token]]` tables as the configuration has them.
 fn configured(text: &str) -> Vec<TokenOptions> {
-    #[derive(serde::Deserialize)]
-    struct File {
-        #[serde(default)]
-        token: Vec<TokenOptions>,
-    }
-    toml::from_str::<File>(text).unwrap().token
+    toml::from_str::<crate::config::Proxy>(text).unwrap().token
 }
 
 fn headers(value: &str) -> HeaderMap {

@@ -1,11 +1,11 @@
 //! The proxy: `/v1/*` of the cloud for whoever shows a token of ours, read-only or in full.
 //!
-//! `gate` judges what comes in, `admission` who asks and how often, `forward` passes it on over `upstream`, `failure` says what went wrong,
-//! `scope` keeps a caller to its printers, `cache` shares answers.
+//! `gate` judges what comes in, `admission` who asks and how often, `forward` passes it on over
+//! `upstream` and shares answers, `failure` says what went wrong, `scope` keeps a caller to its
+//! printers.
 
 pub(crate) mod admin;
 mod admission;
-mod cache;
 pub(crate) mod failure;
 pub(crate) mod forward;
 pub(crate) mod gate;

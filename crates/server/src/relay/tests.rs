@@ -6,7 +6,7 @@ use tokio::{task::JoinSet, time::timeout};
 use super::*;
 use crate::{
     accounts::Accounts,
-    testbed::{PATIENCE, World, metrics, token, until},
+    testbed::{PATIENCE, World, token, until},
 };
 
 /// A relay that runs until it is dropped.
@@ -17,7 +17,7 @@ struct Running {
 }
 
 fn running(most: usize) -> Running {
-    let (relay, shutdown) = (Relay::new(most, metrics()), CancellationToken::new());
+    let (relay, shutdown) = (Relay::new(most, Metrics::new()), CancellationToken::new());
     let mut task = JoinSet::new();
     let (runs, ends) = (relay.clone(), shutdown.clone());
     task.spawn(async move { runs.run(ends).await });

@@ -7,7 +7,7 @@ use hyper::{Request, StatusCode};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::testbed::{PATIENCE, metrics};
+use crate::{metrics::Metrics, testbed::PATIENCE};
 
 /// A printer at whose address nobody is.
 fn shown(serial: &str) -> Shown {
@@ -21,7 +21,7 @@ fn shown(serial: &str) -> Shown {
 async fn a_stream_of_events_ends_when_a_printer_comes_so_that_its_reader_asks_again() {
     let roster = Arc::new(Roster::new(Duration::from_secs(30)));
     roster.put(shown("A"));
-    let router = router(Parts { roster: roster.clone(), relay: Relay::new(4, metrics()) });
+    let router = router(Parts { roster: roster.clone(), relay: Relay::new(4, Metrics::new()) });
     let request = Request::get("/api/v2/events").body(Body::empty()).unwrap();
     let response = router.oneshot(request).await.unwrap();
     let mut frames = response.into_body().into_data_stream();
@@ -38,7 +38,7 @@ async fn a_stream_of_events_ends_when_a_printer_comes_so_that_its_reader_asks_ag
 async fn a_reader_without_a_place_and_a_printer_without_a_link_are_told_to_wait() {
     let roster = Arc::new(Roster::new(Duration::from_secs(30)));
     roster.put(Shown { link: None, ..shown("A") });
-    let router = router(Parts { roster, relay: Relay::new(0, metrics()) });
+    let router = router(Parts { roster, relay: Relay::new(0, Metrics::new()) });
     for path in ["/api/v2/events", "/api/v2/events?serial=A"] {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();

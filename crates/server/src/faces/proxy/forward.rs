@@ -1,8 +1,10 @@
 //! A call, passed on: who asks is settled, then the limits, then the account's budget, then the cloud.
-//! The answer is made fit for the caller in `forward/answer.rs`, its body in `forward/body.rs`.
+//! The answer is made fit for the caller in `forward/answer.rs`, its body in `forward/body.rs`;
+//! answers are shared in `forward/cache.rs`.
 
 mod answer;
 mod body;
+mod cache;
 mod seats;
 mod shared;
 
@@ -25,7 +27,6 @@ use tokio::time::Instant;
 
 use super::{
     Mode, Parts,
-    cache::{self, Cache, Kept, Key as CacheKey},
     failure::{Cause, Failure},
     gate, scope,
     upstream::{Upload, Upstream},
@@ -33,7 +34,7 @@ use super::{
 use crate::{auth::Caller, config, error::ApiError, mask::Masker, metrics::Metrics};
 
 use answer::Opened;
-pub(super) use answer::Whole;
+use cache::{Cache, Kept, Key as CacheKey};
 use seats::{Seat, Seats};
 
 /// What of a caller's headers goes on to the cloud. Everything else stays here: credentials, cookies,

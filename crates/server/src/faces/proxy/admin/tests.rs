@@ -12,7 +12,7 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{
     auth::Tokens,
-    config::{RateLimit, TokenOptions},
+    config::{self, RateLimit},
     faces::proxy::Mode,
     limits::Limits,
     metrics::Metrics,
@@ -21,10 +21,6 @@ use crate::{
 
 /// The pages of a proxy with the tokens `alice`, `bob` and, if wanted, the admin `carol`.
 fn pages(mode: Mode, carol: bool, rates: RateLimit) -> Router {
-    #[derive(serde::Deserialize)]
-    struct File {
-        token: Vec<TokenOptions>,
-    }
     let mut text = String::new();
     for (name, more) in
         [("alice", "limit = 99"), ("bob", "note = \"wall\""), ("carol", "admin = true")]
@@ -33,7 +29,7 @@ fn pages(mode: Mode, carol: bool, rates: RateLimit) -> Router {
             text += &format!("[[token]]\nname = \"{name}\"\ntoken = \"{name}s-secret\"\n{more}\n");
         }
     }
-    let options = toml::from_str::<File>(&text).unwrap().token;
+    let options = toml::from_str::<config::Proxy>(&text).unwrap().token;
     let login = Some(Token::new("AQAsecret"));
     let parts = Parts {
         mode,

@@ -7,23 +7,19 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::poll_fn;
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use tokio::time::{Instant, Sleep, sleep};
-
 use crate::{
     faces::proxy::{failure::Failure, upstream},
     mask::Stream,
+    stall::Stall,
 };
+use futures_util::future::poll_fn;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
 /// A body whose parts must come in time; trailers are left out.
 #[derive(Debug)]
 pub(super) struct Timed {
     inner: Incoming,
-    patience: Duration,
-    /// Made when something is waited for the first time.
-    limit: Option<Pin<Box<Sleep>>>,
-    is_waiting: bool,
+    stall: Stall,
 }
 
 /// A body with its first bytes before it.
@@ -41,7 +37,7 @@ enum Cut {
 
 impl Timed {
     pub(super) fn new(inner: Incoming, patience: Duration) -> Self {
-        Self { inner, patience, limit: None, is_waiting: false }
+        Self { inner, stall: Stall::new(patience) }
     }
 
     /// Whether all of it came, as far as that is known already.
@@ -64,19 +60,14 @@ impl Timed {
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(Cut::Broken))),
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.is_waiting = false;
+                    self.stall.moved();
                     match frame.into_data() {
                         Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
                         _ => {}
                     }
                 }
                 Poll::Pending => {
-                    let limit = self.limit.get_or_insert_with(|| Box::pin(sleep(self.patience)));
-                    if !self.is_waiting {
-                        self.is_waiting = true;
-                        limit.as_mut().reset(Instant::now() + self.patience);
-                    }
-                    ready!(limit.as_mut().poll(context));
+                    ready!(self.stall.poll_too_long(context));
                     return Poll::Ready(Some(Err(Cut::Late)));
                 }
             }

@@ -15,8 +15,7 @@ use hyper::body::Bytes;
 use ring::digest::{SHA256, digest};
 use tokio::time::Instant;
 
-use super::answer::Whole;
-use crate::faces::proxy::cache::Source;
+use super::{answer::Whole, cache::Source};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// May be kept by the caller alone, who asks each time whether it is still the same.

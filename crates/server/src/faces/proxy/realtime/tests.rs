@@ -7,10 +7,10 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
-    config::{RateLimit, TokenOptions},
+    config::{self, RateLimit},
     faces::proxy::{Forwarder, Mode},
     limits::Limits,
-    testbed::{PATIENCE, World, metrics, token, until},
+    testbed::{PATIENCE, World, token, until},
 };
 
 const BASE: &str = "/v1/iot-service/api/user/device/realtime";
@@ -25,20 +25,16 @@ struct Proxy {
 }
 
 async fn proxy(mode: Mode) -> Proxy {
-    #[derive(serde::Deserialize)]
-    struct File {
-        token: Vec<TokenOptions>,
-    }
     let options = "[[token]]\ntoken = \"carol\"\nserials = [\"B\"]\n\
         [[token]]\ntoken = \"bob\"\nmasking = false\n";
-    let options = toml::from_str::<File>(options).unwrap().token;
+    let options = toml::from_str::<config::Proxy>(options).unwrap().token;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let real = token();
     let flat = json!({"alice": real.reveal(), "bob": real.reveal(), "carol": real.reveal()});
     write!(file, "{flat}").unwrap();
     let world = World::new().await;
     let tokens = Tokens::open(Some(file.path().to_owned()), options, None).unwrap();
-    let (tokens, metrics) = (Arc::new(tokens), metrics());
+    let (tokens, metrics) = (Arc::new(tokens), Metrics::new());
     let relay = Relay::new(10, metrics.clone());
     let realtime = Arc::new(Realtime::new(
         Arc::new(world.accounts()),

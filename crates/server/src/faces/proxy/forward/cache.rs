@@ -16,8 +16,8 @@ use futures_util::{
 };
 use tokio::time::Instant;
 
-use super::{failure::Failure, forward::Whole};
-use crate::config::TokenDigest;
+use super::answer::Whole;
+use crate::{config::TokenDigest, faces::proxy::failure::Failure};
 
 /// How long an answer may stand in for one that the cloud does not give.
 const STANDS_IN: Duration = Duration::from_secs(60 * 60);
@@ -214,7 +214,8 @@ mod tests {
     use axum::http::{HeaderMap, StatusCode};
     use hyper::body::Bytes;
 
-    use super::{super::failure::Cause, *};
+    use super::*;
+    use crate::faces::proxy::failure::Cause;
 
     fn key(target: &str) -> Key {
         let account = TokenDigest::of("AQAreal");
