@@ -47,7 +47,12 @@ fn four(run: &[u8], offset: usize, version: bool, spans: &mut Spans) {
 fn is_address(part: &[u8], version: bool) -> bool {
     let groups: Vec<&[u8]> = part.split(|byte| *byte == b'.').collect();
     groups.windows(4).any(|quad| {
-        let numbers: Option<Vec<u8>> = quad.iter().map(|group| octet(group)).collect();
+        // What is left of an escape does not hide the address after it: `00192.168.1.5`.
+        let left = quad.first().filter(|first| first.first() == Some(&b'0'));
+        let glued = left.map_or(0, |first| first.len().saturating_sub(3));
+        let cut = [glued, 0, 0, 0];
+        let groups = quad.iter().zip(cut).map(|(group, cut)| group.get(cut..).unwrap_or_default());
+        let numbers: Option<Vec<u8>> = groups.map(octet).collect();
         let Some(numbers) = numbers else {
             return false;
         };

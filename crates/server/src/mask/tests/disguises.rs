@@ -13,6 +13,11 @@ fn escapes_hide_neither_keys_nor_values() {
 }
 
 #[test]
+fn half_an_escape_hides_no_address_after_it() {
+    assert_eq!(json(r#"["x,u003192.168.77.5","uDE00192.168.77.5"]"#).matches("192.168").count(), 0);
+}
+
+#[test]
 fn json_within_a_string_is_read_as_json_however_deep() {
     let inner = r#"{"dev_access_code":"12345678","n":[1,{"url":"https:\/\/a.b"}]}"#;
     let mut body = inner.to_owned();
