@@ -11,8 +11,8 @@ pub(super) fn of(config: &Config, faces: &[Bound], parts: &Parts) -> Vec<String>
         let (name, address) = (bound.face.name(), bound.address);
         if config.server.tls.is_none() {
             warnings.push(format!(
-                "{name} listens on {address} without TLS, so tokens can be read on the way; write \
-                 tls = \"made\" under [server], or listen on 127.0.0.1"
+                "{name} listens on {address} without TLS, so all that goes over it, tokens too, can \
+                 be read on the way; write tls = \"made\" under [server], or listen on 127.0.0.1"
             ));
         }
         if bound.face == Face::Compat && parts.password.is_none() {
