@@ -8,13 +8,14 @@ use super::{
 
 /// Finds the values of names that say that they are secret.
 pub(super) fn find(text: &[u8], spans: &mut Spans) {
+    let mut ends = Ends::default();
     for at in memchr::memchr2_iter(b':', b'=', text) {
         let mask = match class(text.get(..at).unwrap_or_default()) {
             Class::Token => TOKEN,
             Class::Secret => SECRET,
             _ => continue,
         };
-        if let Some((start, end)) = value(text, at + 1) {
+        if let Some((start, end)) = value(text, at + 1, &mut ends) {
             spans.add(start, end, mask);
         }
     }
@@ -63,8 +64,35 @@ fn trim_end(text: &[u8], drop: impl Fn(u8) -> bool) -> &[u8] {
     text.get(..text.len() - cut).unwrap_or_default()
 }
 
+/// Where values end that were looked at already. One that begins within another ends where that one
+/// does: without this, `token=token=…` would be read to its end from each of its signs.
+#[derive(Debug, Default)]
+struct Ends {
+    word: usize,
+    line: usize,
+}
+
+impl Ends {
+    /// The length of the word at `start`.
+    fn word(&mut self, text: &[u8], start: usize) -> usize {
+        if start >= self.word {
+            self.word = start + word_length(text.get(start..).unwrap_or_default());
+        }
+        self.word - start
+    }
+
+    /// The length of the line from `start` on.
+    fn line(&mut self, text: &[u8], start: usize) -> usize {
+        if start >= self.line {
+            let tail = text.get(start..).unwrap_or_default();
+            self.line = start + memchr::memchr(b'\n', tail).unwrap_or(tail.len());
+        }
+        self.line - start
+    }
+}
+
 /// From where to where the value stands that begins after `from`.
-fn value(text: &[u8], from: usize) -> Option<(usize, usize)> {
+fn value(text: &[u8], from: usize, ends: &mut Ends) -> Option<(usize, usize)> {
     let rest = text.get(from..)?;
     let opens = |byte: &u8| {
         byte.is_ascii_whitespace() || matches!(byte, b':' | b'=' | b',' | b'"' | b'\'' | b'\\')
@@ -77,37 +105,33 @@ fn value(text: &[u8], from: usize) -> Option<(usize, usize)> {
         .filter(|byte| matches!(byte, b'"' | b'\''));
     let tail = text.get(start..)?;
     let length = match (tail.first(), quote) {
-        (Some(b'{' | b'['), None) => line(tail),
+        (Some(b'{' | b'['), None) => ends.line(text, start),
         (_, Some(quote)) => {
             tail.iter().position(|byte| byte == quote || *byte == b'\n').unwrap_or(tail.len())
         }
-        _ => unquoted(tail),
+        _ => unquoted(tail, ends.word(text, start)),
     };
     let shown = tail.get(..length)?;
     let masked = !shown.is_empty() && shown.iter().all(|byte| *byte == b'*');
     (length > 0 && !masked && shown != super::text::OWN).then_some((start, start + length))
 }
 
-/// An unquoted value; `Bearer` and `Basic` go on with the next word.
-fn unquoted(tail: &[u8]) -> usize {
-    let plain = |text: &[u8]| {
-        text.iter()
-            .take_while(|byte| {
-                !(**byte <= b' ' || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b',' | b';' | b'&'))
-            })
-            .count()
-    };
-    let first = plain(tail);
+/// The length of an unquoted value whose first word is that long; `Bearer` and `Basic` go on with
+/// the next word.
+fn unquoted(tail: &[u8], first: usize) -> usize {
     let name = tail.get(..first).unwrap_or_default();
     if name.eq_ignore_ascii_case(b"bearer") || name.eq_ignore_ascii_case(b"basic") {
         let after = tail.get(first + 1..).unwrap_or_default();
-        return (first + 1 + plain(after)).min(tail.len());
+        return (first + 1 + word_length(after)).min(tail.len());
     }
     first
 }
 
-fn line(text: &[u8]) -> usize {
-    memchr::memchr(b'\n', text).unwrap_or(text.len())
+fn word_length(text: &[u8]) -> usize {
+    let goes_on = |byte: &&u8| {
+        !(**byte <= b' ' || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b',' | b';' | b'&'))
+    };
+    text.iter().take_while(goes_on).count()
 }
 
 /// `Bearer` and what follows it.
@@ -116,7 +140,8 @@ fn bearer(text: &[u8], spans: &mut Spans) {
         if !ends_with_bearer(text.get(..space).unwrap_or_default()) {
             continue;
         }
-        let length = unquoted(text.get(space + 1..).unwrap_or_default());
+        let after = text.get(space + 1..).unwrap_or_default();
+        let length = unquoted(after, word_length(after));
         let end = space + 1 + length;
         let shown = text.get(space + 1..end).unwrap_or_default();
         if length >= 8 && !shown.starts_with(TOKEN) {

@@ -105,13 +105,15 @@ fn without_scheme(run: &[u8], from: usize) -> Option<usize> {
 
 /// Whether a query in the run carries a signature or a token.
 fn is_signed(run: &[u8]) -> bool {
-    run.split(|byte| matches!(byte, b'?' | b'&' | b';' | b'#')).any(|pair| {
-        let Some(end) = memchr::memchr(b'=', pair) else {
-            return false;
-        };
-        let name = pair.get(..end).unwrap_or_default();
-        signs(name) && (run.contains(&b'?') || run.contains(&b'&')) && end + 1 < pair.len()
-    })
+    let has_query = memchr::memchr2(b'?', b'&', run).is_some();
+    has_query
+        && run.split(|byte| matches!(byte, b'?' | b'&' | b';' | b'#')).any(|pair| {
+            let Some(end) = memchr::memchr(b'=', pair) else {
+                return false;
+            };
+            let name = pair.get(..end).unwrap_or_default();
+            signs(name) && end + 1 < pair.len()
+        })
 }
 
 fn signs(name: &[u8]) -> bool {

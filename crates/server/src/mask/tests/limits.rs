@@ -84,3 +84,17 @@ fn depth_costs_nothing() {
     let shown = streamed([body.clone().into_bytes()]);
     assert_eq!(String::from_utf8(shown).unwrap(), body.replace("10.0.0.7", "[IP_REDACTED]"));
 }
+
+#[test]
+fn names_within_values_are_read_once() {
+    // Read from each sign to the end, one of these strings took seconds.
+    for part in ["token=", "token:", "token:{", "token=a;", "access_code: token="] {
+        let one = format!("\"{}\"", part.repeat(60_000 / part.len()));
+        let body = format!("[{}]", vec![one; 8].join(","));
+        let shown = String::from_utf8(streamed([body.into_bytes()])).unwrap();
+        assert!(!shown.contains("token=a") && !shown.contains("token:token"), "{part}");
+    }
+    let shown =
+        masker().text("token=access_code= 1234, pin=a=b c; token=x passwd={a} b\nc").into_owned();
+    assert_eq!(shown, "token=*** ********, pin=******** c; token=*** passwd=********\nc");
+}
