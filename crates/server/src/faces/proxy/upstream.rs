@@ -47,6 +47,8 @@ pub(crate) struct Patience {
 #[derive(Debug, Clone)]
 pub(crate) struct Upstream {
     client: Client<Connector, Body>,
+    /// The same without a pool: each call has a connection of its own.
+    fresh: Client<Connector, Body>,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
@@ -101,12 +103,15 @@ impl Upstream {
         } else {
             None
         };
+        let connector = Connector::new(tls, patience.connect);
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(IDLE)
             .pool_idle_timeout(IDLE_TIME)
             .pool_timer(TokioTimer::new())
-            .build(Connector::new(tls, patience.connect));
-        Ok(Self { client, scheme, authority, host, prefix, patience })
+            .build(connector.clone());
+        let fresh =
+            Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        Ok(Self { client, fresh, scheme, authority, host, prefix, patience })
     }
 
     /// How long it is waited for.
@@ -121,8 +126,8 @@ impl Upstream {
 
     /// Sends a call and waits for the head of its answer, whatever its status is.
     ///
-    /// A call that reads is sent once more when the connection, which may have been an old one, ends
-    /// before anything of the answer; all others leave once.
+    /// A call that reads is sent once more, on a new connection, when the one it was sent on ends
+    /// before anything of the answer: all that were kept may be dead. All others leave once.
     pub(super) async fn call(
         &self,
         method: &Method,
@@ -149,7 +154,7 @@ impl Upstream {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) if may_repeat && !is_repeated && is_lost(&error) => {
                     is_repeated = true;
-                    answer = self.client.request(request(Body::empty()));
+                    answer = self.fresh.request(request(Body::empty()));
                 }
                 Ok(Err(error)) => return Err(failed(&error)),
                 Err(_) if progress.as_ref().is_some_and(|it| it.has_moved()) => {}

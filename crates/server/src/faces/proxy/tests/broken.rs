@@ -98,6 +98,17 @@ async fn only_a_call_that_reads_is_sent_once_more_when_the_connection_was_lost()
 }
 
 #[tokio::test]
+async fn a_call_that_reads_outlives_all_connections_that_were_kept() {
+    let world = World::new(Setting::default()).await;
+    let together = (0..8).map(|_| world.get("/v1/chunked"));
+    futures_util::future::join_all(together).await;
+    assert!(world.cloud.connections() > 1);
+    for _ in 0..3 {
+        assert_eq!(world.get("/v1/first").await.status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn masking_that_is_off_passes_everything_but_cookies_and_only_on_the_full_face() {
     let full = Setting { mode: Mode::Full, options: unmasked(), ..Setting::default() };
     let world = World::new(full).await;

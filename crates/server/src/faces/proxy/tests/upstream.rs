@@ -65,7 +65,7 @@ impl Cloud {
 
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let mut buffer = Vec::new();
-        loop {
+        for before in 0.. {
             let end = loop {
                 if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
                     break end + 4;
@@ -83,8 +83,12 @@ impl Cloud {
             if name == "flaky" && self.heads().len() == 1 {
                 return None;
             }
+            if name == "first" && before > 0 {
+                return None;
+            }
             answer(name, &mut stream).await?;
         }
+        None
     }
 }
 
@@ -129,7 +133,7 @@ async fn answer(name: &str, stream: &mut TcpStream) -> Option<()> {
     };
     let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
     let text = match name {
-        "bind" | "flaky" => whole(DEVICE),
+        "bind" | "flaky" | "first" => whole(DEVICE),
         "chunked" => {
             let (one, two) = DEVICE.split_at(97);
             stream
