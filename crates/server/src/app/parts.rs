@@ -61,7 +61,7 @@ impl Parts {
         let (tokens, limits) = (Arc::new(tokens), Arc::new(Limits::new(proxy.rate_limit)));
         let metrics = Metrics::new();
         let accounts = accounts(surroundings)?;
-        let relay = Relay::new(config.server.max_connections, metrics.clone());
+        let relay = Relay::new(event_readers(config.server.max_connections), metrics.clone());
         let realtime = Realtime::new(
             Arc::clone(&accounts),
             relay.clone(),
@@ -208,4 +208,20 @@ async fn legacy_address(host: Option<&str>, port: Option<u16>) -> Result<SocketA
     let failed = |source| BindError::Host { host: host.to_owned(), source };
     let mut addresses = lookup_host((host, port)).await.map_err(failed)?;
     addresses.next().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
+}
+
+/// How many of the connections may be event streams, which last as long as their readers like: some
+/// are left for whoever only asks, on another face, too.
+fn event_readers(connections: usize) -> usize {
+    connections - connections / 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_streams_leave_connections_for_requests() {
+        assert_eq!([1, 4, 4096].map(event_readers), [1, 3, 3072]);
+    }
 }
