@@ -1,6 +1,9 @@
 //! `GET /metrics`, on every face: this machine reads it as it is, others show a token.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Extension, Router,
@@ -8,6 +11,7 @@ use axum::{
     http::{
         HeaderMap,
         header::{self, HeaderName},
+        uri::Authority,
     },
     response::{IntoResponse, Response},
     routing::get,
@@ -47,7 +51,7 @@ impl Page {
 
     fn check(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<Arc<str>, AuthError> {
         let passed_on = PASSED_ON.iter().any(|name| headers.contains_key(name));
-        if self.open || (peer.ip().is_loopback() && !passed_on) {
+        if self.open || (peer.ip().is_loopback() && !passed_on && names_this_machine(headers)) {
             return Ok(trace::nobody());
         }
         match self.tokens.check_admin(headers) {
@@ -58,6 +62,18 @@ impl Page {
             }
         }
     }
+}
+
+/// A page of somebody else's, in a browser on this machine, can have its own name lead here; the
+/// browser then says that name.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST) else { return true };
+    let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    host.is_some_and(|host| {
+        let name = host.host().trim_matches(['[', ']']);
+        name.eq_ignore_ascii_case("localhost")
+            || name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    })
 }
 
 async fn read(
@@ -117,6 +133,25 @@ mod tests {
         assert_eq!(asked(page(false), there, Some(("authorization", "Bearer wrong"))).await, 401);
         assert_eq!(asked(page(false), there, Some(("authorization", "let-me-in"))).await, 200);
         assert_eq!(asked(page(true), there, None).await, 200);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_made_to_lead_here_lets_no_page_of_others_read() {
+        for name in ["localhost:5001", "LOCALHOST", "127.0.0.1:5001", "[::1]:5001"] {
+            assert_eq!(
+                asked(page(false), "127.0.0.1:9", Some(("host", name))).await,
+                200,
+                "{name}"
+            );
+        }
+        for name in ["evil.example", "evil.example:5001", "localhost.evil.example", "", "192.0.2.1"]
+        {
+            assert_eq!(
+                asked(page(false), "127.0.0.1:9", Some(("host", name))).await,
+                401,
+                "{name}"
+            );
+        }
     }
 
     #[tokio::test]
