@@ -16,7 +16,7 @@ use super::{
     devices,
     known::{Known, Lookup},
 };
-use crate::error::ApiError;
+use crate::{error::ApiError, mask::Masker};
 
 /// What the routes stand on.
 #[derive(Debug, Clone)]
@@ -160,7 +160,8 @@ fn no_list(known: &Known) -> ApiError {
 
 fn because(known: &Known, cause: &str) -> String {
     match known.rest.trouble() {
-        Some(error) => format!("{cause}: {error}"),
+        // Its words are the cloud's, and whoever asks need not have shown a token.
+        Some(error) => format!("{cause}: {}", Masker::default().text(&error.to_string())),
         None => format!("{cause}; ask again in a few seconds"),
     }
 }

@@ -203,7 +203,8 @@ async fn a_cloud_that_fails_is_named_as_the_cause_and_its_last_word_grows_old() 
     let is_told = |_: StatusCode, body: &Value| {
         body["message"].as_str().is_some_and(|text| !text.contains("ask again in a few seconds"))
     };
-    running.until(&path, is_told).await;
+    let answer = running.until(&path, is_told).await;
+    assert!(answer["message"].as_str().unwrap().contains("no host [IP_REDACTED]"), "{answer}");
     upstream.heal();
     let fresh =
         |_: StatusCode, body: &Value| body["stale"] == false && body["print"]["mc_percent"] == 45;

@@ -78,7 +78,10 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
             tokio::time::sleep(Duration::from_secs(3600)).await;
             StatusCode::OK.into_response()
         }
-        FAILS => StatusCode::NOT_FOUND.into_response(),
+        FAILS => {
+            let body = json!({"error": "no host 192.168.1.5"});
+            (StatusCode::NOT_FOUND, Json(body)).into_response()
+        }
         _ => match request.uri().path() {
             "/v1/iot-service/api/user/bind" => Json(devices()).into_response(),
             "/v1/iot-service/api/user/print" => Json(jobs()).into_response(),
