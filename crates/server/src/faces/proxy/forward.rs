@@ -8,9 +8,10 @@ mod cache;
 mod seats;
 mod shared;
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
+    body::Body,
     extract::{Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Version,
@@ -23,6 +24,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bambulab::{Endpoint, cloud::Budget};
+use futures_util::stream;
+use hyper::body::{Body as _, Bytes};
 use tokio::time::Instant;
 
 use super::{
@@ -246,7 +249,14 @@ pub(super) async fn forward(State(parts): State<Arc<Parts>>, request: Request) -
     if request.method() == Method::OPTIONS {
         return options();
     }
-    parts.known(request, async |caller, request| passed_on(&parts, caller, request).await).await
+    let is_head = request.method() == Method::HEAD;
+    let passed = async |caller: &Arc<Caller>, request| passed_on(&parts, caller, request).await;
+    let mut answer = parts.known(request, passed).await;
+    if is_head && answer.body().size_hint().exact() == Some(0) {
+        // What a masked answer would be long is not known, and 0 would be a lie.
+        *answer.body_mut() = Body::from_stream(stream::empty::<Result<Bytes, Infallible>>());
+    }
+    answer
 }
 
 /// What there is to ask with. Answered here, as the seeds do: the cloud answers it to browsers only.
