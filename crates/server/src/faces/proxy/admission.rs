@@ -19,8 +19,8 @@ use crate::{
 };
 
 impl Parts {
-    /// Counts a request for its token, and for its address where that is not known, so that tokens
-    /// cannot be guessed in a hurry; answers it while there are not too many.
+    /// Counts a request for its token, and for its address where that is not known; answers it while
+    /// there are not too many.
     pub(super) async fn admitted(
         &self,
         request: Request,
