@@ -19,7 +19,9 @@ use crate::{
 #[non_exhaustive]
 pub enum BindError {
     /// No face was asked for.
-    #[error("no server is turned on; write [proxy.strict], [proxy.full] or [compat] into bambu.toml")]
+    #[error(
+        "no server is turned on; write [proxy.strict], [proxy.full] or [compat] into bambu.toml"
+    )]
     NoFace,
     /// The port cannot be had.
     #[error("{} cannot listen on {address}; free that port, or give it another with listen", face.name())]
