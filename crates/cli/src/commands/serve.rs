@@ -8,7 +8,7 @@ use crate::{
 
 /// Run the servers that the config file turns on: proxies, the compatibility layer
 ///
-/// Each of [proxy.strict], [proxy.full] and [compat] in bambu.toml turns one on. They share one
+/// The tables proxy.strict, proxy.full and compat of bambu.toml each turn one on. They share one
 /// connection to the cloud and one to each printer. It runs until Ctrl-C or SIGTERM; requests that
 /// are under way are finished first. Counters for Prometheus are at /metrics of each server.
 #[derive(Debug, clap::Args)]
