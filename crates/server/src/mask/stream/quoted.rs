@@ -1,5 +1,7 @@
 //! One string of JSON: in one piece as a rule, over several chunks, or longer than is held.
 
+use std::borrow::Cow;
+
 use crate::mask::{
     Rules, address, assignment, escape,
     keys::{self, Class},
@@ -47,10 +49,10 @@ pub(super) fn mask(
     seen: u8,
     class: Class,
     level: u8,
-) -> Option<Vec<u8>> {
+) -> Option<Cow<'static, [u8]>> {
     match class {
-        Class::Secret => return Some(SECRET.to_vec()),
-        Class::Token => return Some(TOKEN.to_vec()),
+        Class::Secret => return Some(SECRET.into()),
+        Class::Token => return Some(TOKEN.into()),
         _ => {}
     }
     let calm = seen & !(traits::SPACE | traits::DOT | traits::SLASH) == 0;
@@ -78,8 +80,15 @@ pub(super) fn mask(
     shown.map(|shown| {
         let mut raw = Vec::with_capacity(shown.len());
         escape::encode(&shown, &mut raw);
-        raw
+        raw.into()
     })
+}
+
+/// Writes what stands in the place of a value.
+pub(super) fn write(mask: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(mask);
+    out.push(b'"');
 }
 
 /// Whether a text of letters, dots, slashes and spaces has nothing to be looked at more closely.

@@ -181,6 +181,24 @@ proptest! {
     }
 
     #[test]
+    fn what_comes_again_in_a_list_is_masked_as_it_is_alone(
+        values in vec(value(), 1..4),
+        order in vec(any::<prop::sample::Index>(), 1..9),
+        sizes in vec(1usize..40, 1..6),
+    ) {
+        let bodies: Vec<String> = values.iter().map(Value::to_string).collect();
+        let listed = |shown: &dyn Fn(&String) -> String| {
+            let items: Vec<String> = order.iter().map(|at| shown(at.get(&bodies))).collect();
+            format!("[{}]", items.join(","))
+        };
+        let body = listed(&String::clone);
+        let alone = listed(&|body| super::json(body));
+        prop_assert_eq!(super::json(&body), alone.clone());
+        let shown = chunked(body.as_bytes(), &sizes);
+        prop_assert_eq!(String::from_utf8_lossy(&shown), alone);
+    }
+
+    #[test]
     fn nothing_hidden_survives_in_a_document_that_is_broken(
         value in value(),
         dice in vec(any::<u8>(), 1..40),
