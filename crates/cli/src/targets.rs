@@ -8,13 +8,13 @@ mod way;
 use std::{collections::HashSet, time::Duration};
 
 use bambu_protocol::{AccessCode, Model, Serial};
-use bambulab::{BrokerAddress, LanTarget};
+use bambulab::LanTarget;
 use tokio::time::timeout;
 
 use crate::{
     account,
     exit::{Failure, Kind},
-    settings::{self, Settings},
+    settings::{self, PrinterEntry, Settings},
 };
 
 pub(crate) use address::look_for;
@@ -43,12 +43,36 @@ pub(crate) struct ByHand {
     /// Address on the local network of the one printer named, instead of the cloud
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) host: Option<String>,
-    /// Port of the printer's MQTT broker [default: 8883]
-    #[arg(long, value_name = "PORT")]
-    pub(crate) mqtt_port: Option<u16>,
+    #[command(flatten)]
+    pub(crate) ports: Ports,
     /// LAN access code; `-` reads it from standard input [env: BAMBU_ACCESS_CODE]
     #[arg(long, value_name = "CODE")]
     pub(crate) access_code: Option<String>,
+}
+
+/// Ports of a printer that are not the usual ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
+pub(crate) struct Ports {
+    /// Port of the printer's MQTT broker [default: 8883]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) mqtt_port: Option<u16>,
+    /// Port of the printer's storage [default: 990]
+    #[arg(long, value_name = "PORT", hide_short_help = true)]
+    pub(crate) ftps_port: Option<u16>,
+    /// Port of the printer's camera [default: 6000 or 322, by model]
+    #[arg(long, value_name = "PORT", hide_short_help = true)]
+    pub(crate) camera_port: Option<u16>,
+}
+
+impl Ports {
+    /// These, and of the others those that are not given here.
+    fn or(self, other: Self) -> Self {
+        Self {
+            mqtt_port: self.mqtt_port.or(other.mqtt_port),
+            ftps_port: self.ftps_port.or(other.ftps_port),
+            camera_port: self.camera_port.or(other.camera_port),
+        }
+    }
 }
 
 /// One printer and the way to it.
@@ -57,8 +81,8 @@ pub(crate) struct Target {
     pub(crate) serial: Serial,
     pub(crate) name: Option<String>,
     model: Option<Model>,
-    /// Address and port on the local network; without one it is reached over the cloud.
-    lan: Option<(String, Option<u16>)>,
+    /// Address and ports on the local network; without one it is reached over the cloud.
+    lan: Option<(String, Ports)>,
     access_code: Option<AccessCode>,
     group: Option<String>,
     /// Whether the account has it, so that the cloud is a way to it, too.
@@ -152,7 +176,7 @@ pub(crate) async fn choose(which: &Which, settings: &Settings) -> Result<Vec<Tar
     if settings.token.is_some() && named && !by_hand {
         look_up(settings, &mut chosen).await;
     }
-    address::find(&mut chosen, which.by_hand.mqtt_port, settings).await?;
+    address::find(&mut chosen, which.by_hand.ports, settings).await?;
     if chosen.is_empty() {
         return Err(no_printer(which, settings));
     }
@@ -205,7 +229,9 @@ async fn read_secret(given: String) -> Result<String, Failure> {
 pub(crate) fn on_lan(settings: &Settings) -> Result<Vec<LanTarget>, Failure> {
     let mut found = Vec::new();
     for target in settings.printers.iter().map(configured) {
-        let Some(BrokerAddress { host, port }) = target.address()? else { continue };
+        if !target.has_address() {
+            continue;
+        }
         let code = target.access_code.clone().or(settings.access_code.clone().map(|it| it.value));
         let Some(access_code) = code.filter(|code| !code.is_empty()) else {
             tracing::warn!(
@@ -214,15 +240,16 @@ pub(crate) fn on_lan(settings: &Settings) -> Result<Vec<LanTarget>, Failure> {
             );
             continue;
         };
-        let Target { serial, name, model, .. } = target;
-        found.push(LanTarget { serial, host, port, access_code, name, model });
+        let target = Target { access_code: Some(access_code), ..target };
+        found.extend(target.on_lan()?);
     }
     Ok(found)
 }
 
-fn configured(entry: &settings::PrinterEntry) -> Target {
+fn configured(entry: &PrinterEntry) -> Target {
     let entry = entry.clone();
-    let lan = entry.host.map(|host| (host, entry.mqtt_port));
+    let PrinterEntry { mqtt_port, ftps_port, camera_port, .. } = entry;
+    let lan = entry.host.map(|host| (host, Ports { mqtt_port, ftps_port, camera_port }));
     Target {
         serial: entry.serial,
         name: entry.name,
@@ -243,7 +270,7 @@ fn by_hand_overrides(
 ) -> Result<(), Failure> {
     match (chosen, &which.by_hand.host) {
         ([target], Some(host)) => {
-            target.lan = Some((host.clone(), which.by_hand.mqtt_port));
+            target.lan = Some((host.clone(), which.by_hand.ports));
             // The way is said.
             target.in_account = false;
             target.access_code = code.or(target.access_code.take());
@@ -253,8 +280,8 @@ fn by_hand_overrides(
                 .next("give its serial number, such as: bambu monitor 01P00A000000001 --host …"));
         }
         ([target], None) if target.lan.is_some() => {
-            if let (Some((_, port)), Some(given)) = (&mut target.lan, which.by_hand.mqtt_port) {
-                *port = Some(given);
+            if let Some((_, ports)) = &mut target.lan {
+                *ports = which.by_hand.ports.or(*ports);
             }
             target.access_code = code.or(target.access_code.take());
         }

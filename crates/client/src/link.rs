@@ -24,7 +24,9 @@ use std::{
     time::Duration,
 };
 
-use bambu_protocol::{AccessCode, Model, Serial, report::Ack, request::Request, status::Status};
+use bambu_protocol::{
+    AccessCode, Model, Serial, ftp, report::Ack, request::Request, status::Status,
+};
 use bytes::Bytes;
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -128,12 +130,25 @@ pub struct LanTarget {
     pub name: Option<String>,
     /// Its model, if known.
     pub model: Option<Model>,
+    /// Port of its storage, 990 on real printers.
+    pub ftps_port: u16,
+    /// Port of its camera; `None`: as its model has it, 6000 or 322.
+    pub camera_port: Option<u16>,
 }
 
 impl LanTarget {
-    /// A printer at the usual port, without name and model.
+    /// A printer at the usual ports, without name and model.
     pub fn new(serial: Serial, host: impl Into<String>, access_code: AccessCode) -> Self {
-        Self { serial, host: host.into(), port: MQTT_PORT, access_code, name: None, model: None }
+        Self {
+            serial,
+            host: host.into(),
+            port: MQTT_PORT,
+            access_code,
+            name: None,
+            model: None,
+            ftps_port: ftp::PORT,
+            camera_port: None,
+        }
     }
 }
 
@@ -141,7 +156,7 @@ impl LanTarget {
 ///
 /// Must be called inside a tokio runtime.
 pub fn connect_lan(target: LanTarget, options: Options) -> Link {
-    let LanTarget { serial, host, port, access_code, name, model } = target;
+    let LanTarget { serial, host, port, access_code, name, model, .. } = target;
     let login = Login::lan(BrokerAddress { host, port }, serial.clone(), &access_code);
     let owner = task::spawn(login, options, None);
     Link(owner.printer(serial, name, model))
@@ -155,7 +170,7 @@ pub fn connect_lan(target: LanTarget, options: Options) -> Link {
 ///
 /// Must be called inside a tokio runtime.
 pub fn connect_both(target: LanTarget, session: &CloudSession, options: Options) -> Link {
-    let LanTarget { serial, host, port, access_code, name, model } = target;
+    let LanTarget { serial, host, port, access_code, name, model, .. } = target;
     let login = Login::lan(BrokerAddress { host, port }, serial.clone(), &access_code);
     let shown = Arc::new(Feed::new(serial.clone(), name.clone(), model));
     let feed = Arc::new(Feed::new(serial.clone(), name, model).with_detour());

@@ -23,6 +23,7 @@
 //! `[V]` vendor source, `[D]` documented once, `[G]` guess.
 
 pub mod access_code;
+pub mod camera;
 pub mod cloud;
 pub mod command;
 pub mod discovery;
@@ -30,6 +31,7 @@ pub mod event;
 pub mod file_kind;
 pub mod firmware;
 pub mod format;
+pub mod ftp;
 pub mod gcode;
 pub mod hms;
 pub mod model;

@@ -140,7 +140,8 @@ fn show_json(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
     }
     let printers = settings.printers.iter().map(|printer| {
         json!({"serial": printer.serial, "name": printer.name, "model": printer.model,
-               "host": printer.host, "mqtt_port": printer.mqtt_port, "group": printer.group,
+               "host": printer.host, "mqtt_port": printer.mqtt_port, "ftps_port": printer.ftps_port,
+               "camera_port": printer.camera_port, "group": printer.group,
                "access_code": printer.access_code.as_ref().map(|_| output::MASK)})
     });
     document.insert("printers".to_owned(), printers.collect());

@@ -47,6 +47,8 @@ pub(crate) struct PrinterEntry {
     #[serde(default, deserialize_with = "quoted_code")]
     pub(crate) access_code: Option<AccessCode>,
     pub(crate) mqtt_port: Option<u16>,
+    pub(crate) ftps_port: Option<u16>,
+    pub(crate) camera_port: Option<u16>,
     pub(crate) group: Option<String>,
     #[serde(default, deserialize_with = "model")]
     pub(crate) model: Option<Model>,

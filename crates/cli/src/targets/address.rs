@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use bambu_protocol::Serial;
 use bambulab::discovery::{DetectError, DetectOptions, detect, resolve_all};
 
-use super::Target;
+use super::{Ports, Target};
 use crate::{
     exit::{Failure, Kind},
     settings::Settings,
@@ -27,7 +27,7 @@ fn is_wanted(target: &Target) -> bool {
 /// No printer has a way; settings of the search that make no sense.
 pub(super) async fn find(
     chosen: &mut [Target],
-    port: Option<u16>,
+    ports: Ports,
     settings: &Settings,
 ) -> Result<(), Failure> {
     let wanted: Vec<Serial> =
@@ -40,7 +40,7 @@ pub(super) async fn find(
         match found.remove(&target.serial) {
             Some(address) => {
                 tracing::info!(printer = %target.serial, %address, "found on this network");
-                target.lan = Some((address.to_string(), port));
+                target.lan = Some((address.to_string(), ports));
             }
             None if settings.token.is_some() => {}
             None => target.lost = true,
@@ -70,7 +70,7 @@ pub(crate) async fn look_for(
         let mut places = resolve_all(&wanted, within.min(LISTEN), search).await;
         for target in &mut chosen {
             if let Some(address) = places.remove(&target.serial) {
-                target.lan = Some((address.to_string(), None));
+                target.lan = Some((address.to_string(), Ports::default()));
                 target.lost = false;
                 found.insert(target.serial.clone());
             }
@@ -120,7 +120,10 @@ mod tests {
         let coded = Target { access_code: Some(AccessCode::new("12345678")), ..bare };
         assert!(is_wanted(&coded));
         assert!(!is_wanted(&Target { in_account: true, ..coded.clone() }));
-        assert!(!is_wanted(&Target { lan: Some(("192.0.2.1".into(), None)), ..coded.clone() }));
+        assert!(!is_wanted(&Target {
+            lan: Some(("192.0.2.1".into(), Ports::default())),
+            ..coded.clone()
+        }));
         assert_eq!(missing(&coded).kind(), Kind::Unreachable);
     }
 }

@@ -31,9 +31,30 @@ impl Target {
     /// # Errors
     /// What was given is no address.
     pub(crate) fn address(&self) -> Result<Option<BrokerAddress>, Failure> {
-        let Some((host, port)) = &self.lan else { return Ok(None) };
-        let port = port.unwrap_or(bambulab::endpoint::MQTT_PORT);
+        let Some((host, ports)) = &self.lan else { return Ok(None) };
+        let port = ports.mqtt_port.unwrap_or(bambulab::endpoint::MQTT_PORT);
         Ok(Some(BrokerAddress { host: bare(host)?, port }))
+    }
+
+    /// Everything that it takes to reach it on the local network; `None` without an address.
+    ///
+    /// # Errors
+    /// What was given is no address, or its access code is not known.
+    pub(crate) fn on_lan(&self) -> Result<Option<LanTarget>, Failure> {
+        let Some((host, ports)) = &self.lan else { return Ok(None) };
+        let host = bare(host)?;
+        let Some(access_code) = self.access_code.clone().filter(|code| !code.is_empty()) else {
+            return Err(Failure::say(
+                Kind::NotAuthenticated,
+                format!("the access code of {} is not known", self.shown()),
+            )
+            .next("read it from the printer's screen and give it as BAMBU_ACCESS_CODE, --access-code - or in the config file"));
+        };
+        let mut target = LanTarget::new(self.serial.clone(), host, access_code);
+        target.port = ports.mqtt_port.unwrap_or(target.port);
+        target.ftps_port = ports.ftps_port.unwrap_or(target.ftps_port);
+        target.camera_port = ports.camera_port;
+        Ok(Some(LanTarget { name: self.name.clone(), model: self.model, ..target }))
     }
 }
 
@@ -100,25 +121,14 @@ pub(crate) async fn connect(
 }
 
 fn link(target: Target, cloud: Option<&CloudSession>, options: &Options) -> Result<Link, Failure> {
-    let Target { serial, name, model, lan, access_code, .. } = target;
-    let Some((host, port)) = lan else {
-        let shown = name.as_deref().unwrap_or(serial.as_str());
-        let cloud = cloud.ok_or_else(|| no_way(shown))?;
+    let Some(on_lan) = target.on_lan()? else {
+        let cloud = cloud.ok_or_else(|| no_way(target.shown()))?;
+        let Target { serial, name, model, .. } = target;
         return Ok(cloud.printer(serial, name, model));
     };
-    let host = bare(&host)?;
-    let Some(access_code) = access_code.filter(|code| !code.is_empty()) else {
-        return Err(Failure::say(
-            Kind::NotAuthenticated,
-            format!("the access code of {} is not known", name.as_deref().unwrap_or(serial.as_str())),
-        )
-        .next("read it from the printer's screen and give it as BAMBU_ACCESS_CODE, --access-code - or in the config file"));
-    };
-    let port = port.unwrap_or(bambulab::endpoint::MQTT_PORT);
-    let target = LanTarget { serial, host, port, access_code, name, model };
     Ok(match cloud {
-        Some(cloud) => connect_both(target, cloud, options.clone()),
-        None => connect_lan(target, options.clone()),
+        Some(cloud) => connect_both(on_lan, cloud, options.clone()),
+        None => connect_lan(on_lan, options.clone()),
     })
 }
 
