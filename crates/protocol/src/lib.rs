@@ -16,6 +16,7 @@
 //! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
 //! * [`cloud`]: the cloud's REST bodies.
 //! * [`file_kind`], [`threemf`]: files that are uploaded and printed.
+//! * [`fmp4`]: video as browsers play it.
 //! * [`format`](mod@format): how single values read to a person.
 //! * [`discovery`]: how printers are found: SSDP packets and the detect frame.
 //!
@@ -30,6 +31,7 @@ pub mod discovery;
 pub mod event;
 pub mod file_kind;
 pub mod firmware;
+pub mod fmp4;
 pub mod format;
 pub mod ftp;
 pub mod gcode;
