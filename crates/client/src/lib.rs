@@ -52,7 +52,8 @@
 //!
 //! # Layout
 //!
-//! * [`printer`], [`link`]: printers; [`cloud`]: the account; [`discovery`]: who is on this network.
+//! * [`printer`], [`link`]: printers; [`ftps`]: their files; [`cloud`]: the account; [`discovery`]:
+//!   who is on this network.
 //! * [`endpoint`], [`token`], [`tls`], [`options`]: where, who, whom to trust, how long to wait.
 //! * [`protocol`]: what is said on the wire, the pure crate below this one.
 //!
@@ -62,6 +63,7 @@
 pub mod cloud;
 pub mod discovery;
 pub mod endpoint;
+pub mod ftps;
 pub mod link;
 mod mqtt;
 pub mod options;

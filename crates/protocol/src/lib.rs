@@ -19,6 +19,7 @@
 //! * [`fmp4`]: video as browsers play it.
 //! * [`format`](mod@format): how single values read to a person.
 //! * [`discovery`]: how printers are found: SSDP packets and the detect frame.
+//! * [`ftp`]: their storage: replies, listings, names.
 //!
 //! Wire facts carry the tag of their source: `[L]` seen on hardware or the live service,
 //! `[V]` vendor source, `[D]` documented once, `[G]` guess.
