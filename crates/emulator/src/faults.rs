@@ -57,6 +57,21 @@ pub enum Fault {
     /// Six connections within ten seconds bring the printer down for twenty: P1 and A1 were seen
     /// to bear such storms badly [L], the figures are ours [G].
     ReconnectStorm,
+    /// The camera is switched off, whatever the rate: `ipcam_dev` is 0 and no picture comes.
+    CameraOff,
+    /// LAN Mode Liveview is off, whatever the rate: `rtsp_url` is `disable`, the video's port closed.
+    LiveviewOff,
+    /// Pictures end; the connection stays.
+    CameraFreeze,
+    /// Half of a picture, then the connection is reset: the rate is the chance of each picture.
+    CameraCut,
+    /// Bytes that are no picture instead of one: the rate is the chance of each picture.
+    CameraRubbish,
+    /// Pictures come byte by byte, two kilobytes in a tenth of a second.
+    CameraDrip,
+    /// Video ends after ten seconds without a word from the viewer, as one X1C was told to do; others
+    /// wait for 65. [G]
+    ImpatientVideo,
     /// The cloud answers with a challenge page for browsers: HTML 403 with `cf-mitigated`.
     Challenge,
     /// The cloud answers 401 in words that do not mean that the token is dead.
@@ -82,7 +97,7 @@ pub enum Fault {
 }
 
 /// Names and one line for people, in the order of the enum.
-const FAULTS: [(Fault, &str, &str); 29] = [
+const FAULTS: [(Fault, &str, &str); 36] = [
     (Fault::AckAndIgnore, "ack-and-ignore", "commands are acknowledged and nothing happens"),
     (Fault::NoAck, "no-ack", "commands take effect and are not acknowledged"),
     (Fault::AckWithoutCommand, "ack-without-command", "acknowledgements lack the command's name"),
@@ -105,6 +120,13 @@ const FAULTS: [(Fault, &str, &str); 29] = [
     (Fault::Stall, "stall", "connections stay open and nothing moves in them"),
     (Fault::FewSessions, "few-sessions", "four LAN connections at a time, whatever the rate"),
     (Fault::ReconnectStorm, "reconnect-storm", "six connections in 10 s bring it down for 20 s"),
+    (Fault::CameraOff, "camera-off", "the camera is switched off, whatever the rate"),
+    (Fault::LiveviewOff, "liveview-off", "LAN Mode Liveview is off, whatever the rate"),
+    (Fault::CameraFreeze, "camera-freeze", "pictures end, the connection stays"),
+    (Fault::CameraCut, "camera-cut", "half of a picture, then a reset; the rate is per picture"),
+    (Fault::CameraRubbish, "camera-rubbish", "rubbish instead of a picture; per picture"),
+    (Fault::CameraDrip, "camera-drip", "pictures come drop by drop"),
+    (Fault::ImpatientVideo, "impatient-video", "video ends after 10 s without a receiver report"),
     (Fault::Challenge, "challenge", "cloud: a challenge page for browsers instead of the answer"),
     (Fault::Stray401, "stray-401", "cloud: a 401 that does not mean that the token is dead"),
     (Fault::DeadToken, "dead-token", "cloud: no token is taken for alive (401, code 4)"),

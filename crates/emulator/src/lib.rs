@@ -10,6 +10,7 @@
 //! * [`files`]: writing files that hold secrets.
 //! * [`machine`]: the trait behind every emulated printer.
 //! * [`mqtt`]: the broker, and the LAN face of a printer over it.
+//! * [`picture`]: what a printer's camera shows.
 //! * [`simulator`]: invented printers of every model, and printers made from captures.
 //! * [`ssdp`]: the face that broadcasts that a printer is there.
 //! * [`world`]: all of it together, started and stopped as one, and the ready file.
@@ -22,6 +23,7 @@ pub mod faults;
 pub mod files;
 pub mod machine;
 pub mod mqtt;
+pub mod picture;
 pub mod simulator;
 pub mod ssdp;
 pub mod world;

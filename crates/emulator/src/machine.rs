@@ -6,7 +6,7 @@ use bambu_protocol::{AccessCode, Serial, discovery::Announcement};
 use bytes::Bytes;
 use tokio::sync::{broadcast, watch};
 
-use crate::faults::Faults;
+use crate::{faults::Faults, picture::Scene};
 
 /// A printer, as the faces see it.
 pub trait Machine: Send + Sync + 'static {
@@ -35,6 +35,11 @@ pub trait Machine: Send + Sync + 'static {
     /// Whether it is switched on; a clone of the machine's own switch.
     fn power(&self) -> Power {
         Power::default()
+    }
+
+    /// What its camera sees now; `None` shows the serial number and no more.
+    fn scene(&self) -> Option<Scene> {
+        None
     }
 }
 

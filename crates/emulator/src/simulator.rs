@@ -41,6 +41,7 @@ use self::{
 use crate::{
     faults::{Fault, Faults},
     machine::{Machine, Power},
+    picture::Scene,
 };
 
 pub use self::job::{Job, Origin};
@@ -309,6 +310,10 @@ impl Machine for Printer {
 
     fn power(&self) -> Power {
         self.power.clone()
+    }
+
+    fn scene(&self) -> Option<Scene> {
+        Some(self.board().scene())
     }
 }
 

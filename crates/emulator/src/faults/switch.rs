@@ -49,7 +49,8 @@ impl Faults {
     /// All off. The seed decides which occasions a rate below 1 strikes.
     pub fn new(seed: u64) -> Self {
         let (changes, _) = watch::channel(0);
-        let (each, kept) = Default::default();
+        let each = std::array::from_fn(|_| Switch::default());
+        let kept = Mutex::default();
         Self(Arc::new(Switches { seed: seed.into(), each, changes, kept }))
     }
 

@@ -1,8 +1,9 @@
-//! What the cloud's device list knows of a simulated printer.
+//! What the cloud's device list knows of a simulated printer, and what its camera sees of it.
 
 use bambu_protocol::{AccessCode, Model, Serial};
 
 use super::{mainboard::Mainboard, phase::Phase};
+use crate::picture::Scene;
 
 /// One printer, as `user/bind` and `user/print` list it.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +84,23 @@ impl Summary {
             print_status,
             nozzle_diameter: 0.4,
             job,
+        }
+    }
+}
+
+impl Mainboard {
+    /// What the camera sees.
+    pub(super) fn scene(&self) -> Scene {
+        let (spec, life) = (&self.spec, &self.life);
+        let job = life.job.as_ref();
+        Scene {
+            name: spec.name.clone(),
+            model: spec.model.name(),
+            state: life.gcode_state(),
+            job: job.map(|job| job.name.clone()),
+            percent: job.map(|_| (life.progress() * 100.0) as u32),
+            layer: job.map(|job| (life.layer(), job.layers)),
+            is_printing: matches!(life.phase, Phase::Printing(_)) && life.pause.is_none(),
         }
     }
 }
