@@ -60,6 +60,7 @@
 //! Secrets (access codes, tokens) are types that neither print nor serialize themselves. Every
 //! error tells its cause and the next step.
 
+pub mod camera;
 pub mod cloud;
 pub mod discovery;
 pub mod endpoint;

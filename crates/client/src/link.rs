@@ -3,7 +3,7 @@
 //! One task per *connection* owns the socket (`link/task.rs`); a [`Link`] is a handle to one
 //! printer on it. What travels is in `bambu_protocol::{report, request}`.
 
-mod backoff;
+pub(crate) mod backoff;
 mod both;
 mod budget;
 mod cloud;

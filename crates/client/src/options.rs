@@ -47,6 +47,10 @@ pub struct Timing {
     pub retry_max: Duration,
     /// Time that a connection must have held before the waits start over.
     pub healthy_after: Duration,
+    /// For the next picture of a JPEG camera. Printers send one in 2 s at the least. [L]
+    pub camera_silence: Duration,
+    /// How long a camera stays connected after the last viewer.
+    pub camera_linger: Duration,
 }
 
 impl Timing {
@@ -66,6 +70,8 @@ impl Timing {
             &mut self.retry_first,
             &mut self.retry_max,
             &mut self.healthy_after,
+            &mut self.camera_silence,
+            &mut self.camera_linger,
         ];
         for wait in waits {
             *wait = (*wait).min(Duration::from_secs(86_400));
@@ -90,6 +96,8 @@ impl Default for Timing {
             retry_first: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
             healthy_after: Duration::from_secs(30),
+            camera_silence: Duration::from_secs(10),
+            camera_linger: Duration::from_secs(5),
         }
     }
 }

@@ -6,25 +6,25 @@ use crate::options::Timing;
 
 /// Counts failures in a row.
 #[derive(Debug, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// The wait after one more failure; `random` is in 0 to 1.
-    pub(super) fn next(&mut self, random: f64, timing: &Timing) -> Duration {
+    pub(crate) fn next(&mut self, random: f64, timing: &Timing) -> Duration {
         let doubled = timing.retry_first.saturating_mul(1 << self.failures.min(20));
         self.failures = self.failures.saturating_add(1);
         doubled.min(timing.retry_max).mul_f64(random.clamp(0.0, 1.0))
     }
 
     /// The wait after a refused password: never short, since it will hardly be right soon.
-    pub(super) fn after_refusal(random: f64, timing: &Timing) -> Duration {
+    pub(crate) fn after_refusal(random: f64, timing: &Timing) -> Duration {
         timing.retry_max.mul_f64(1.0 + random.clamp(0.0, 1.0))
     }
 
     /// Forgets the failures when a connection had held long enough.
-    pub(super) fn held(&mut self, time: Duration, timing: &Timing) {
+    pub(crate) fn held(&mut self, time: Duration, timing: &Timing) {
         if time >= timing.healthy_after {
             self.failures = 0;
         }

@@ -169,7 +169,7 @@ impl From<Refused> for OpenError {
     }
 }
 
-fn unreachable(error: &io::Error) -> Unreachable {
+pub(crate) fn unreachable(error: &io::Error) -> Unreachable {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Unreachable::Refused,
         io::ErrorKind::TimedOut => Unreachable::TimedOut,
@@ -177,7 +177,7 @@ fn unreachable(error: &io::Error) -> Unreachable {
     }
 }
 
-fn tls_error(error: &io::Error) -> OpenError {
+pub(crate) fn tls_error(error: &io::Error) -> OpenError {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
         Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))) => {

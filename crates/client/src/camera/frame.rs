@@ -1,0 +1,41 @@
+//! A picture or a part of a film, as all viewers share it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// One picture of a camera.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// From 1, without gaps, over all upstreams of a [`Camera`](super::Camera).
+    pub number: u64,
+    /// Which upstream it came over, from 1: the next one begins with a key frame.
+    pub session: u64,
+    /// When it arrived.
+    pub at: jiff::Timestamp,
+    /// Time of arrival since the first frame of this camera, by a clock that nobody sets. Stamps of
+    /// the printer are not used: P2S gives nearly all packets the same. [L]
+    pub elapsed: Duration,
+    /// A JPEG; or one access unit of H.264, its NAL units with lengths of four bytes (big-endian)
+    /// before them.
+    pub data: Bytes,
+    /// Whether a film can begin here; true for every JPEG.
+    pub is_key: bool,
+    /// What a decoder has to know; `None` for JPEG. The same `Arc` as long as nothing changes.
+    pub video: Option<std::sync::Arc<Video>>,
+}
+
+/// What a decoder of H.264 has to know before the first picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Video {
+    /// Sequence parameter set, a NAL unit without start code.
+    pub sps: Bytes,
+    /// Picture parameter set, a NAL unit without start code.
+    pub pps: Bytes,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// As browsers want it (RFC 6381), such as `avc1.64001f`.
+    pub codec: String,
+}
