@@ -17,6 +17,7 @@
 //! * [`cloud`]: the cloud's REST bodies.
 //! * [`file_kind`], [`threemf`]: files that are uploaded and printed.
 //! * [`fmp4`]: video as browsers play it.
+//! * [`rtsp`], [`h264`]: the live picture of printers with RTSPS, and the video in it.
 //! * [`format`](mod@format): how single values read to a person.
 //! * [`discovery`]: how printers are found: SSDP packets and the detect frame.
 //! * [`ftp`]: their storage: replies, listings, names.
@@ -36,12 +37,14 @@ pub mod fmp4;
 pub mod format;
 pub mod ftp;
 pub mod gcode;
+pub mod h264;
 pub mod hms;
 pub mod model;
 pub mod mqtt;
 pub mod print_error;
 pub mod report;
 pub mod request;
+pub mod rtsp;
 pub mod serial;
 pub mod stage;
 pub mod status;
