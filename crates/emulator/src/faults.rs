@@ -72,6 +72,19 @@ pub enum Fault {
     /// Video ends after ten seconds without a word from the viewer, as one X1C was told to do; others
     /// wait for 65. [G]
     ImpatientVideo,
+    /// No card or stick is in the printer, whatever the rate.
+    NoStorage,
+    /// The printer's storage has no room, whatever the rate.
+    StorageFull,
+    /// The printer resets the connections of a file on its way.
+    CutFile,
+    /// A whole upload is answered as if it had broken: 426. A P2S does it [L].
+    False426,
+    /// The answer to a whole upload comes seconds later. An H2D is slow [L].
+    Late226,
+    /// Files and lists come in the clear after `PROT P`, as from some A1 [L]: whoever waits for TLS
+    /// there waits for ever.
+    PlainData,
     /// The cloud answers with a challenge page for browsers: HTML 403 with `cf-mitigated`.
     Challenge,
     /// The cloud answers 401 in words that do not mean that the token is dead.
@@ -97,7 +110,7 @@ pub enum Fault {
 }
 
 /// Names and one line for people, in the order of the enum.
-const FAULTS: [(Fault, &str, &str); 36] = [
+const FAULTS: [(Fault, &str, &str); 42] = [
     (Fault::AckAndIgnore, "ack-and-ignore", "commands are acknowledged and nothing happens"),
     (Fault::NoAck, "no-ack", "commands take effect and are not acknowledged"),
     (Fault::AckWithoutCommand, "ack-without-command", "acknowledgements lack the command's name"),
@@ -127,6 +140,12 @@ const FAULTS: [(Fault, &str, &str); 36] = [
     (Fault::CameraRubbish, "camera-rubbish", "rubbish instead of a picture; per picture"),
     (Fault::CameraDrip, "camera-drip", "pictures come drop by drop"),
     (Fault::ImpatientVideo, "impatient-video", "video ends after 10 s without a receiver report"),
+    (Fault::NoStorage, "no-storage", "no card or stick is in the printer, whatever the rate"),
+    (Fault::StorageFull, "storage-full", "the printer's storage has no room, whatever the rate"),
+    (Fault::CutFile, "cut-file", "the printer resets the connections of a file on its way"),
+    (Fault::False426, "false-426", "a whole upload to the printer is answered 426"),
+    (Fault::Late226, "late-226", "the answer to a whole upload comes seconds later"),
+    (Fault::PlainData, "plain-data", "files come in the clear after PROT P, as from some A1"),
     (Fault::Challenge, "challenge", "cloud: a challenge page for browsers instead of the answer"),
     (Fault::Stray401, "stray-401", "cloud: a 401 that does not mean that the token is dead"),
     (Fault::DeadToken, "dead-token", "cloud: no token is taken for alive (401, code 4)"),

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -26,6 +27,19 @@ impl Wire {
         let _ = tcp.set_nodelay(true);
         let trouble = circumstances.map(|of| Box::new(Trouble::new(of.clone())));
         Self { tcp: Some(tcp), trouble }
+    }
+
+    /// Its addresses: ours and the other side's.
+    pub(crate) fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        let tcp = self.tcp.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        Ok((tcp.local_addr()?, tcp.peer_addr()?))
+    }
+
+    /// Lets its end be a reset, and not a goodbye.
+    pub(crate) fn reset_at_end(&self) {
+        if let Some(tcp) = &self.tcp {
+            let _ = tcp.set_zero_linger();
+        }
     }
 
     /// The stream, once bytes may flow.

@@ -9,6 +9,7 @@ use crate::{
     certs::Shape,
     cloud::{Dialect, store},
     faults::Setting,
+    storage,
 };
 
 /// What a world is to be made of.
@@ -43,6 +44,10 @@ pub struct Config {
     pub store_port: Option<u16>,
     /// Bytes of all objects in the store together.
     pub store_bytes: u64,
+    /// Where each printer's storage is a directory named by its serial number; in memory when `None`.
+    pub storage: Option<PathBuf>,
+    /// Bytes that each printer's storage holds.
+    pub storage_bytes: u64,
     /// How the cloud answers.
     pub dialect: Dialect,
     /// What all printers' certificates are like; as their model's were seen when `None`.
@@ -82,6 +87,8 @@ impl Default for Config {
             control_port: None,
             store_port: None,
             store_bytes: store::DEFAULT_CAPACITY,
+            storage: None,
+            storage_bytes: storage::DEFAULT_CAPACITY,
             dialect: Dialect::Observed,
             certificates: None,
             faults: Vec::new(),

@@ -8,6 +8,7 @@ use std::{
 use bambu_protocol::{
     Model, Serial,
     discovery::{Announcement, Bind, Mode, detect},
+    ftp,
     mqtt::login as mqtt_login,
 };
 use rustls::ServerConfig;
@@ -22,8 +23,10 @@ use super::{
 use crate::{
     cloud::{Cloud, Listed, account::Account},
     detect::{self as detect_face, Desk},
+    ftps,
     machine::{About, Machine},
     mqtt,
+    storage::Storage,
 };
 
 /// A printer with its owner, its address and its listeners.
@@ -58,6 +61,7 @@ pub(super) struct Listeners {
     mqtt: TcpListener,
     detect: TcpListener,
     detect_tls: Option<TcpListener>,
+    ftps: TcpListener,
 }
 
 /// Their ports.
@@ -66,6 +70,16 @@ pub(super) struct Ports {
     pub(super) mqtt: u16,
     pub(super) detect: u16,
     pub(super) detect_tls: Option<u16>,
+    pub(super) ftps: Option<u16>,
+    pub(super) camera: Option<u16>,
+    pub(super) rtsps: Option<u16>,
+}
+
+/// What a printer's faces show besides the machine itself.
+pub(super) struct Shown {
+    pub(super) model: Model,
+    pub(super) desk: Desk,
+    pub(super) storage: Storage,
 }
 
 impl Listeners {
@@ -84,12 +98,19 @@ impl Listeners {
             true => Some(bind::tcp(ip, Some(detect::TLS_PORT), name, notes).await?),
             false => None,
         };
-        Ok(Self { mqtt, detect, detect_tls })
+        let ftps = bind::tcp(ip, real(ftp::PORT), name, notes).await?;
+        Ok(Self { mqtt, detect, detect_tls, ftps })
     }
 
     pub(super) fn ports(&self) -> Result<Ports, WorldError> {
-        let detect_tls = self.detect_tls.as_ref().map(bind::port).transpose()?;
-        Ok(Ports { mqtt: bind::port(&self.mqtt)?, detect: bind::port(&self.detect)?, detect_tls })
+        Ok(Ports {
+            mqtt: bind::port(&self.mqtt)?,
+            detect: bind::port(&self.detect)?,
+            detect_tls: self.detect_tls.as_ref().map(bind::port).transpose()?,
+            ftps: Some(bind::port(&self.ftps)?),
+            camera: None,
+            rtsps: None,
+        })
     }
 
     /// Serves them until `shutdown`.
@@ -97,19 +118,22 @@ impl Listeners {
         self,
         machine: &Arc<dyn Listed>,
         tls: &Arc<ServerConfig>,
-        desk: &Desk,
+        shown: Shown,
         tasks: &mut JoinSet<()>,
         shutdown: &CancellationToken,
     ) {
+        let Shown { model, desk, storage } = shown;
         let same = || Arc::clone(machine) as Arc<dyn Machine>;
-        let tls = || Some(Arc::clone(tls));
-        tasks.spawn(mqtt::lan::run(self.mqtt, tls(), same(), shutdown.clone()));
+        let secure = || Some(Arc::clone(tls));
+        tasks.spawn(mqtt::lan::run(self.mqtt, secure(), same(), shutdown.clone()));
         let detect =
             |listener, tls| detect_face::run(listener, tls, same(), desk.clone(), shutdown.clone());
         tasks.spawn(detect(self.detect, None));
         if let Some(listener) = self.detect_tls {
-            tasks.spawn(detect(listener, tls()));
+            tasks.spawn(detect(listener, secure()));
         }
+        let files = ftps::Files { machine: same(), model, storage };
+        tasks.spawn(ftps::run(self.ftps, Arc::clone(tls), files, shutdown.clone()));
     }
 }
 

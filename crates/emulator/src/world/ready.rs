@@ -163,9 +163,9 @@ impl Ready {
             mqtt_port: ports.mqtt,
             detect_port: ports.detect,
             detect_tls_port: ports.detect_tls,
-            ftps_port: None,
-            camera_port: None,
-            rtsps_port: None,
+            ftps_port: ports.ftps,
+            camera_port: ports.camera,
+            rtsps_port: ports.rtsps,
         };
         let uid = owner.uid.to_string();
         match self.accounts.iter_mut().find(|account| account.uid == uid) {

@@ -2,22 +2,24 @@
 
 use std::{net::Ipv4Addr, sync::Arc};
 
-use bambu_protocol::{discovery::ssdp as ssdp_wire, mqtt::login as mqtt_login};
+use bambu_protocol::{Serial, discovery::ssdp as ssdp_wire, mqtt::login as mqtt_login};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Config, Ready, WorldError,
-    faces::{self, Front},
+    faces::{self, Front, Shown},
     plan::Kind,
 };
 use crate::{
     certs::{Ca, Shape},
     cloud::{Cloud, switchboard::Switchboard},
     detect::Desk,
+    faults::Faults,
     machine::About,
     simulator::Printer,
     ssdp::Beacon,
+    storage::Storage,
 };
 
 /// What printers are put into, and what they leave behind.
@@ -58,7 +60,9 @@ impl Stage<'_> {
         }
         let (of, serial) = (Arc::clone(self.cloud), summary.serial.clone());
         let desk = Desk { about, ticket: Arc::new(move || faces::ticket(&of, &serial)) };
-        listeners.serve(&machine, &tls, &desk, self.tasks, shutdown);
+        let storage = self.storage(&summary.serial, machine.faults());
+        let shown = Shown { model, desk, storage };
+        listeners.serve(&machine, &tls, shown, self.tasks, shutdown);
         self.tasks.spawn(self.switchboard.clone().carry(summary.serial, shutdown.clone()));
         self.tasks.spawn(printer.clone().run(shutdown.clone()));
         if let Kind::Invented(printer) = printer {
@@ -70,6 +74,15 @@ impl Stage<'_> {
             self.printers.push(printer);
         }
         Ok(())
+    }
+
+    /// The storage of one printer: a directory of its own where one is asked for.
+    fn storage(&self, serial: &Serial, faults: Faults) -> Storage {
+        let capacity = self.config.storage_bytes;
+        match &self.config.storage {
+            None => Storage::in_memory(capacity, faults),
+            Some(all) => Storage::in_directory(all.join(serial.as_str()), capacity, faults),
+        }
     }
 
     /// Begins to broadcast those who are to be; gives the invented printers.
