@@ -62,6 +62,7 @@
 
 pub mod camera;
 pub mod cloud;
+mod dial;
 pub mod discovery;
 pub mod endpoint;
 pub mod ftps;

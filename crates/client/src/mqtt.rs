@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-pub(crate) use open::{Open, OpenError, TlsTarget, tls_error, unreachable};
+pub(crate) use open::{Open, OpenError, TlsTarget};
 
 /// Largest packet that is read; a full report has 12 kB.
 const LIMITS: Limits = Limits { max_packet: 1 << 20 };

@@ -9,18 +9,15 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use rustls_pki_types::CertificateDer;
-use tokio::{
-    net::{TcpStream, lookup_host},
-    time::timeout,
-};
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::{CameraError, CameraKind, Video, hub::Hub};
 use crate::{
+    dial::{self, TlsFailure},
     endpoint::BrokerAddress,
     link::{LanTarget, Unreachable},
-    mqtt::{OpenError, tls_error, unreachable},
     options::Options,
     tls::Pinning,
 };
@@ -76,30 +73,13 @@ impl Dial {
         let within = self.options.timing.connect;
         let tls = self.options.identity.printer_tls(&self.options.roots, &self.target.serial);
         let tls = tls.map_err(|error| CameraError::NotThisKind(error.to_string()))?;
-        let tcp = timeout(within, self.tcp()).await;
-        let tcp = tcp.map_err(|_| self.unreachable(Unreachable::TimedOut))??;
-        let handshake = TlsConnector::from(tls.config).connect(tls.name, tcp);
-        let stream = match timeout(within, handshake).await {
-            Err(_) => return Err(self.unreachable(Unreachable::Silent)),
-            Ok(Err(error)) => return Err(self.open_error(tls_error(&error))),
-            Ok(Ok(stream)) => stream,
-        };
+        let BrokerAddress { host, port } = self.address();
+        let tcp = dial::tcp(&host, port, within).await.map_err(|why| self.unreachable(why))?;
+        let stream = dial::tls(tcp, tls.config, tls.name, within).await;
+        let stream = stream.map_err(|failure| self.not_secured(failure))?;
         let chain = stream.get_ref().1.peer_certificates().map(<[_]>::to_vec);
         let proof = Proof { pinning: tls.pinning, chain, address: self.address() };
         Ok(Dialled { stream, proof })
-    }
-
-    async fn tcp(&self) -> Result<TcpStream, CameraError> {
-        let BrokerAddress { host, port } = self.address();
-        let addresses: Vec<_> = lookup_host((host.as_str(), port))
-            .await
-            .map_err(|_| self.unreachable(Unreachable::UnknownName))?
-            .collect();
-        let stream = TcpStream::connect(addresses.as_slice())
-            .await
-            .map_err(|error| self.unreachable(unreachable(&error)))?;
-        let _ = stream.set_nodelay(true);
-        Ok(stream)
     }
 
     fn unreachable(&self, why: Unreachable) -> CameraError {
@@ -110,16 +90,14 @@ impl Dial {
         CameraError::Unreachable { address: self.address(), why }
     }
 
-    fn open_error(&self, error: OpenError) -> CameraError {
-        match error {
-            OpenError::Unreachable(why) => self.unreachable(why),
-            OpenError::Silent => self.unreachable(Unreachable::Silent),
-            OpenError::Untrusted { why, .. } => {
+    fn not_secured(&self, failure: TlsFailure) -> CameraError {
+        match failure {
+            TlsFailure::Silent => self.unreachable(Unreachable::Silent),
+            TlsFailure::Untrusted { why, .. } => {
                 CameraError::Untrusted { address: self.address(), why }
             }
             // A printer that restarts hangs up, too.
-            OpenError::NotABroker(why) => CameraError::Lost(why),
-            OpenError::Refused(_) => CameraError::NotThisKind(error.to_string()),
+            TlsFailure::NotTls(why) => CameraError::Lost(why),
         }
     }
 }

@@ -231,11 +231,6 @@ impl FtpsError {
         ) || matches!(self, Self::Unreachable { why: Unreachable::Silent, .. })
     }
 
-    /// Whether the session is of no use any more.
-    pub(super) fn ends_the_session(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::Malformed { .. })
-    }
-
     /// A refusal in the printer's own words.
     pub(super) fn refused(command: &'static str, reply: &Reply) -> Self {
         match reply.code {

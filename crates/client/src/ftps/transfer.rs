@@ -1,9 +1,12 @@
 //! How a file goes over, and what came of it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, io, path::Path, sync::Arc, time::Duration};
 
 use bambu_protocol::ftp::SLOWEST;
+use md5::{Digest as _, Md5};
 use tokio_util::sync::CancellationToken;
+
+use super::FtpsError;
 
 /// Told how far a transfer is: bytes done, bytes in all (0 where that is not known). Called from
 /// the transfer itself, so it has to be quick.
@@ -33,7 +36,7 @@ pub enum Existing {
     /// It stays if it has the same size and is taken for the same file: how an upload that was
     /// complete is not made again. Another size is replaced.
     KeepSameSize,
-    /// It stays, and the upload fails with [`FtpsError::Exists`](super::FtpsError::Exists).
+    /// It stays, and the upload fails with [`FtpsError::Exists`].
     Refuse,
 }
 
@@ -87,4 +90,17 @@ impl fmt::Debug for Transfer {
             .field("slowest", &self.slowest)
             .finish_non_exhaustive()
     }
+}
+
+/// What is read and sent at a time.
+pub(super) const CHUNK: usize = 256 << 10;
+
+/// Upper-case hex, as printers want it.
+pub(super) fn hex(md5: Md5) -> String {
+    md5.finalize().0.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// Of a file of this machine; the path is empty for a stream.
+pub(super) fn local(path: &Path, source: io::Error) -> FtpsError {
+    FtpsError::Local { path: path.to_owned(), source }
 }

@@ -1,22 +1,23 @@
 //! Opening a connection, with an own error for every way in which that fails.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bambu_protocol::mqtt::{Connect, ConnectCode, Packet};
-use rustls::{CertificateError, ClientConfig};
+use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     sync::{AcquireError, Semaphore, SemaphorePermit},
     time::timeout,
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_rustls::client::TlsStream;
 
 use super::{Socket, SocketError};
 use crate::{
+    dial::{self, TlsFailure},
     endpoint::BrokerAddress,
     link::Unreachable,
-    tls::{self, Fingerprint, Pinning, PrinterTls, Refused, SetupError, UntrustedPrinter, Verdict},
+    tls::{self, Fingerprint, Pinning, PrinterTls, Refused, SetupError, Verdict},
 };
 
 /// Connections that are being opened at a time in the whole process, so that a start of many links
@@ -112,7 +113,8 @@ impl Open {
     }
 
     async fn secure(&self, place: Place<'_>) -> Result<TlsStream<TcpStream>, OpenError> {
-        let tcp = self.tcp();
+        let BrokerAddress { host, port } = &self.address;
+        let tcp = dial::tcp(host, *port, self.within);
         tokio::pin!(tcp);
         if let Ok(stream) = timeout(BRIEF, &mut tcp).await {
             return self.handshake(stream?, place).await;
@@ -122,33 +124,13 @@ impl Open {
         self.handshake(stream, PLACES.acquire().await).await
     }
 
-    async fn tcp(&self) -> Result<TcpStream, OpenError> {
-        let BrokerAddress { host, port } = &self.address;
-        let connect = async {
-            let addresses: Vec<_> = lookup_host((host.as_str(), *port))
-                .await
-                .map_err(|_| Unreachable::UnknownName)?
-                .collect();
-            let stream = TcpStream::connect(addresses.as_slice())
-                .await
-                .map_err(|error| unreachable(&error))?;
-            let _ = stream.set_nodelay(true);
-            Ok(stream)
-        };
-        timeout(self.within, connect).await.map_err(|_| Unreachable::TimedOut)?
-    }
-
     async fn handshake(
         &self,
         stream: TcpStream,
         _place: Place<'_>,
     ) -> Result<TlsStream<TcpStream>, OpenError> {
-        let connector = TlsConnector::from(self.tls.config.clone());
-        match timeout(self.within, connector.connect(self.tls.name.clone(), stream)).await {
-            Err(_) => Err(OpenError::Silent),
-            Ok(Err(error)) => Err(tls_error(&error)),
-            Ok(Ok(stream)) => Ok(stream),
-        }
+        let TlsTarget { config, name, .. } = &self.tls;
+        Ok(dial::tls(stream, config.clone(), name.clone(), self.within).await?)
     }
 
     async fn welcome(&self, socket: &mut Socket) -> Result<(), OpenError> {
@@ -164,45 +146,19 @@ impl Open {
 }
 
 impl From<Refused> for OpenError {
-    fn from(Refused { why, fingerprint }: Refused) -> Self {
-        Self::Untrusted { why: why.to_string(), fingerprint }
+    fn from(refused: Refused) -> Self {
+        TlsFailure::from(refused).into()
     }
 }
 
-pub(crate) fn unreachable(error: &io::Error) -> Unreachable {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Unreachable::Refused,
-        io::ErrorKind::TimedOut => Unreachable::TimedOut,
-        _ => Unreachable::NoRoute,
+impl From<TlsFailure> for OpenError {
+    fn from(failure: TlsFailure) -> Self {
+        match failure {
+            TlsFailure::Untrusted { why, fingerprint } => Self::Untrusted { why, fingerprint },
+            TlsFailure::NotTls(why) => Self::NotABroker(why),
+            TlsFailure::Silent => Self::Silent,
+        }
     }
-}
-
-pub(crate) fn tls_error(error: &io::Error) -> OpenError {
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match tls {
-        Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))) => {
-            match other.0.downcast_ref::<Refused>() {
-                Some(refused) => refused.clone().into(),
-                None => untrusted(other),
-            }
-        }
-        // A printer whose certificate names the right serial but which cannot sign with its key.
-        Some(rustls::Error::InvalidCertificate(CertificateError::BadSignature)) => {
-            let why = UntrustedPrinter::NotItsKey.to_string();
-            OpenError::Untrusted { why, fingerprint: None }
-        }
-        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            untrusted(&"it is signed by an authority that is not trusted here")
-        }
-        Some(rustls::Error::InvalidCertificate(error)) => untrusted(error),
-        Some(error) => OpenError::NotABroker(error.to_string()),
-        None => OpenError::NotABroker("it hung up during the TLS handshake".into()),
-    }
-}
-
-fn untrusted(error: &impl std::fmt::Display) -> OpenError {
-    let why = format!("{error}; check the address, and BAMBU_CA_FILE if it is your own broker");
-    OpenError::Untrusted { why, fingerprint: None }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bambu_protocol::Serial;
-use rustls::{ClientConfig, client::Resumption};
+use rustls::{ClientConfig, client::Resumption, version::TLS12};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::sync::Semaphore;
 
@@ -127,6 +127,25 @@ impl Identity {
         let verified = self.verified(roots, None)?;
         *cached = Some((roots.clone(), verified.clone()));
         Ok(finish(verified, name))
+    }
+
+    /// The same for one session with a printer's storage: its data connections resume the TLS
+    /// session of its control connection. Capped at TLS 1.2, since the tickets of 1.3 come too late
+    /// for printers. No two sessions share anything but the check.
+    pub(crate) fn resuming_tls(
+        &self,
+        roots: &Roots,
+        serial: &Serial,
+    ) -> Result<PrinterTls, SetupError> {
+        let PrinterTls { name, pinning, .. } = self.printer_tls(roots, serial)?;
+        let mut config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS12])?
+            .dangerous()
+            .with_custom_certificate_verifier(pinning.verifier.clone())
+            .with_no_client_auth();
+        config.resumption = Resumption::in_memory_sessions(1);
+        config.enable_sni = matches!(name, ServerName::DnsName(_));
+        Ok(PrinterTls { config: Arc::new(config), name, pinning })
     }
 
     fn verified(&self, roots: &Roots, serial: Option<&Serial>) -> Result<Verified, SetupError> {
