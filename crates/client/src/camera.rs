@@ -8,6 +8,7 @@ mod frame;
 mod hub;
 mod jpeg;
 mod kind;
+mod rtsp;
 mod shelf;
 mod upstream;
 mod view;

@@ -16,9 +16,6 @@ pub use depacketize::{AccessUnit, Depacketizer, Losses, MAX_ACCESS_UNIT};
 pub use message::{Headers, Interleaved, Message, Request, Response};
 pub use read::{BadMessage, Limits, Reader};
 
-/// The path of a printer's live picture (`rtsps://<host>:322/streaming/live/1`) [L].
-pub const LIVE_PATH: &str = "/streaming/live/1";
-
 /// The realm that printers ask a login for [L].
 pub const REALM: &str = "LIVE555 Streaming Media";
 

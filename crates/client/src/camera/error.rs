@@ -46,6 +46,12 @@ pub enum CameraError {
          its screen (Settings > LAN Only)"
     )]
     LiveviewOff,
+    /// The camera answers and does not play (404, 403, 5xx): look at the printer itself.
+    #[error(
+        "the camera does not play ({0}); switch its live view off and on on the printer's screen, or \
+         restart the printer"
+    )]
+    Refused(String),
     /// Still pictures from H.264 are not built in: the feature `snapshot` makes them.
     #[error(
         "this build makes no still pictures from H.264; build it with the feature \"snapshot\", or \
@@ -104,6 +110,7 @@ impl CameraError {
             Self::CameraOff => "camera_off",
             Self::LiveviewOff => "liveview_off",
             Self::NoSnapshot => "no_snapshot",
+            Self::Refused(_) => "refused",
             Self::NotThisKind(_) => "not_this_kind",
             Self::UnknownKind => "unknown_kind",
             Self::Lost(_) => "lost",

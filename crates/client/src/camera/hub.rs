@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CameraError, CameraKind, CameraState, Frame, Video, jpeg,
+    CameraError, CameraKind, CameraState, Frame, Video, jpeg, rtsp,
     shelf::Shelf,
     upstream::{Dial, Sink},
 };
@@ -179,7 +179,7 @@ async fn attempt(hub: &Hub, dial: &Dial, sink: &mut Sink) -> Result<(), CameraEr
     let upstream = async {
         match dial.kind {
             CameraKind::Jpeg => jpeg::run(dial, sink).await,
-            CameraKind::H264 => Err(CameraError::NotThisKind("H.264 is not read yet".to_owned())),
+            CameraKind::H264 => rtsp::run(dial, sink).await,
         }
     };
     tokio::pin!(upstream);

@@ -137,7 +137,6 @@ impl Sink {
 
     /// One access unit, NAL units with lengths of four bytes. What comes before the first key frame
     /// is dropped. Size is bounded by the caller.
-    #[allow(dead_code, reason = "the upstream that has access units lands next")]
     pub(crate) fn access_unit(&mut self, data: Bytes, is_key: bool, video: &Arc<Video>) {
         if self.has_begun || is_key {
             self.put(data, is_key, Some(video.clone()));

@@ -79,14 +79,6 @@ impl Challenge {
             Self::Digest(digest) => digest.answer(login, method, uri, count),
         }
     }
-
-    /// Whether it replaces `before`, whose answer was refused, only since that was too old.
-    pub fn renews(&self, before: &Self) -> bool {
-        match (self, before) {
-            (Self::Digest(now), Self::Digest(then)) => now.is_stale && now.nonce != then.nonce,
-            _ => false,
-        }
-    }
 }
 
 impl Digest {
