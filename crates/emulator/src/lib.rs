@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //!
+//! * [`camera`]: the face that shows JPEG pictures.
 //! * [`certs`]: the certificates of the simulated world.
 //! * [`cloud`]: accounts, sign-in, the REST answers and the broker's rules.
 //! * [`control`]: the endpoint that switches faults.
@@ -12,21 +13,26 @@
 //! * [`machine`]: the trait behind every emulated printer.
 //! * [`mqtt`]: the broker, and the LAN face of a printer over it.
 //! * [`picture`]: what a printer's camera shows.
+//! * [`rtsp`]: the face that shows the same as video.
 //! * [`simulator`]: invented printers of every model, and printers made from captures.
 //! * [`ssdp`]: the face that broadcasts that a printer is there.
 //! * [`storage`]: what a printer has stored.
 //! * [`world`]: all of it together, started and stopped as one, and the ready file.
 
+pub mod camera;
 pub mod certs;
 pub mod cloud;
 pub mod control;
 pub mod detect;
+mod door;
 pub mod faults;
 pub mod files;
 pub mod ftps;
+mod h264;
 pub mod machine;
 pub mod mqtt;
 pub mod picture;
+pub mod rtsp;
 pub mod simulator;
 pub mod ssdp;
 pub mod storage;

@@ -8,8 +8,8 @@ mod jpeg;
 
 use jiff::Timestamp;
 
-use self::canvas::{Area, HEIGHT, WIDTH};
-pub(crate) use self::canvas::{Canvas, Ink};
+use self::canvas::{Area, HEIGHT, Ink, WIDTH};
+pub(crate) use self::canvas::{Canvas, Palette, video_range};
 
 /// What a camera sees of its printer.
 #[derive(Debug, Clone, PartialEq, Eq)]

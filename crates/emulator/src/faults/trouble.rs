@@ -49,6 +49,8 @@ pub struct Circumstances {
     pub faults: Faults,
     /// Because it is switched off.
     pub power: Power,
+    /// The fault that closes this port alone, whatever its rate.
+    pub(crate) shut: Option<Fault>,
 }
 
 type Change = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
@@ -56,12 +58,22 @@ type Change = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 impl Circumstances {
     /// Those of a machine.
     pub fn of(machine: &dyn Machine) -> Self {
-        Self { faults: machine.faults(), power: machine.power() }
+        Self { faults: machine.faults(), power: machine.power(), shut: None }
+    }
+
+    /// The same at a port that a fault closes.
+    pub(crate) fn shut_by(self, fault: Fault) -> Self {
+        Self { shut: Some(fault), ..self }
+    }
+
+    /// Whether the printer is off, or shows nothing at this port.
+    fn dark(&self) -> bool {
+        !self.power.is_on() || self.shut.is_some_and(|fault| self.faults.is_on(fault))
     }
 
     /// Whether the printer's ports are closed.
     pub(crate) fn closed(&self) -> bool {
-        !self.power.is_on() || self.faults.rate(Fault::RefuseConnections) >= 1.0
+        self.dark() || self.faults.rate(Fault::RefuseConnections) >= 1.0
     }
 
     /// Ends with the next change after this call.
@@ -107,8 +119,8 @@ impl Trouble {
         while self.change.as_mut().poll(context).is_ready() {
             self.change = Box::pin(self.circumstances.change());
         }
-        let Circumstances { faults, power } = &self.circumstances;
-        self.over |= !power.is_on();
+        let faults = &self.circumstances.faults;
+        self.over |= self.circumstances.dark();
         if !faults.is_on(Fault::DropConnections) {
             self.drop = None;
         } else {
