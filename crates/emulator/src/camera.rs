@@ -3,10 +3,11 @@
 //! What they show is drawn in `picture.rs`; the video of the other models is in `rtsp.rs`.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use bambu_protocol::camera::USER;
 use jiff::Timestamp;
 use rustls::ServerConfig;
 use subtle::ConstantTimeEq as _;
@@ -34,8 +35,6 @@ const PRINTING: Duration = Duration::from_millis(500);
 const LOGIN: usize = 80;
 /// How it begins, little-endian: 64 bytes follow, and it is a login. [L]
 const LOGIN_HEAD: [u8; 16] = [0x40, 0, 0, 0, 0, 0x30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-/// The user's name, in a field of 32 bytes.
-const USER: &[u8] = b"bblp";
 
 /// The camera of one printer.
 struct Camera {
@@ -78,13 +77,14 @@ impl Camera {
             () = gone(&mut reader) => {}
             () = self.show(&mut writer) => {}
         }
+        self.picture().rest();
         let _ = timeout(PATIENCE, writer.shutdown()).await;
     }
 
     fn admits(&self, login: &[u8; LOGIN]) -> bool {
         let code = self.machine.access_code();
         let mut right = [0; LOGIN];
-        let parts = [(0, &LOGIN_HEAD[..]), (16, USER), (48, code.reveal().as_bytes())];
+        let parts = [(0, &LOGIN_HEAD[..]), (16, USER.as_bytes()), (48, code.reveal().as_bytes())];
         for (from, part) in parts {
             let field = right.get_mut(from..from + part.len());
             let Some(field) = field else { return false };
@@ -115,10 +115,14 @@ impl Camera {
     /// The next picture, with the header before it. Takes some milliseconds.
     fn shoot(&self) -> Option<Vec<u8>> {
         let scene = self.machine.scene();
-        let mut picture = self.picture.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut picture = self.picture();
         let drawn = picture.draw(scene, Timestamp::now());
         let jpeg = drawn.jpeg().inspect_err(|error| tracing::error!(%error, "no picture"));
         Some(framed(&jpeg.ok()?))
+    }
+
+    fn picture(&self) -> MutexGuard<'_, Picture> {
+        self.picture.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One picture, or what the faults make of it; `None` ends the connection.

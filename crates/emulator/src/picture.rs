@@ -61,39 +61,43 @@ const CHAMBER: Area = Area { x: 336, y: 56, width: 288, height: 248 };
 const BED: usize = 288;
 const TALLEST: usize = 176;
 
-/// The pictures of one camera, one after the other.
+/// The pictures of one camera, one after the other. Between viewers it is small.
 pub(crate) struct Picture {
+    size: Size,
     serial: String,
-    /// All that stands still, as of the scene drawn last.
+    number: u64,
+    drawn: Option<Drawn>,
+}
+
+/// The picture drawn last.
+struct Drawn {
+    scene: Option<Scene>,
+    /// All of it that stands still.
     still: Canvas,
     frame: Canvas,
-    drawn: Option<Option<Scene>>,
-    number: u64,
 }
 
 impl Picture {
     /// Nothing is drawn yet.
     pub(crate) fn new(size: Size, serial: &str) -> Self {
-        let canvas = || Canvas::new(size.scale());
-        let serial = serial.to_owned();
-        Self { serial, still: canvas(), frame: canvas(), drawn: None, number: 0 }
+        Self { size, serial: serial.to_owned(), number: 0, drawn: None }
     }
 
     /// The next frame: the printer as it is now, the clock and a number that counts frames from 1.
     pub(crate) fn draw(&mut self, scene: Option<Scene>, now: Timestamp) -> &Canvas {
         self.number = self.number.saturating_add(1);
-        if self.drawn.as_ref() != Some(&scene) {
-            self.draw_still(scene.as_ref());
-            self.frame.copy(&self.still, Area::ALL);
-        }
-        let frame = &mut self.frame;
+        let drawn = match self.drawn.take() {
+            Some(drawn) if drawn.scene == scene => drawn,
+            old => self.anew(scene, old),
+        };
+        let Drawn { scene, still, frame } = self.drawn.insert(drawn);
         for area in [CLOCK, NUMBER] {
-            frame.copy(&self.still, area);
+            frame.copy(still, area);
         }
         frame.text(CLOCK.x, CLOCK.y, 1, Ink::Bright, &clock(now));
         frame.text(NUMBER.x, NUMBER.y, 1, Ink::Bright, &format!("frame {:>8}", self.number));
         if let Some(scene) = scene.as_ref().filter(|scene| scene.is_printing) {
-            frame.copy(&self.still, CHAMBER);
+            frame.copy(still, CHAMBER);
             let top = BED.saturating_sub(height(scene)).saturating_sub(20);
             // To and fro within 5 s at 30 frames a second.
             let at = (self.number % 150) as usize;
@@ -101,46 +105,55 @@ impl Picture {
             frame.fill(Area { x, y: top, width: 24, height: 12 }, Ink::Line);
             frame.fill(Area { x: x + 8, y: top + 12, width: 8, height: 8 }, Ink::Bright);
         }
-        self.drawn = Some(scene);
-        &self.frame
+        frame
     }
 
-    /// How many frames were drawn.
-    #[cfg(test)]
-    pub(crate) fn number(&self) -> u64 {
-        self.number
+    /// Lets go of the planes while nobody looks: megabytes, which a thousand printers do not have.
+    pub(crate) fn rest(&mut self) {
+        self.drawn = None;
     }
 
-    fn draw_still(&mut self, scene: Option<&Scene>) {
-        let still = &mut self.still;
-        still.fill(Area::ALL, Ink::Ground);
-        still.fill(Area { x: 0, y: 0, width: WIDTH, height: 48 }, Ink::Panel);
-        still.text(16, 14, 1, Ink::Dim, &self.serial);
-        let Some(scene) = scene else {
-            still.text(16, 160, 2, Ink::Bright, "no picture data");
-            return;
+    /// All that stands still, drawn for another scene, on the planes of the old one.
+    fn anew(&self, scene: Option<Scene>, old: Option<Drawn>) -> Drawn {
+        let canvas = || Canvas::new(self.size.scale());
+        let (mut still, mut frame) = match old {
+            Some(old) => (old.still, old.frame),
+            None => (canvas(), canvas()),
         };
-        let who = match scene.name.contains(scene.model) {
-            true => scene.name.clone(),
-            false => format!("{}, {}", scene.name, scene.model),
-        };
-        // 18 characters of the serial number and a space stand before it.
-        still.text(216, 14, 1, Ink::Bright, &shortened(&who, 40));
-        still.text(16, 72, 2, Ink::Bright, scene.state);
-        let percent = scene.percent.map(|percent| format!("{percent} %"));
-        still.text(16, 128, 2, Ink::Accent, percent.as_deref().unwrap_or("- %"));
-        let bar = Area { x: 16, y: 184, width: 304, height: 16 };
-        still.fill(bar, Ink::Panel);
-        let done = scene.percent.unwrap_or(0).min(100) as usize;
-        still.fill(Area { width: bar.width * done / 100, ..bar }, Ink::Accent);
-        let layer = scene.layer.map(|(layer, of)| format!("layer {layer}/{of}"));
-        still.text(16, 216, 1, Ink::Bright, layer.as_deref().unwrap_or("layer -"));
-        let job = shortened(scene.job.as_deref().unwrap_or("no job"), 31);
-        still.text(16, 248, 1, Ink::Dim, &job);
-        still.fill(CHAMBER, Ink::Panel);
-        still.fill(Area { x: 352, y: BED, width: 256, height: 8 }, Ink::Line);
-        draw_object(still, height(scene));
+        draw_still(&mut still, &self.serial, scene.as_ref());
+        frame.clone_from(&still);
+        Drawn { scene, still, frame }
     }
+}
+
+fn draw_still(still: &mut Canvas, serial: &str, scene: Option<&Scene>) {
+    still.fill(Area::ALL, Ink::Ground);
+    still.fill(Area { x: 0, y: 0, width: WIDTH, height: 48 }, Ink::Panel);
+    still.text(16, 14, 1, Ink::Dim, serial);
+    let Some(scene) = scene else {
+        still.text(16, 160, 2, Ink::Bright, "no picture data");
+        return;
+    };
+    let who = match scene.name.contains(scene.model) {
+        true => scene.name.clone(),
+        false => format!("{}, {}", scene.name, scene.model),
+    };
+    // 18 characters of the serial number and a space stand before it.
+    still.text(216, 14, 1, Ink::Bright, &shortened(&who, 40));
+    still.text(16, 72, 2, Ink::Bright, scene.state);
+    let percent = scene.percent.map(|percent| format!("{percent} %"));
+    still.text(16, 128, 2, Ink::Accent, percent.as_deref().unwrap_or("- %"));
+    let bar = Area { x: 16, y: 184, width: 304, height: 16 };
+    still.fill(bar, Ink::Panel);
+    let done = scene.percent.unwrap_or(0).min(100) as usize;
+    still.fill(Area { width: bar.width * done / 100, ..bar }, Ink::Accent);
+    let layer = scene.layer.map(|(layer, of)| format!("layer {layer}/{of}"));
+    still.text(16, 216, 1, Ink::Bright, layer.as_deref().unwrap_or("layer -"));
+    let job = shortened(scene.job.as_deref().unwrap_or("no job"), 31);
+    still.text(16, 248, 1, Ink::Dim, &job);
+    still.fill(CHAMBER, Ink::Panel);
+    still.fill(Area { x: 352, y: BED, width: 256, height: 8 }, Ink::Line);
+    draw_object(still, height(scene));
 }
 
 /// A vase that grows with the job.

@@ -23,9 +23,6 @@ use crate::{
     picture::{Picture, Size},
 };
 
-/// The path of the stream. [L]
-pub const PATH: &str = "/streaming/live/1";
-
 /// What a model's video is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Habits {
@@ -59,7 +56,7 @@ struct Server {
     machine: Arc<dyn Machine>,
     faults: Faults,
     habits: Habits,
-    picture: Arc<Mutex<Picture>>,
+    picture: Mutex<Picture>,
     /// One viewer at a time.
     place: Arc<Semaphore>,
 }
@@ -81,7 +78,7 @@ pub async fn run(
         faults: machine.faults(),
         machine,
         habits,
-        picture: Arc::new(Mutex::new(picture)),
+        picture: Mutex::new(picture),
         place: Arc::new(Semaphore::new(1)),
     });
     let attend = |stream| session::attend(Arc::clone(&server), stream);

@@ -1,5 +1,6 @@
 //! The login of an RTSP connection: Digest with MD5 and without `qop`, as live555 asks for it. [L]
 
+use bambu_protocol::camera::USER;
 use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq as _;
 
@@ -7,7 +8,6 @@ use super::message::Request;
 
 /// The realm of these printers. [L]
 pub(super) const REALM: &str = "LIVE555 Streaming Media";
-const USER: &str = "bblp";
 
 /// What a viewer is asked to prove that it knows the code.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use std::{
     future::pending,
-    sync::{Arc, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use bambu_protocol::camera::RTSPS_PATH as PATH;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::BytesMut;
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    PATH, Server,
+    Server,
     digest::Challenge,
     message::{self, Answer, Request, Said},
     packets::{PAYLOAD_TYPE, Packets},
@@ -27,6 +28,7 @@ use crate::{
     door::{PATIENCE, Stream},
     faults::{Fate, Fault},
     h264::{self, Coded, Writer},
+    picture::Picture,
 };
 
 /// Longest silence of a viewer, as live555 is built; and with the fault.
@@ -74,6 +76,9 @@ pub(super) async fn attend(server: Arc<Server>, stream: Box<dyn Stream>) {
     let (viewing, freeze) = (None, Fate::default());
     let mut session = Session { server, out, challenge, viewing, freeze, heard };
     session.converse(&mut reader).await;
+    if session.viewing.take().is_some() {
+        session.server.picture().rest();
+    }
     let _ = timeout(PATIENCE, session.out.shutdown()).await;
 }
 
@@ -293,6 +298,7 @@ impl Session {
     /// Says goodbye to a viewer, and lets the next one come.
     async fn end(&mut self) {
         if let Some(viewing) = self.viewing.take() {
+            self.server.picture().rest();
             let goodbye = viewing.packets.goodbye();
             let _ = timeout(PATIENCE, self.send(&goodbye)).await;
         }
@@ -305,11 +311,14 @@ impl Server {
         [h264::sequence_parameters(pixels, per_second), h264::picture_parameters()]
     }
 
+    fn picture(&self) -> MutexGuard<'_, Picture> {
+        self.picture.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The next picture. Takes some milliseconds.
     fn shoot(&self, writer: &mut Writer) -> Coded {
         let scene = self.machine.scene();
-        let mut picture = self.picture.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.write(picture.draw(scene, Timestamp::now()))
+        writer.write(self.picture().draw(scene, Timestamp::now()))
     }
 }
 

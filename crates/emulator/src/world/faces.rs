@@ -7,8 +7,10 @@ use std::{
 
 use bambu_protocol::{
     Model, Serial,
+    camera::{JPEG_PORT, RTSPS_PORT},
     discovery::{Announcement, Bind, Mode, detect},
     ftp,
+    model::Camera,
     mqtt::login as mqtt_login,
 };
 use rustls::ServerConfig;
@@ -21,11 +23,13 @@ use super::{
     plan::{Kind, Planned},
 };
 use crate::{
+    camera,
     cloud::{Cloud, Listed, account::Account},
     detect::{self as detect_face, Desk},
     ftps,
     machine::{About, Machine},
-    mqtt,
+    mqtt, rtsp,
+    simulator::Summary,
     storage::Storage,
 };
 
@@ -45,12 +49,12 @@ pub(super) async fn bind(
 ) -> Result<Vec<Front>, WorldError> {
     let mut fronts = Vec::with_capacity(planned.len());
     for Planned { owner, ip, printer } in planned {
-        let name = printer.summary().name;
+        let Summary { name, model, .. } = printer.summary();
         let faults = printer.listed().faults();
         let of_printers = config.faults.iter().filter(|on| !on.fault.is_of_cloud());
         of_printers.for_each(|on| faults.set(on.fault, on.rate));
         let own_address = config.lan_addresses.is_some();
-        let listeners = Listeners::bind(ip, own_address, &name, notes).await?;
+        let listeners = Listeners::bind(ip, own_address, model, &name, notes).await?;
         fronts.push(Front { owner, ip, printer, listeners });
     }
     Ok(fronts)
@@ -62,6 +66,13 @@ pub(super) struct Listeners {
     detect: TcpListener,
     detect_tls: Option<TcpListener>,
     ftps: TcpListener,
+    camera: CameraPort,
+}
+
+/// A printer has one of the two.
+enum CameraPort {
+    Jpeg(TcpListener),
+    Video(TcpListener),
 }
 
 /// Their ports.
@@ -87,6 +98,7 @@ impl Listeners {
     pub(super) async fn bind(
         ip: Ipv4Addr,
         own_address: bool,
+        model: Model,
         name: &str,
         notes: &mut Vec<String>,
     ) -> Result<Self, WorldError> {
@@ -99,17 +111,26 @@ impl Listeners {
             false => None,
         };
         let ftps = bind::tcp(ip, real(ftp::PORT), name, notes).await?;
-        Ok(Self { mqtt, detect, detect_tls, ftps })
+        let camera = match model.capabilities().camera {
+            // The others have a file tunnel at this port, which is not built: it stays closed.
+            Camera::Jpeg => CameraPort::Jpeg(bind::tcp(ip, real(JPEG_PORT), name, notes).await?),
+            Camera::Rtsps => CameraPort::Video(bind::tcp(ip, real(RTSPS_PORT), name, notes).await?),
+        };
+        Ok(Self { mqtt, detect, detect_tls, ftps, camera })
     }
 
     pub(super) fn ports(&self) -> Result<Ports, WorldError> {
+        let (camera, rtsps) = match &self.camera {
+            CameraPort::Jpeg(listener) => (Some(bind::port(listener)?), None),
+            CameraPort::Video(listener) => (None, Some(bind::port(listener)?)),
+        };
         Ok(Ports {
             mqtt: bind::port(&self.mqtt)?,
             detect: bind::port(&self.detect)?,
             detect_tls: self.detect_tls.as_ref().map(bind::port).transpose()?,
             ftps: Some(bind::port(&self.ftps)?),
-            camera: None,
-            rtsps: None,
+            camera,
+            rtsps,
         })
     }
 
@@ -134,6 +155,16 @@ impl Listeners {
         }
         let files = ftps::Files { machine: same(), model, storage };
         tasks.spawn(ftps::run(self.ftps, Arc::clone(tls), files, shutdown.clone()));
+        match self.camera {
+            CameraPort::Jpeg(listener) => {
+                tasks.spawn(camera::run(listener, secure(), same(), shutdown.clone()));
+            }
+            CameraPort::Video(listener) => {
+                let habits = rtsp::Habits::of(model);
+                let video = rtsp::run(listener, secure(), same(), habits, shutdown.clone());
+                tasks.spawn(video);
+            }
+        }
     }
 }
 
