@@ -54,7 +54,7 @@ pub enum FtpsError {
         text: String,
     },
     /// The printer has no storage, or does not find it.
-    #[error("the printer has no storage; put in a USB stick or an SD card, and see its screen")]
+    #[error("the printer shows no storage; put in a USB stick or an SD card, and see its screen")]
     NoStorage,
     /// The storage is full; what was left of the file is removed.
     #[error("the printer's storage is full ({text}); remove files that are not needed any more")]

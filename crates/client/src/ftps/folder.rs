@@ -15,6 +15,9 @@ use super::{
 const LONGEST_LISTING: usize = 8 << 20;
 /// Longest silence within a listing.
 const SILENCE: Duration = Duration::from_secs(60);
+/// Folders that a printer makes by itself on every storage. [L]
+const OWN_FOLDERS: [&str; 7] =
+    ["cache", "image", "ipcam", "logger", "model", "recorder", "timelapse"];
 
 impl Ftps {
     /// What is in a folder, in the printer's order; `/` is the root.
@@ -128,7 +131,10 @@ impl Ftps {
     }
 
     /// The entries of a folder, or the printer's refusal.
-    async fn entries(&mut self, folder: &str) -> Result<Result<Vec<Entry>, Reply>, FtpsError> {
+    pub(super) async fn entries(
+        &mut self,
+        folder: &str,
+    ) -> Result<Result<Vec<Entry>, Reply>, FtpsError> {
         // Without an argument: printers take one for a pattern, or for options.
         let asked = Asked { folder: Some(folder), verb: "LIST", argument: "" };
         let (mut control, mut data) = match self.begin(asked).await? {
@@ -177,6 +183,11 @@ impl Ftps {
             _ if !reply.is_unknown_command() => return Err(FtpsError::refused("SIZE", &reply)),
             _ => {}
         }
+        self.listed(path).await
+    }
+
+    /// The size of a file as its folder lists it.
+    pub(super) async fn listed(&mut self, path: &str) -> Result<Option<u64>, FtpsError> {
         let entries = self.entries(folder_of(path)).await?.unwrap_or_default();
         let wanted = |entry: &&Entry| !entry.is_folder && entry.name == name_of(path);
         Ok(entries.iter().find(wanted).map(|entry| entry.size))
@@ -186,8 +197,8 @@ impl Ftps {
         Ok(self.ask(&format!("CWD {path}")).await?.is_done())
     }
 
-    /// Why something is not there: a printer without storage says 550 to everything, or shows an
-    /// empty root. [L]
+    /// Why something is not there. A printer without storage says 550 to everything, or shows an
+    /// empty root without the folders that it makes by itself. [L]
     pub(super) async fn absent(
         &mut self,
         command: &'static str,
@@ -197,16 +208,20 @@ impl Ftps {
         if reply.code != 550 {
             return FtpsError::refused(command, reply);
         }
-        if path != "/" {
-            match self.entries("/").await {
-                Ok(Ok(root)) if !root.is_empty() => {
-                    return FtpsError::NotFound { path: path.to_owned() };
-                }
-                Ok(_) => {}
+        let root = match path {
+            "/" => None,
+            _ => match self.entries("/").await {
+                Ok(root) => root.ok(),
                 Err(error) => return error,
+            },
+        };
+        let first = path.split('/').nth(1).unwrap_or_default();
+        match root {
+            Some(root) if !root.is_empty() || !OWN_FOLDERS.contains(&first) => {
+                FtpsError::NotFound { path: path.to_owned() }
             }
+            _ => FtpsError::NoStorage,
         }
-        FtpsError::NoStorage
     }
 }
 

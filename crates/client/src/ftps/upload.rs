@@ -213,7 +213,11 @@ impl Ftps {
             Err(FtpsError::Lost { .. }) => false,
             Err(_) => return said.map(drop),
         };
-        let stored = self.size_of(target).await?;
+        let mut stored = self.size_of(target).await?;
+        if stored.is_none() {
+            // Some tell no sizes; a listing does.
+            stored = self.listed(target).await?;
+        }
         match stored {
             Some(stored) if stored == length => {
                 if !is_done {
@@ -221,25 +225,27 @@ impl Ftps {
                 }
                 Ok(())
             }
+            stored if said.is_err() => {
+                Err(FtpsError::Cut { done: stored.unwrap_or(0), of: length })
+            }
             stored => Err(FtpsError::Incomplete { stored, of: length }),
         }
     }
 
     /// Why nothing was stored, when the printer refused at once.
     async fn not_stored(&mut self, target: &str, reply: &Reply) -> FtpsError {
-        if let Some(error) = refusal(target, reply, true) {
-            return error;
-        }
-        if reply.code != 550 {
-            return FtpsError::refused("STOR", reply);
-        }
-        // The folder is missing, or the storage is.
+        // With both of these codes the folder may be missing, with 550 the storage, too.
         let folder = folder_of(target);
-        match self.ask(&format!("CWD {folder}")).await {
-            Ok(there) if there.is_done() && folder != "/" => FtpsError::refused("STOR", reply),
-            Ok(_) => self.absent("STOR", folder, reply).await,
-            Err(error) => error,
+        if matches!(reply.code, 550 | 553) && folder != "/" {
+            match self.entries(folder).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(missing)) => return self.absent("STOR", folder, &missing).await,
+                Err(error) => return error,
+            }
+        } else if reply.code == 550 {
+            return self.absent("STOR", folder, reply).await;
         }
+        refusal(target, reply, true).unwrap_or_else(|| FtpsError::refused("STOR", reply))
     }
 
     /// Whether the printer renames: one that does answers `RNFR` of what is not there with 550.
@@ -369,6 +375,10 @@ async fn fill<'b>(
 fn refusal(target: &str, reply: &Reply, resumed: bool) -> Option<FtpsError> {
     match reply.code {
         452 | 552 => Some(FtpsError::StorageFull { text: reply.text() }),
+        // What vsftpd, which is in many printers, says when it cannot write any more. [V]
+        451 if reply.text().contains("writing") => {
+            Some(FtpsError::StorageFull { text: reply.text() })
+        }
         501 | 553 => Some(refused_name("STOR", target, reply)),
         425 if !resumed => Some(FtpsError::SessionReuseDemanded { text: reply.text() }),
         _ => demanded(reply),
