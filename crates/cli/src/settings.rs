@@ -159,7 +159,7 @@ impl Settings {
         let path = around.config_file(flags).value;
         let (file, _) = file::read(&path, flags.config.is_some())?;
         let place = |of_file: &Path| around.beside(&path, of_file);
-        let config = servers::resolved(file.server, file.proxy, file.compat, place);
+        let config = servers::resolved(file.server, file.proxy, file.compat, file.camera, place);
         Ok(servers::proxy_tokens(&config.proxy, &around, &path).value)
     }
 

@@ -101,6 +101,11 @@ impl Accounts {
         lock(&self.lan).insert(target.serial.clone(), target);
     }
 
+    /// Where a printer is on the local network, if it is known.
+    pub(crate) fn lan_target(&self, serial: &Serial) -> Option<LanTarget> {
+        lock(&self.lan).get(serial).cloned()
+    }
+
     /// The link to a printer of the local network that no account stands behind, shared by all who
     /// ask; `None` when it is not known there. Must be called inside a tokio runtime.
     pub(crate) fn link_on_lan(&self, serial: &Serial) -> Option<Link> {

@@ -8,6 +8,7 @@ mod parts;
 mod patience;
 mod places;
 mod saved;
+mod session;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use places::Places;
 use tls::Certificate;
 
 pub use error::{BindError, PartFailed};
+pub(crate) use session::Session;
 pub use surroundings::{SavedLogin, Surroundings};
 pub(crate) use tls::CertificateError;
 
@@ -158,6 +160,7 @@ impl App {
         parts.realtime.close();
         let rest = async {
             while tasks.join_next().await.is_some() {}
+            parts.cameras.close().await;
             parts.accounts.close().await;
         };
         if timeout(LINKS_CLOSE, rest).await.is_err() {

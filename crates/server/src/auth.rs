@@ -23,7 +23,7 @@ use bambu_protocol::Serial;
 use bambulab::{FileError, Token};
 use jiff::Timestamp;
 
-pub(crate) use password::Password;
+pub(crate) use password::{PROTOCOL, Password};
 pub(crate) use table::{Listed, OptionsError};
 
 use crate::{

@@ -1,6 +1,7 @@
 //! What `bambu.toml` says about the servers, as it is written there: no path is resolved and no file
 //! is read here. What the process brings along is `app::Surroundings`.
 
+mod camera;
 mod compat;
 mod proxy;
 mod server;
@@ -10,12 +11,13 @@ mod written;
 
 use serde::Deserialize;
 
+pub use camera::Camera;
 pub use compat::Compat;
 pub use proxy::{Cache, Listen, Proxy, RateLimit, TokenOptions};
 pub use server::{Server, Tls};
 pub use written::{Expiry, TokenDigest};
 
-/// The tables `[server]`, `[proxy]` and `[compat]`. A face runs only if its table is there.
+/// The tables `[server]`, `[proxy]`, `[compat]` and `[camera]`. A face runs only if its table is there.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -25,6 +27,8 @@ pub struct Config {
     pub proxy: Proxy,
     /// The compatibility layer; off without its table.
     pub compat: Option<Compat>,
+    /// The cameras of the local network; off without its table.
+    pub camera: Option<Camera>,
 }
 
 /// Why a word on the command line or in the file is no setting.

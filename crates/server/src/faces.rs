@@ -1,5 +1,6 @@
 //! What other people's tools speak to: one file per face, and one for `/metrics`, which all have.
 
+pub(crate) mod camera;
 pub(crate) mod compat;
 pub(crate) mod metrics;
 pub(crate) mod proxy;
@@ -15,6 +16,8 @@ pub enum Face {
     ProxyFull,
     /// The compatibility layer.
     Compat,
+    /// The cameras of the local network.
+    Camera,
 }
 
 impl Face {
@@ -24,6 +27,7 @@ impl Face {
             Self::ProxyStrict => "proxy_strict",
             Self::ProxyFull => "proxy_full",
             Self::Compat => "compat",
+            Self::Camera => "camera",
         }
     }
 
@@ -33,6 +37,7 @@ impl Face {
             Self::ProxyStrict => 5001,
             Self::ProxyFull => 5003,
             Self::Compat => 8080,
+            Self::Camera => 8081,
         };
         SocketAddr::from(([127, 0, 0, 1], port))
     }

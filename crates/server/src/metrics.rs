@@ -31,6 +31,8 @@ struct Inner {
     realtime_sessions: Gauge,
     printers: Family<Printers, Gauge>,
     event_readers: Gauge,
+    camera_viewers: Family<Viewers, Gauge>,
+    camera_frames: Family<Frames, Counter>,
     connections: Gauge,
     refused_connections: Counter,
 }
@@ -64,6 +66,17 @@ struct Limited {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Printers {
     connection: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Viewers {
+    how: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Frames {
+    how: &'static str,
+    outcome: &'static str,
 }
 
 /// One more of something, until it is dropped.
@@ -106,6 +119,8 @@ impl Metrics {
             realtime_sessions: Gauge::default(),
             printers: Family::default(),
             event_readers: Gauge::default(),
+            camera_viewers: Family::default(),
+            camera_frames: Family::default(),
             connections: Gauge::default(),
             refused_connections: Counter::default(),
             registry: Registry::default(),
@@ -122,6 +137,11 @@ impl Metrics {
         registry.register("printers", help, inner.printers.clone());
         let help = "Readers of event streams";
         registry.register("event_readers", help, inner.event_readers.clone());
+        let help = "Viewers of cameras now, by how they look";
+        registry.register("camera_viewers", help, inner.camera_viewers.clone());
+        let help =
+            "Frames of cameras for all viewers: sent, or skipped since a viewer was too slow";
+        registry.register("camera_frames", help, inner.camera_frames.clone());
         registry.register("connections", "Connections open now", inner.connections.clone());
         let help = "Connections closed at once because there were too many";
         registry.register("refused_connections", help, inner.refused_connections.clone());
@@ -172,6 +192,20 @@ impl Metrics {
         Counted::one(&self.0.event_readers)
     }
 
+    /// One viewer of a camera more, until it is dropped. `how` is a word of ours.
+    pub(crate) fn camera_viewer(&self, how: &'static str) -> Counted {
+        Counted::one(&self.0.camera_viewers.get_or_create(&Viewers { how }))
+    }
+
+    /// Frames that one viewer was sent or that it missed.
+    pub(crate) fn camera_frames(&self, how: &'static str, sent: u64, skipped: u64) {
+        for (outcome, frames) in [("sent", sent), ("skipped", skipped)] {
+            if frames > 0 {
+                self.0.camera_frames.get_or_create(&Frames { how, outcome }).inc_by(frames);
+            }
+        }
+    }
+
     /// One connection more, until it is dropped.
     pub(crate) fn connection(&self) -> Counted {
         Counted::one(&self.0.connections)
@@ -204,6 +238,8 @@ mod tests {
         metrics.upstream("ok", Duration::from_millis(2));
         metrics.printers("live", 3);
         let reader = metrics.event_reader();
+        let viewer = metrics.camera_viewer("mjpeg");
+        metrics.camera_frames("mjpeg", 2, 0);
         let text = metrics.text();
         for line in [
             r#"bambu_requests_total{face="proxy_strict",group="device",method="GET",status="200",token="alice"} 1"#,
@@ -212,11 +248,13 @@ mod tests {
             r#"bambu_upstream_seconds_count{outcome="ok"} 1"#,
             r#"bambu_printers{connection="live"} 3"#,
             "bambu_event_readers 1",
+            r#"bambu_camera_viewers{how="mjpeg"} 1"#,
+            r#"bambu_camera_frames_total{how="mjpeg",outcome="sent"} 2"#,
             "bambu_connections 0",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
-        drop(reader);
+        drop((reader, viewer));
         assert!(metrics.text().contains("bambu_event_readers 0"));
         assert!(text.ends_with("# EOF\n"));
     }

@@ -4,6 +4,7 @@
 //! in `docs/openapi.json`. The page is `openapi/page.rs`.
 
 mod book;
+mod camera;
 mod compat;
 mod page;
 mod proxy;
@@ -32,11 +33,17 @@ pub(crate) fn document(face: Option<Face>) -> OpenApi {
     match face {
         Some(Face::ProxyStrict) => proxy::write(&mut book, Mode::Strict),
         Some(Face::ProxyFull) | None => proxy::write(&mut book, Mode::Full),
-        Some(Face::Compat) => {}
+        Some(Face::Compat | Face::Camera) => {}
     }
     if all || face == Some(Face::Compat) {
         compat::write(&mut book);
         v2::write(&mut book);
+    }
+    if all || matches!(face, Some(Face::Compat | Face::Camera)) {
+        camera::write(&mut book);
+    }
+    if all || face == Some(Face::Camera) {
+        camera::short(&mut book, face);
     }
     if all {
         shared::both(&mut book);

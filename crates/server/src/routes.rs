@@ -1,6 +1,7 @@
 //! The interface for new clients, `/api/v2`: one resource, one file. A face mounts it over the
 //! printers that it shows; the old interface is `faces/compat.rs`.
 
+pub(crate) mod camera;
 mod events;
 mod printers;
 mod roster;

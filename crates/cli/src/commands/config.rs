@@ -79,16 +79,18 @@ fn lines(settings: &Settings) -> Vec<(&'static str, Option<String>, String)> {
         face(settings, Face::ProxyStrict),
         face(settings, Face::ProxyFull),
         face(settings, Face::Compat),
+        face(settings, Face::Camera),
     ]
 }
 
 /// Where `bambu serve` would listen; only the config file turns a server on.
 fn face(settings: &Settings, face: Face) -> (&'static str, Option<String>, String) {
-    let Config { proxy, compat, .. } = &settings.servers;
+    let Config { proxy, compat, camera, .. } = &settings.servers;
     let listen = match face {
         Face::ProxyStrict => proxy.strict.as_ref().map(|face| face.listen),
         Face::ProxyFull => proxy.full.as_ref().map(|face| face.listen),
         Face::Compat => compat.as_ref().map(|face| face.listen),
+        Face::Camera => camera.as_ref().map(|face| face.listen),
     };
     let legacy = compat.as_ref().and_then(|compat| compat.config.as_ref());
     let address = listen.map(|listen| match (listen, face, legacy) {

@@ -6,9 +6,9 @@ use crate::{
     settings::{Flags, Settings},
 };
 
-/// Run the servers that the config file turns on: proxies, the compatibility layer
+/// Run the servers that the config file turns on: proxies, the compatibility layer, cameras
 ///
-/// The tables proxy.strict, proxy.full and compat of bambu.toml each turn one on. They share one
+/// The tables proxy.strict, proxy.full, compat and camera of bambu.toml each turn one on. They share one
 /// connection to the cloud and one to each printer. It runs until Ctrl-C or SIGTERM; requests that
 /// are under way are finished first. Counters for Prometheus are at /metrics of each server.
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use std::{fmt, io, path::Path};
 
 use bambu_protocol::{AccessCode, Model, Serial};
-use bambu_server::config::{Compat, Proxy, Server};
+use bambu_server::config::{Camera, Compat, Proxy, Server};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::exit::{Failure, Kind};
@@ -34,6 +34,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) proxy: Proxy,
     pub(super) compat: Option<Compat>,
+    pub(super) camera: Option<Camera>,
 }
 
 /// One `[[printer]]` of the config file.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bambu_server::{
     Config,
-    config::{Compat, Proxy, Server, Tls},
+    config::{Camera, Compat, Proxy, Server, Tls},
 };
 
 use super::{Setting, Source, settle::Surroundings};
@@ -18,6 +18,7 @@ pub(super) fn resolved(
     mut server: Server,
     mut proxy: Proxy,
     mut compat: Option<Compat>,
+    camera: Option<Camera>,
     place: impl Fn(&Path) -> PathBuf,
 ) -> Config {
     let paths =
@@ -26,7 +27,7 @@ pub(super) fn resolved(
     if let Some(Tls::Files { certificate, key }) = &mut server.tls {
         [certificate, key].into_iter().for_each(|path| *path = place(path));
     }
-    Config { server, proxy, compat }
+    Config { server, proxy, compat, camera }
 }
 
 /// Where the proxy's tokens are: as the config file says, else in the working folder if there are

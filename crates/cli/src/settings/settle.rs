@@ -189,7 +189,7 @@ impl Settings {
         let state_dir =
             pick(None, Names("", "BAMBU_STATE_DIR"), file.state_dir.as_deref()).map(place);
         let state_dir = state_dir.unwrap_or_else(|| servers::state_dir(around));
-        let servers = servers::resolved(file.server, file.proxy, file.compat, of_file);
+        let servers = servers::resolved(file.server, file.proxy, file.compat, file.camera, of_file);
         let proxy_tokens = servers::proxy_tokens(&servers.proxy, around, &config_file.value);
         let discovery_interface =
             pick(None, Names("", "BAMBU_DISCOVERY_INTERFACE"), file.discovery_interface.as_deref());

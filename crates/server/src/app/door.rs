@@ -22,6 +22,7 @@ use tracing::{debug, warn};
 use super::{
     patience::{self, Taking},
     places::Places,
+    session::Session,
 };
 use crate::{
     metrics::Metrics,
@@ -30,6 +31,9 @@ use crate::{
 
 /// A request's head, and the bytes that wait to be sent, take no more than this.
 const LARGEST_HEAD: usize = 64 << 10;
+
+/// Answers that have no end of their own.
+const ENDLESS: [&[u8]; 2] = [b"text/event-stream", b"multipart/x-mixed-replace"];
 
 /// How long a peer is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -129,16 +133,20 @@ impl Door {
 impl Inside {
     async fn connection<S>(self: Arc<Self>, stream: S, peer: SocketAddr, times: Times)
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let session = Session::new(self.shutdown.clone());
         // Boxed, so that an idle connection does not keep the room that a request takes.
-        let service =
-            service_fn(|request| Box::pin(Arc::clone(&self).answer(request, peer, times.stall)));
+        let service = service_fn(|mut request: Request<Incoming>| {
+            request.extensions_mut().insert(session.clone());
+            Box::pin(Arc::clone(&self).answer(request, peer, times.stall))
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(times.head)
             .max_buf_size(LARGEST_HEAD)
-            .serve_connection(TokioIo::new(Taking::new(stream, times.stall)), service);
+            .serve_connection(TokioIo::new(Taking::new(stream, times.stall)), service)
+            .with_upgrades();
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
@@ -147,8 +155,10 @@ impl Inside {
                 connection.await
             }
         };
-        if let Err(error) = ended {
-            debug!(%peer, %error, "a connection ended early");
+        match (ended, session.take()) {
+            (Err(error), _) => debug!(%peer, %error, "a connection ended early"),
+            (Ok(()), Some(rest)) => rest.await,
+            (Ok(()), None) => {}
         }
     }
 
@@ -161,8 +171,8 @@ impl Inside {
         let mut request = request.map(|body| patience::sent(body, stall));
         request.extensions_mut().insert(ConnectInfo(peer));
         let response = trace::traced(&self.seen, self.router.clone(), request).await;
-        let kind = response.headers().get(CONTENT_TYPE);
-        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+        let kind = response.headers().get(CONTENT_TYPE).map_or(&[][..], |kind| kind.as_bytes());
+        if ENDLESS.iter().any(|endless| kind.starts_with(endless)) {
             return Ok(response.map(|body| patience::until(self.shutdown.clone(), body)));
         }
         Ok(response)

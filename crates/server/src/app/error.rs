@@ -9,6 +9,7 @@ use crate::{
     auth::OpenError,
     faces::{
         Face,
+        camera::CamerasError,
         compat::{CompatError, LegacyError},
         proxy::upstream::UpstreamError,
     },
@@ -20,7 +21,7 @@ use crate::{
 pub enum BindError {
     /// No face was asked for.
     #[error(
-        "no server is turned on; write [proxy.strict], [proxy.full] or [compat] into bambu.toml"
+        "no server is turned on; write [proxy.strict], [proxy.full], [compat] or [camera] into bambu.toml"
     )]
     NoFace,
     /// The port cannot be had.
@@ -52,6 +53,9 @@ pub enum BindError {
     /// The compatibility layer has nothing to serve.
     #[error(transparent)]
     Compat(#[from] CompatError),
+    /// There is no camera to show.
+    #[error(transparent)]
+    Cameras(#[from] CamerasError),
     /// TLS towards the cloud cannot be set up.
     #[error(transparent)]
     Cloud(#[from] CloudError),

@@ -13,6 +13,7 @@ use crate::{
     config::{self, Config},
     faces::{
         Face,
+        camera::Wall,
         compat::{Compat, LegacyConfig, Source},
         metrics::Page,
         proxy::{
@@ -22,10 +23,12 @@ use crate::{
             upstream::{Patience, Upstream},
         },
     },
+    frames::Cameras,
     limits::Limits,
     metrics::Metrics,
     openapi,
     relay::Relay,
+    routes::camera::{self, Guard},
 };
 
 /// The parts.
@@ -37,6 +40,10 @@ pub(super) struct Parts {
     pub(super) relay: Relay,
     pub(super) realtime: Arc<Realtime>,
     pub(super) compat: Option<Compat>,
+    pub(super) cameras: Arc<Cameras>,
+    pub(super) wall: Option<Wall>,
+    /// Names of this server, beside those that it has by itself.
+    names: Arc<[String]>,
     saved: Option<Watched>,
     /// Logins that were renewed, for those who keep links.
     logins: watch::Sender<Option<SavedSession>>,
@@ -62,6 +69,15 @@ impl Parts {
         let metrics = Metrics::new();
         let accounts = accounts(surroundings)?;
         let relay = Relay::new(event_readers(config.server.max_connections), metrics.clone());
+        let cameras = Cameras::new(
+            Arc::clone(&accounts),
+            surroundings.options.clone(),
+            viewers(config.server.max_connections),
+            metrics.clone(),
+        );
+        let cameras = Arc::new(cameras);
+        let names = Arc::from(config.server.tls_names.clone());
+        let wall = |settings| Wall::new(settings, &surroundings.printers, &cameras, &names);
         let realtime = Realtime::new(
             Arc::clone(&accounts),
             relay.clone(),
@@ -83,6 +99,9 @@ impl Parts {
             limits,
             relay,
             compat: settings.map(compat).transpose()?,
+            wall: config.camera.as_ref().map(wall).transpose()?,
+            cameras,
+            names,
             saved: saved.map(|saved| Watched::new(saved, login)),
             logins,
             password: settings.and_then(|settings| settings.token.as_ref()).map(Password::new),
@@ -114,6 +133,9 @@ impl Parts {
             };
             wanted.push((Face::Compat, address));
         }
+        if let Some(camera) = &config.camera {
+            wanted.push((Face::Camera, camera.listen.unwrap_or(Face::Camera.default_address())));
+        }
         if wanted.is_empty() { Err(BindError::NoFace) } else { Ok(wanted) }
     }
 
@@ -129,7 +151,14 @@ impl Parts {
         let own = match (face, &self.compat) {
             (Face::ProxyStrict, _) => self.proxy(Mode::Strict),
             (Face::ProxyFull, _) => self.proxy(Mode::Full),
-            (Face::Compat, Some(compat)) => compat.router(self.relay.clone()),
+            (Face::Compat, Some(compat)) => {
+                let parts =
+                    camera::Parts { roster: compat.roster(), cameras: Arc::clone(&self.cameras) };
+                let names = Arc::clone(&self.names);
+                let guard = Guard { has_token: self.password.is_some(), names };
+                compat.router(self.relay.clone(), camera::router(parts, guard))
+            }
+            (Face::Camera, _) => self.wall.as_ref().map(Wall::router).unwrap_or_default(),
             (Face::Compat, None) => Router::new(),
         };
         own.merge(self.metrics_page().router()).merge(openapi::routes(face))
@@ -214,6 +243,11 @@ async fn legacy_address(host: Option<&str>, port: Option<u16>) -> Result<SocketA
 /// are left for whoever only asks, on another face, too.
 fn event_readers(connections: usize) -> usize {
     connections - connections / 4
+}
+
+/// How many of the connections may look through cameras, for the same reason.
+fn viewers(connections: usize) -> usize {
+    (connections / 8).max(1)
 }
 
 #[cfg(test)]

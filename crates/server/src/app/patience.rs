@@ -125,7 +125,7 @@ impl HttpBody for Sent {
     }
 }
 
-/// An event stream, which has no end of its own: it ends at shutdown.
+/// An answer that has no end of its own, such as an event stream: it ends at shutdown.
 pub(super) fn until(shutdown: CancellationToken, body: Body) -> Body {
     Body::new(Until { body, shutdown: Box::pin(shutdown.cancelled_owned()) })
 }

@@ -1,7 +1,10 @@
 //! What the owner should know before the servers run.
 
 use super::{Bound, parts::Parts};
-use crate::{config::Config, faces::Face};
+use crate::{
+    config::Config,
+    faces::{Face, camera::Wall},
+};
 
 /// A sentence for each thing: "cause; next step".
 pub(super) fn of(config: &Config, faces: &[Bound], parts: &Parts) -> Vec<String> {
@@ -13,6 +16,12 @@ pub(super) fn of(config: &Config, faces: &[Bound], parts: &Parts) -> Vec<String>
             warnings.push(format!(
                 "{name} listens on {address} without TLS, so all that goes over it, tokens too, can \
                  be read on the way; write tls = \"made\" under [server], or listen on 127.0.0.1"
+            ));
+        }
+        if bound.face == Face::Camera && !parts.wall.as_ref().is_some_and(Wall::has_token) {
+            warnings.push(format!(
+                "{name} listens on {address} without a token, so everybody in the network can look \
+                 through the cameras; write token under [camera], or listen on 127.0.0.1"
             ));
         }
         if bound.face == Face::Compat && parts.password.is_none() {
@@ -31,7 +40,7 @@ pub(super) fn of(config: &Config, faces: &[Bound], parts: &Parts) -> Vec<String>
     if let Some(compat) = &parts.compat {
         warnings.extend_from_slice(compat.warnings());
     }
-    if faces.iter().any(|bound| bound.face != Face::Compat) {
+    if faces.iter().any(|bound| matches!(bound.face, Face::ProxyStrict | Face::ProxyFull)) {
         if parts.tokens.count() == 0 {
             warnings.push(
                 "no token is known, so the proxy refuses every request; make one with bambu token"

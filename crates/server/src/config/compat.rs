@@ -42,7 +42,7 @@ impl Default for Compat {
     }
 }
 
-fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Token>, D::Error> {
+pub(super) fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Token>, D::Error> {
     written::secret(deserializer, |text| {
         written::is_token(text).then(|| Some(Token::new(text))).ok_or(InvalidSetting::Token)
     })

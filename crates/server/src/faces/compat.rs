@@ -153,8 +153,8 @@ impl Compat {
         self.answers.known.roster.clone()
     }
 
-    /// All its routes.
-    pub(crate) fn router(&self, relay: Relay) -> Router {
+    /// All its routes, and those of its printers' cameras.
+    pub(crate) fn router(&self, relay: Relay, cameras: Router) -> Router {
         Router::new()
             .route("/", get(answers::index))
             .route("/health", get(answers::health))
@@ -164,6 +164,7 @@ impl Compat {
             .route("/api/v1/devices", get(answers::devices))
             .with_state(self.answers.clone())
             .merge(routes::router(Parts { roster: self.roster(), relay }))
+            .merge(cameras)
             .fallback(nothing_here)
             .method_not_allowed_fallback(ApiError::only_reads)
             .layer(middleware::from_fn_with_state(self.password, door::check))

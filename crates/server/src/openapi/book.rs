@@ -20,7 +20,7 @@ use crate::faces::Face;
 
 const ABOUT: &str = "What the servers of `bambu` answer. The proxy forwards `/v1/` of the cloud for \
 whoever has a token of its owner; the compatibility layer speaks the old local interface and, under \
-`/api/v2/`, a new one. HEAD works wherever GET does.";
+`/api/v2/`, a new one; the cameras are there, too, and by themselves. HEAD works wherever GET does.";
 const TOKEN: &str = "A token of this server's owner, as `Authorization: Bearer TOKEN`, or bare.";
 const JSON: &str = "application/json";
 /// What every answer of a limited route tells.
@@ -110,9 +110,12 @@ fn servers(path: &str) -> Vec<Server> {
     let at = |face: Face| Server::new(format!("http://{}", face.default_address()));
     let proxies = [Face::ProxyStrict, Face::ProxyFull].map(at);
     match path {
-        "/" | "/health" | "/metrics" | "/openapi.json" | "/docs" => {
-            proxies.into_iter().chain([at(Face::Compat)]).collect()
+        "/" | "/health" => proxies.into_iter().chain([at(Face::Compat)]).collect(),
+        "/metrics" | "/openapi.json" | "/docs" => {
+            proxies.into_iter().chain([at(Face::Compat), at(Face::Camera)]).collect()
         }
+        "/camera" | "/snapshot.jpg" | "/stream" | "/live" => vec![at(Face::Camera)],
+        path if path.contains("/camera") => vec![at(Face::Compat), at(Face::Camera)],
         path if path.starts_with("/api/") => vec![at(Face::Compat)],
         _ => proxies.into(),
     }

@@ -288,3 +288,43 @@ pub(crate) struct Printer {
 /// A printer's status for each serial number.
 #[derive(Debug, ToSchema)]
 pub(crate) struct LegacyStatuses(pub BTreeMap<String, LegacyStatus>);
+
+/// All cameras.
+#[derive(Debug, ToSchema)]
+pub(crate) struct Cameras {
+    /// One each, by serial number.
+    pub cameras: Vec<Camera>,
+}
+
+/// How a printer's camera is.
+#[derive(Debug, ToSchema)]
+pub(crate) struct Camera {
+    /// The printer's serial number.
+    #[schema(example = "01P00A000000001")]
+    pub serial: String,
+    /// The name that its owner gave it.
+    pub name: Option<String>,
+    /// Its model.
+    #[schema(example = "P1S")]
+    pub model: Option<String>,
+    /// `jpeg` or `h264`; `null` where there is none to ask.
+    pub kind: Option<String>,
+    /// `idle` while nobody looks, `connecting`, `live`, `waiting` or `ended`; `none` where there is none
+    /// to ask.
+    #[schema(example = "live")]
+    pub state: String,
+    /// Why there is no picture, in a word.
+    pub cause: Option<String>,
+    /// The same in a sentence, with what to do.
+    pub message: Option<String>,
+    /// When it is tried again, in seconds.
+    pub retry_in_seconds: Option<f64>,
+    /// What its video is, while somebody watches it (RFC 6381).
+    pub codec: Option<String>,
+    /// Pixels.
+    pub width: Option<u32>,
+    /// Pixels.
+    pub height: Option<u32>,
+    /// How many look, through this process.
+    pub viewers: usize,
+}

@@ -15,7 +15,7 @@ use super::*;
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
-const FACES: [Face; 3] = [Face::ProxyStrict, Face::ProxyFull, Face::Compat];
+const FACES: [Face; 4] = [Face::ProxyStrict, Face::ProxyFull, Face::Compat, Face::Camera];
 
 fn json(face: Option<Face>) -> Value {
     serde_json::from_str(&text(face)).unwrap()

@@ -17,10 +17,7 @@ pub(super) fn write(book: &mut Book) {
         "state": "running", "connection": "online", "reason": null, "age_seconds": 0.4,
         "stale": false,
     });
-    let unknown = json!({
-        "error": "Device not found",
-        "message": "no printer has this serial number; GET /api/v2/printers lists those that are here",
-    });
+    let unknown = unknown();
     book.route(
         HttpMethod::Get,
         "/api/v2/printers",
@@ -67,6 +64,13 @@ pub(super) fn write(book: &mut Book) {
             "message": "this printer has no live link; ask /api/v2/printers for it",
         }))
         .done();
+}
+
+pub(super) fn unknown() -> serde_json::Value {
+    json!({
+        "error": "Device not found",
+        "message": "no printer has this serial number; GET /api/v2/printers lists those that are here",
+    })
 }
 
 /// What a stream looks like.

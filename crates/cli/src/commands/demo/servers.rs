@@ -1,13 +1,17 @@
-//! The servers of the demo: both proxies and the compatibility layer, over the simulated world.
+//! The servers of the demo: both proxies, the compatibility layer and the cameras, over the simulated world.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use bambu_emulator::world::Ready;
+use bambu_emulator::world::{PrinterEntry, Ready};
 use bambu_server::{
     App, BindError, Config, Face, Surroundings,
-    config::{Compat, Listen, Proxy},
+    config::{Camera, Compat, Listen, Proxy},
 };
-use bambulab::{Endpoint, Options, ProxyTokens, Token, cloud::Manners};
+use bambulab::{
+    Endpoint, LanTarget, Options, ProxyTokens, Token,
+    cloud::Manners,
+    protocol::{AccessCode, Model},
+};
 
 use crate::{
     exit::{Failure, Kind},
@@ -32,6 +36,7 @@ pub(super) async fn start(
     let failed = |error: &dyn std::error::Error| Failure::advised(Kind::Failed, error);
     let mut tokens = ProxyTokens::open(&file).map_err(|error| failed(&error))?;
     tokens.add(&Token::new(PROXY_TOKEN), &real).map_err(|error| failed(&error))?;
+    let printers = on_lan(ready);
     let mut config = Config {
         proxy: Proxy {
             tokens_file: Some(file.clone()),
@@ -40,6 +45,7 @@ pub(super) async fn start(
             ..Proxy::default()
         },
         compat: Some(Compat::default()),
+        camera: (!printers.is_empty()).then(Camera::default),
         ..Config::default()
     };
     let state_dir = ready.ca_file.parent().unwrap_or(&ready.ca_file).to_owned();
@@ -51,7 +57,7 @@ pub(super) async fn start(
         login: Some(real),
         uid: Some(ready.account.uid.clone()),
         saved: None,
-        printers: Vec::new(),
+        printers,
         state_dir,
     };
     loop {
@@ -69,11 +75,31 @@ pub(super) async fn start(
                     Face::Compat => {
                         config.compat = Some(Compat { listen: free, ..Compat::default() });
                     }
+                    Face::Camera => {
+                        config.camera = Some(Camera { listen: free, ..Camera::default() });
+                    }
                 }
             }
             Err(error) => return Err(servers::failure(&error)),
         }
     }
+}
+
+/// The printers whose cameras can be looked at.
+fn on_lan(ready: &Ready) -> Vec<LanTarget> {
+    let target = |printer: &PrinterEntry| {
+        let camera = printer.camera_port.or(printer.rtsps_port)?;
+        let serial = printer.serial.parse().ok()?;
+        let code = AccessCode::new(&printer.access_code);
+        let mut target = LanTarget::new(serial, &printer.host, code);
+        target.port = printer.mqtt_port;
+        target.ftps_port = printer.ftps_port.unwrap_or(target.ftps_port);
+        target.camera_port = Some(camera);
+        target.name = Some(printer.name.clone());
+        target.model = printer.model.parse::<Model>().ok();
+        Some(target)
+    };
+    ready.printers.iter().filter_map(target).collect()
 }
 
 /// What the ready file says of them.

@@ -26,10 +26,12 @@ pub(super) async fn look(settings: &Settings, findings: &mut Findings) -> Result
         findings.add(tokens(settings).mild())?;
     }
     let legacy = settings.servers.compat.as_ref().filter(|compat| compat.config.is_none());
+    let camera = settings.servers.camera.as_ref();
     for (name, face, listen) in [
         ("proxy_strict", Face::ProxyStrict, strict.as_ref().map(|face| face.listen)),
         ("proxy_full", Face::ProxyFull, full.as_ref().map(|face| face.listen)),
         ("compat", Face::Compat, legacy.map(|face| face.listen)),
+        ("camera", Face::Camera, camera.map(|face| face.listen)),
     ] {
         if let Some(listen) = listen {
             findings.add(running(name, listen.unwrap_or(face.default_address())).await)?;

@@ -14,16 +14,17 @@ use hyper::{
 };
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
-use crate::{auth::Password, limits::Group, trace::Who};
+use crate::{auth::Password, limits::Group, routes::camera::is_page, trace::Who};
 
-/// Asks for the token, if there is one, except where a supervisor asks whether the server lives.
+/// Asks for the token, if there is one, except where a supervisor asks whether the server lives, and
+/// for pages, which ask for it themselves.
 pub(super) async fn check(
     State(password): State<Option<Password>>,
     request: Request,
     next: Next,
 ) -> Response {
     let is_health = request.uri().path() == "/health";
-    let wanted = password.filter(|_| !is_health);
+    let wanted = password.filter(|_| !is_health && !is_page(request.uri().path()));
     let refused = wanted.as_ref().and_then(|it| it.check(request.headers()).err());
     let mut response = match refused {
         None => next.run(request).await,

@@ -36,7 +36,8 @@ impl Running {
 
     fn of(compat: Compat) -> Self {
         let relay = Relay::new(16, Metrics::new());
-        let (router, shutdown) = (compat.router(relay.clone()), CancellationToken::new());
+        let (router, shutdown) =
+            (compat.router(relay.clone(), Router::new()), CancellationToken::new());
         let relay_ends = shutdown.clone();
         tokio::spawn(async move { relay.run(relay_ends).await });
         tokio::spawn(compat.run(shutdown.clone()));
