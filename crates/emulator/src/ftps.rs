@@ -33,8 +33,8 @@ use crate::{
 
 /// Most conversations at once; further ones are closed.
 const MOST: usize = 32;
-/// TLS sessions that are remembered to be resumed.
-const SESSIONS: usize = 128;
+/// TLS sessions of one conversation that are remembered to be resumed.
+const SESSIONS: usize = 8;
 /// Longest TLS handshake.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Rest after a failed accept, as when the process is out of file descriptors.
@@ -64,8 +64,6 @@ pub async fn run(
     let circumstances = Circumstances::of(&*files.machine);
     let mut port = Port::new(listener, Some(circumstances));
     let mut conversations = JoinSet::new();
-    // Made for the first who comes: a cache for each of a thousand printers costs more than they do.
-    let mut acceptor = None;
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -74,10 +72,7 @@ pub async fn run(
         };
         match accepted {
             Ok(wire) if conversations.len() < MOST => {
-                if acceptor.is_none() {
-                    acceptor = resuming(&tls).map(TlsAcceptor::from);
-                }
-                let Some(acceptor) = acceptor.clone() else { continue };
+                let Some(acceptor) = resuming(&tls).map(TlsAcceptor::from) else { continue };
                 let (files, shutdown) = (files.clone(), shutdown.clone());
                 conversations.spawn(async move {
                     tokio::select! {
@@ -97,7 +92,7 @@ pub async fn run(
     while conversations.join_next().await.is_some() {}
 }
 
-/// The same certificate over TLS 1.2, with sessions that can be resumed.
+/// The same certificate over TLS 1.2, for one conversation: what is resumed there began there.
 fn resuming(of: &ServerConfig) -> Option<Arc<ServerConfig>> {
     let provider = Arc::clone(of.crypto_provider());
     let config = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS12]);
@@ -110,15 +105,11 @@ fn resuming(of: &ServerConfig) -> Option<Arc<ServerConfig>> {
 
 async fn converse(wire: Wire, acceptor: TlsAcceptor, files: Files) {
     let Ok((here, peer)) = wire.addresses() else { return };
-    let id: [u8; 16] = rand::random();
-    let shaken = acceptor.accept_with(wire, |tls| tls.set_resumption_data(&id));
-    let stream = match timeout(PATIENCE, shaken).await {
+    let stream = match timeout(PATIENCE, acceptor.accept(wire)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => return,
     };
-    // Who resumes an earlier session goes on in it, and so do its data connections.
-    let id = stream.get_ref().1.received_resumption_data().unwrap_or(&id).to_vec();
     let habits = Habits::of(files.model);
-    Session::new(files, habits, acceptor, data::Peer { here, peer, id }).run(stream).await;
+    Session::new(files, habits, acceptor, data::Peer { here, peer }).run(stream).await;
 }

@@ -15,6 +15,7 @@ pub mod replay;
 mod report;
 mod requests;
 mod settings;
+mod sliced;
 mod summary;
 mod template;
 mod version;
@@ -42,9 +43,11 @@ use crate::{
     faults::{Fault, Faults},
     machine::{Machine, Power},
     picture::Scene,
+    storage::Storage,
 };
 
 pub use self::job::{Job, Origin};
+pub use self::mainboard::Download;
 pub use self::replay::{Replay, ReplayError};
 pub use self::summary::{EndedJob, JobSummary, Summary};
 
@@ -179,15 +182,20 @@ impl Printer {
         self.board().life.cause = None;
     }
 
-    /// Says which files the storage holds, by their names. Until then every file that a job names
-    /// counts as there, since nothing can be stored yet.
+    /// Puts a storage in: files that a job names are looked for there, and the job is what they say.
+    pub fn set_storage(&self, storage: Storage) {
+        self.board().storage = Some(storage);
+    }
+
+    /// Says which files a printer without storage has, by their names. Until then every file that a job
+    /// names counts as there.
     pub fn store(&self, files: impl IntoIterator<Item = String>) {
         self.board().files = Some(files.into_iter().collect());
     }
 
-    /// Says what can be downloaded: whether a URL gives a file with this MD5, which may be empty.
-    /// Until then every URL gives one.
-    pub fn set_downloads(&self, offers: impl Fn(&str, &str) -> bool + Send + Sync + 'static) {
+    /// Says what can be downloaded: what a URL gives that is to have this MD5, which may be empty.
+    /// Until then every URL gives a file that nobody has seen.
+    pub fn set_downloads(&self, offers: impl Fn(&str, &str) -> Download + Send + Sync + 'static) {
         self.board().downloads = Downloads(Some(Box::new(offers)));
     }
 

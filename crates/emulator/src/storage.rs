@@ -31,9 +31,6 @@ pub const DEFAULT_CAPACITY: u64 = 256 << 20;
 /// The folders that are there from the start [L].
 const FOLDERS: [&str; 8] =
     ["cache", "image", "ipcam", "logger", "model", "recorder", "timelapse", "timelapse/thumbnail"];
-/// The files that are there from the start: one to print, where each model looks for it.
-const SAMPLES: [&str; 2] = ["cube.gcode.3mf", "cache/cube.gcode.3mf"];
-
 /// The storage of one printer. A clone is the same one.
 ///
 /// As on the observed server, a file is there under its name from its first byte on, and what came

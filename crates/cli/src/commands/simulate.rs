@@ -86,6 +86,12 @@ pub(crate) struct WorldArgs {
     /// Port of the object store that files are uploaded to [default: a free one]
     #[arg(long, value_name = "PORT")]
     store_port: Option<u16>,
+    /// Keep what the printers store in directories there, named by serial number [default: in memory]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    storage: Option<PathBuf>,
+    /// Megabytes (MiB) that each printer's storage holds
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    storage_size: u64,
     /// Let this go wrong, on that share of its occasions (repeatable; --help names them)
     #[arg(long = "fault", value_name = "NAME[=RATE]", long_help = fault_help())]
     faults: Vec<Setting>,
@@ -173,6 +179,8 @@ impl WorldArgs {
             dialect: self.dialect.into(),
             certificates: self.certificates,
             faults: self.faults(),
+            storage: self.storage.clone(),
+            storage_bytes: self.storage_size << 20,
             replay: self.replay.clone(),
             ..Config::default()
         }

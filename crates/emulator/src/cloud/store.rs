@@ -29,7 +29,7 @@ use self::{
     signature::{Signed, encoded, sign},
 };
 use super::{counts::Counts, letters::word};
-use crate::faults::Faults;
+use crate::{faults::Faults, simulator::Download};
 
 pub use self::shelf::Object;
 
@@ -167,12 +167,12 @@ impl Store {
         signature::decoded(path.strip_prefix(BUCKET)?.strip_prefix('/')?, false)
     }
 
-    /// Whether a URL gives a file with this MD5 in hex; one that is not of this store does, as
-    /// nobody knows better, and so does any file when the MD5 is empty.
-    pub fn offers(&self, url: &str, md5: &str) -> bool {
-        let Some(key) = self.key_of(url) else { return true };
-        let object = self.object(&key);
-        object.is_some_and(|object| md5.is_empty() || object.md5_hex().eq_ignore_ascii_case(md5))
+    /// What a URL gives that is to have this MD5 in hex, which may be empty; one that is not of this
+    /// store gives a file, as nobody knows better.
+    pub fn download(&self, url: &str, md5: &str) -> Download {
+        let Some(key) = self.key_of(url) else { return Download::Unseen };
+        let right = |object: &Object| md5.is_empty() || object.md5_hex().eq_ignore_ascii_case(md5);
+        self.object(&key).filter(right).map_or(Download::Nothing, Download::File)
     }
 
     /// Keeps this key's object however full the store gets: somebody refers to it.

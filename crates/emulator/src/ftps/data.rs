@@ -30,12 +30,11 @@ const TLS_PATIENCE: Duration = Duration::from_secs(15);
 /// Longest goodbye.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// The two ends of a control connection, and the mark of its TLS session.
-#[derive(Debug, Clone)]
+/// The two ends of a control connection.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
     pub(super) here: SocketAddr,
     pub(super) peer: SocketAddr,
-    pub(super) id: Vec<u8>,
 }
 
 /// A port that waits for one data connection of one peer.
@@ -97,11 +96,9 @@ impl Data {
     pub(super) async fn secure(
         wire: Wire,
         acceptor: &TlsAcceptor,
-        peer: &Peer,
         demands_reuse: bool,
     ) -> Result<Self, NoData> {
-        let shaken = acceptor.accept_with(wire, |tls| tls.set_resumption_data(&peer.id));
-        let stream = match timeout(TLS_PATIENCE, shaken).await {
+        let stream = match timeout(TLS_PATIENCE, acceptor.accept(wire)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "TLS handshake of a data connection failed");
@@ -109,9 +106,7 @@ impl Data {
             }
             Err(_) => return Err(NoData::Tls),
         };
-        let tls = stream.get_ref().1;
-        let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed)
-            && tls.received_resumption_data() == Some(&peer.id);
+        let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
         if demands_reuse && !resumed {
             return Err(NoData::NotResumed);
         }

@@ -34,7 +34,8 @@ const P2S: Habits = Habits {
 /// Like a P2S as far as anybody knows [G].
 const H2: Habits = Habits { wants_goodbye: false, ..P2S };
 const X1: Habits = Habits { hides_address: false, prefixes_names: true, tells_room: true, ..H2 };
-const P1: Habits = Habits { prefixes_names: false, tells_room: false, ..X1 };
+/// It is no vsFTPd, by what its peers do about it [G].
+const P1: Habits = Habits { banner: "Welcome", prefixes_names: false, tells_room: false, ..X1 };
 /// It takes data connections of any session, and in the clear where it is asked to [L].
 const A1: Habits = Habits { demands_reuse: false, allows_clear: true, ..P1 };
 

@@ -111,11 +111,7 @@ impl Session {
                 _ => return say(426, "Failure reading network stream."),
             };
             got = got.saturating_add(read as u64);
-            if cut && (read == 0 || got >= CUT_AFTER) {
-                data.reset();
-                return Next::Reset;
-            }
-            if read == 0 {
+            if read == 0 && !cut {
                 break;
             }
             match file.append(block.get(..read).unwrap_or_default()) {
@@ -124,6 +120,10 @@ impl Session {
                     return say(552, "Requested file action aborted. Exceeded storage allocation.");
                 }
                 Err(_) => return say(451, "Failure writing to local file."),
+            }
+            if cut && (read == 0 || got >= CUT_AFTER) {
+                data.reset();
+                return Next::Reset;
             }
         }
         drop(file);
@@ -205,7 +205,7 @@ impl Session {
             return Ok(Data::Clear(wire));
         }
         let reuse = self.habits.demands_reuse;
-        let secured = Data::secure(wire, &self.acceptor, &self.peer, reuse).await;
+        let secured = Data::secure(wire, &self.acceptor, reuse).await;
         secured.map_err(|no| match no {
             NoData::Tls => say(522, "SSL connection failed"),
             NoData::NotResumed => say(

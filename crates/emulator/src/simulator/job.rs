@@ -39,6 +39,8 @@ pub struct Job {
     pub minutes: f64,
     /// Filament it takes, in grams.
     pub grams: f64,
+    /// Ids of the objects that can be skipped, as far as its file says; empty: nobody knows.
+    pub objects: Vec<u64>,
     /// Local or cloud.
     pub origin: Origin,
     /// Cloud task number, `"0"` for a local job.
@@ -78,6 +80,7 @@ impl Job {
             layers: layers.max(1),
             minutes: minutes.max(0.01),
             grams: minutes * 0.35,
+            objects: Vec::new(),
             origin: Origin::Local,
             task_id: zero(),
             subtask_id: zero(),

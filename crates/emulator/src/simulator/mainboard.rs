@@ -17,7 +17,7 @@ use super::{
     template::{Template, put},
     version,
 };
-use crate::faults::Fault;
+use crate::{cloud::store::Object, faults::Fault, storage::Storage};
 
 /// Ended jobs remembered; the oldest goes.
 const MOST_ENDED: usize = 16;
@@ -32,8 +32,19 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// Whether a URL gives a file with this MD5.
-type Offers = dyn Fn(&str, &str) -> bool + Send + Sync;
+/// What a URL gives.
+#[derive(Debug)]
+pub enum Download {
+    /// Nothing, or a file with another MD5.
+    Nothing,
+    /// A file, as far as anybody knows.
+    Unseen,
+    /// This file.
+    File(Object),
+}
+
+/// What a URL gives that is to have this MD5, which may be empty.
+type Offers = dyn Fn(&str, &str) -> Download + Send + Sync;
 
 /// What can be downloaded; everything when nobody says.
 #[derive(Default)]
@@ -56,7 +67,9 @@ pub(super) struct Mainboard {
     pub(super) elapsed_ms: u64,
     /// Acknowledgements that leave late: when, by `elapsed_ms`.
     pub(super) late: Vec<(u64, Bytes)>,
-    /// Names of the files in the storage; `None`: every file that is named is there.
+    /// Where its files are.
+    pub(super) storage: Option<Storage>,
+    /// Names of the files that a printer without storage has; `None`: every file that is named.
     pub(super) files: Option<Vec<String>>,
     /// Certificates of applications that were installed (`<serial number><issuer>`).
     pub(super) applications: Vec<String>,
@@ -88,6 +101,7 @@ impl Mainboard {
             streaming: true,
             elapsed_ms: 0,
             late: Vec::new(),
+            storage: None,
             files: None,
             applications: Vec::new(),
             certificate: Certificate::default(),
@@ -144,9 +158,9 @@ impl Mainboard {
         self.files.as_ref().is_none_or(|files| files.iter().any(|file| file == name))
     }
 
-    /// Whether a URL gives a file with this MD5, which may be empty.
-    pub(super) fn can_download(&self, url: &str, md5: &str) -> bool {
-        self.downloads.0.as_ref().is_none_or(|offers| offers(url, md5))
+    /// What a URL gives that is to have this MD5, which may be empty.
+    pub(super) fn download(&self, url: &str, md5: &str) -> Download {
+        self.downloads.0.as_ref().map_or(Download::Unseen, |offers| offers(url, md5))
     }
 
     /// The firmware that it tells.

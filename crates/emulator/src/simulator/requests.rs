@@ -19,6 +19,7 @@ mod project;
 mod rack;
 mod reply;
 mod security;
+mod stored;
 mod system;
 mod upgrade;
 mod xcam;

@@ -13,7 +13,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Entry, FOLDERS, Place, Reader, SAMPLES, StorageError, Writer, sample};
+use super::{Entry, FOLDERS, Place, Reader, StorageError, Writer, sample::samples};
 
 /// Deepest folder that counts when the room is measured; no place is deeper.
 const DEEPEST: u32 = 40;
@@ -35,8 +35,8 @@ impl OnDisk {
         // Not behind a link that somebody made for the root itself, which is his own matter.
         let root = fs::canonicalize(root)?;
         if is_new {
-            for path in SAMPLES {
-                fs::write(root.join(path), sample())?;
+            for (path, content) in samples() {
+                fs::write(root.join(path), content)?;
             }
         }
         let used = Arc::new(AtomicU64::new(size_of(&root, DEEPEST)));
@@ -76,15 +76,18 @@ impl OnDisk {
 
     pub(super) fn write(&self, place: &Place) -> Result<Box<dyn Writer>, StorageError> {
         let folder = self.folder(&place.parent().ok_or(StorageError::WrongKind)?)?;
+        let mut options = OpenOptions::new();
         match self.find(place) {
             Ok((_, found)) if found.is_dir() => return Err(StorageError::WrongKind),
-            Ok((_, found)) => self.give_back(found.len()),
-            Err(StorageError::NotFound) => {}
+            Ok((_, found)) => {
+                self.give_back(found.len());
+                options.write(true).truncate(true)
+            }
+            // A link that leads elsewhere is in the way of a new file, too.
+            Err(StorageError::NotFound) => options.write(true).create_new(true),
             Err(other) => return Err(other),
-        }
-        let path = folder.join(place.name());
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path);
-        let file = file.map_err(of_system)?;
+        };
+        let file = options.open(folder.join(place.name())).map_err(of_system)?;
         Ok(Box::new(Appending { file, capacity: self.capacity, used: Arc::clone(&self.used) }))
     }
 

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Entry, FOLDERS, Place, Reader, SAMPLES, StorageError, Writer, sample};
+use super::{Entry, FOLDERS, Place, Reader, StorageError, Writer, sample::samples};
 
 /// Most files and folders: an empty one costs memory, too.
 const MOST: usize = 20_000;
@@ -72,10 +72,10 @@ impl InMemory {
         for folder in FOLDERS {
             let _ = shelf.make_folder(&place(folder));
         }
-        for path in SAMPLES {
+        for (path, content) in samples() {
             // A store that is smaller than the sample begins without it.
             if let Ok(file) = shelf.create(&place(path))
-                && add(&file, sample(), capacity).is_err()
+                && add(&file, content, capacity).is_err()
             {
                 let _ = shelf.remove(&place(path));
             }

@@ -71,6 +71,12 @@ const MODEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </model>
 "#;
 
+/// The files that are there from the start: something to print, where each model looks for it.
+pub(super) fn samples() -> [(&'static str, Bytes); 3] {
+    let code = Bytes::from_static(GCODE.as_bytes());
+    [("cube.gcode", code), ("cube.gcode.3mf", sample()), ("cache/cube.gcode.3mf", sample())]
+}
+
 /// `cube.gcode.3mf`: one plate of 100 layers and 20 minutes. The same bytes each time.
 pub fn sample() -> Bytes {
     static SAMPLE: OnceLock<Bytes> = OnceLock::new();

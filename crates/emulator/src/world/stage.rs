@@ -61,14 +61,15 @@ impl Stage<'_> {
         let (of, serial) = (Arc::clone(self.cloud), summary.serial.clone());
         let desk = Desk { about, ticket: Arc::new(move || faces::ticket(&of, &serial)) };
         let storage = self.storage(&summary.serial, machine.faults());
-        let shown = Shown { model, desk, storage };
+        let shown = Shown { model, desk, storage: storage.clone() };
         listeners.serve(&machine, &tls, shown, self.tasks, shutdown);
         self.tasks.spawn(self.switchboard.clone().carry(summary.serial, shutdown.clone()));
         self.tasks.spawn(printer.clone().run(shutdown.clone()));
         if let Kind::Invented(printer) = printer {
+            printer.set_storage(storage);
             let (ca, serial) = (self.ca.clone(), printer.spec().serial.clone());
             if let Some(store) = self.cloud.store().cloned() {
-                printer.set_downloads(move |url, md5| store.offers(url, md5));
+                printer.set_downloads(move |url, md5| store.download(url, md5));
             }
             printer.set_certificate(move || ca.printer_chain_pem(&serial, shape).ok());
             self.printers.push(printer);

@@ -149,16 +149,17 @@ pub(crate) async fn ask(
     method: &str,
     path: &str,
     headers: &[&str],
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Answer {
     let mut tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let mut request = format!("{method} {path} HTTP/1.1\r\nHost: cloud\r\nConnection: close\r\n");
     for header in headers {
         request.push_str(&format!("{header}\r\n"));
     }
-    request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    let body = body.as_ref();
+    request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
     // A refused body may close the connection before all of it is taken.
-    let _ = tcp.write_all(request.as_bytes()).await;
+    let _ = tcp.write_all(&[request.as_bytes(), body].concat()).await;
     let mut answer = Vec::new();
     let _ = tcp.read_to_end(&mut answer).await;
     let answer = String::from_utf8(answer).unwrap();

@@ -7,6 +7,7 @@ use bambu_emulator::{
     machine::Machine as _,
     world::{Config, State, World},
 };
+use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,7 @@ impl Chain {
         answer.json()
     }
 
-    async fn put(&self, url: &str, body: &str) {
+    async fn put(&self, url: &str, body: &[u8]) {
         let store = self.world.ready().store.as_ref().unwrap();
         let target = url.strip_prefix(&store.url).unwrap();
         let port = store.url.rsplit_once(':').unwrap().1.parse().unwrap();
@@ -60,7 +61,7 @@ impl Chain {
             self.call("POST", &format!("{IOT}/user/project"), &[], json!({"name": "cube"})).await;
         let project = project.json();
         let text = |key: &str| project[key].as_str().unwrap().to_owned();
-        self.put(&text("upload_url"), "configuration").await;
+        self.put(&text("upload_url"), b"configuration").await;
         let ticket = text("upload_ticket");
         let told = json!({"upload": {"ticket": ticket, "origin_file_name": "cube.3mf"}});
         let told = self.call("PUT", &format!("{IOT}/user/notification"), &[], told).await;
@@ -76,8 +77,9 @@ impl Chain {
         let file = format!("{}_{}_1.3mf", text("model_id"), text("profile_id"));
         let urls = self.get(&format!("{IOT}/user/upload?models={file}")).await;
         let url = urls["urls"][0]["url"].as_str().unwrap().to_owned();
-        self.put(&url, "print-ready").await;
-        let ready = json!({"md5": "CD7CCFFE33A40B2471CF634B71552356", "plate_idx": 1, "url": url});
+        let file = bambu_emulator::storage::sample();
+        self.put(&url, &file).await;
+        let ready = json!({"md5": md5(&file), "plate_idx": 1, "url": url});
         let patch = json!({"profile_id": text("profile_id"), "profile_print_3mf": [ready]});
         let path = format!("{IOT}/user/project/{}", text("project_id"));
         assert_eq!(self.call("PATCH", &path, &[], patch).await.status, 200);
@@ -97,6 +99,11 @@ impl Chain {
     async fn newest(&self) -> Value {
         self.get(TASKS).await["hits"][0].clone()
     }
+}
+
+/// The MD5 of these bytes as the service writes it.
+fn md5(bytes: &[u8]) -> String {
+    Md5::digest(bytes).iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
 fn with(body: &Value, change: Value) -> Value {

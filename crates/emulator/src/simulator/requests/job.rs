@@ -76,6 +76,11 @@ fn skip(board: &mut Mainboard, asked: &Asked<'_>) -> Option<()> {
     let wanted: Option<Vec<u64>> =
         asked.list("obj_list")?.iter().map(serde_json::Value::as_u64).collect();
     let wanted = wanted.filter(|wanted| able && !wanted.is_empty() && life.busy())?;
+    // What the file does not have cannot be left out. [G]
+    let known = life.job.as_ref().map_or(&[][..], |job| &job.objects);
+    if !known.is_empty() && !wanted.iter().all(|id| known.contains(id)) {
+        return None;
+    }
     let mut skipped = life.skipped.clone();
     skipped.extend(wanted);
     skipped.sort_unstable();

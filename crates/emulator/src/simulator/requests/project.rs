@@ -3,7 +3,7 @@
 use bambu_protocol::Model;
 use serde_json::Value;
 
-use super::{Asked, NONSENSE, Verdict};
+use super::{Asked, NONSENSE, Verdict, stored};
 use crate::{
     faults::Fault,
     simulator::{
@@ -82,12 +82,8 @@ fn project(board: &mut Mainboard, asked: &Asked<'_>) -> Verdict {
         || levels && !newer;
     job.vibration = asked.flag("vibration_cali") == Some(true);
     job.flow = asked.flag("flow_cali") == Some(true) || auto("extrude_cali_flag");
-    let from_web = url.starts_with("http://") || url.starts_with("https://");
-    let found = match from_web {
-        true => board.can_download(url, asked.text("md5").unwrap_or("")),
-        false => board.has_file(&job.file),
-    };
-    if !found {
+    let md5 = asked.text("md5").unwrap_or("");
+    if !stored::project(board, &mut job, url, &file, md5) {
         job.trouble = Some(UNREADABLE);
     }
     match tray(board, asked) {
@@ -159,7 +155,7 @@ fn gcode(board: &mut Mainboard, asked: &Asked<'_>) -> Verdict {
         return Verdict::when(board.life.calibrate(stages));
     }
     let mut job = job(file, None);
-    if !board.has_file(&job.file) {
+    if !stored::gcode(board, &mut job, path) {
         job.trouble = Some(UNREADABLE);
     }
     begin(board, job)
