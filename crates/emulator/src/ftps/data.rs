@@ -107,10 +107,12 @@ impl Data {
             Err(_) => return Err(NoData::Tls),
         };
         let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+        let data = Self::Secure(Box::new(stream));
         if demands_reuse && !resumed {
+            data.close().await;
             return Err(NoData::NotResumed);
         }
-        Ok(Self::Secure(Box::new(stream)))
+        Ok(data)
     }
 
     /// Says goodbye and waits for nothing: what was written is on its way, and its end is told.
