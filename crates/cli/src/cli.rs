@@ -67,6 +67,7 @@ enum Command {
     Control(commands::control::Args),
     Upload(commands::upload::Args),
     Print(commands::print::Args),
+    Files(commands::files::Args),
     Serve(commands::serve::Args),
     Proxy(commands::proxy::Args),
     Compat(commands::compat::Args),
@@ -100,6 +101,7 @@ impl Cli {
             Command::Control(args) => commands::block_on(commands::control::run(args, &flags)),
             Command::Upload(args) => commands::block_on(commands::upload::run(args, &flags)),
             Command::Print(args) => commands::block_on(commands::print::run(args, &flags)),
+            Command::Files(args) => commands::block_on(commands::files::run(args, &flags)),
             Command::Serve(args) => {
                 commands::block_on_all_cores(commands::serve::run(args, &flags))
             }

@@ -8,6 +8,7 @@ pub(crate) mod decode;
 pub(crate) mod demo;
 pub(crate) mod discover;
 pub(crate) mod doctor;
+pub(crate) mod files;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;

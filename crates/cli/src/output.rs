@@ -3,6 +3,7 @@
 //! How single values read is in `output/human.rs`, how a printer reads in `brief.rs`, `detail.rs`
 //! and, as JSON, in `document.rs`.
 
+pub(crate) mod bars;
 pub(crate) mod brief;
 pub(crate) mod detail;
 pub(crate) mod document;

@@ -136,6 +136,17 @@ impl Model {
         self.capabilities().authorization_control_from.map(|from| firmware >= Firmware::new(from))
     }
 
+    /// Whether it prints what was sliced for this model: its own files, those of the X1 and P1 family
+    /// among each other, and H2D and H2D Pro each other's. [V]
+    pub fn prints_files_of(self, file: Self) -> bool {
+        const FAMILIES: [&[Model]; 2] = [
+            &[Model::X1C, Model::X1, Model::X1E, Model::P1P, Model::P1S],
+            &[Model::H2D, Model::H2DPro],
+        ];
+        let both = |family: &&[Self]| family.contains(&self) && family.contains(&file);
+        self == file || FAMILIES.iter().any(both)
+    }
+
     fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
     }
@@ -179,6 +190,14 @@ mod tests {
         assert_eq!("h2dpro".parse(), Ok(Model::H2DPro));
         assert_eq!("a1mini".parse(), Ok(Model::A1Mini));
         assert!("toaster".parse::<Model>().is_err());
+    }
+
+    #[test]
+    fn files_fit_within_a_family_and_nowhere_else() {
+        assert!(Model::X1C.prints_files_of(Model::P1S) && Model::P1P.prints_files_of(Model::X1E));
+        assert!(Model::H2DPro.prints_files_of(Model::H2D));
+        assert!(!Model::A1.prints_files_of(Model::A1Mini) && !Model::H2S.prints_files_of(Model::H2D));
+        assert!(Model::ALL.iter().all(|model| model.prints_files_of(*model)));
     }
 
     #[test]

@@ -48,6 +48,19 @@ pub(crate) fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// Bytes as `812 B`, `1.2 MB`, `3.4 GB`: steps of a thousand.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if value < 999.5 {
+            let digits = usize::from(unit != "B" && value < 99.5);
+            return format!("{value:.digits$} {unit}");
+        }
+        value /= 1000.0;
+    }
+    format!("{value:.1} TB")
+}
+
 /// The text in lines of at most `cells`, broken between words where that is possible.
 pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -121,6 +134,8 @@ mod tests {
 
     #[test]
     fn values_read_as_a_person_says_them() {
+        assert_eq!((bytes(812), bytes(1_234_567)), ("812 B".into(), "1.2 MB".into()));
+        assert_eq!((bytes(250_000), bytes(64 << 30)), ("250 kB".into(), "68.7 GB".into()));
         assert_eq!(minutes(Some(59)), "59m");
         assert_eq!(minutes(Some(125)), "2h 05m");
         assert_eq!(minutes(Some(3000)), "2d 02h");
