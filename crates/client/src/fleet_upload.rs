@@ -49,11 +49,7 @@ impl Places {
     }
 
     /// Does the work once there is a place, and gives it back as soon as `moved` grows too slowly.
-    pub(crate) async fn during<T>(
-        &self,
-        moved: &AtomicU64,
-        work: impl Future<Output = T>,
-    ) -> T {
+    pub(crate) async fn during<T>(&self, moved: &AtomicU64, work: impl Future<Output = T>) -> T {
         // It is never closed.
         let mut place = self.0.acquire().await.ok();
         let mut work = pin!(work);
@@ -165,7 +161,11 @@ impl FleetUpload {
     }
 
     /// Begins with all printers at once. Nothing moves unless [`FleetUploads::next`] is awaited.
-    pub fn run(&self, targets: impl IntoIterator<Item = LanTarget>, options: &Options) -> FleetUploads {
+    pub fn run(
+        &self,
+        targets: impl IntoIterator<Item = LanTarget>,
+        options: &Options,
+    ) -> FleetUploads {
         let told = Arc::new(Told::default());
         let running = FuturesUnordered::new();
         for (index, target) in targets.into_iter().enumerate() {

@@ -196,7 +196,9 @@ mod tests {
     fn files_fit_within_a_family_and_nowhere_else() {
         assert!(Model::X1C.prints_files_of(Model::P1S) && Model::P1P.prints_files_of(Model::X1E));
         assert!(Model::H2DPro.prints_files_of(Model::H2D));
-        assert!(!Model::A1.prints_files_of(Model::A1Mini) && !Model::H2S.prints_files_of(Model::H2D));
+        assert!(
+            !Model::A1.prints_files_of(Model::A1Mini) && !Model::H2S.prints_files_of(Model::H2D)
+        );
         assert!(Model::ALL.iter().all(|model| model.prints_files_of(*model)));
     }
 

@@ -160,9 +160,7 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
         What::Rmdir { printer, folder, how } => {
             one::run(&printer, &how, &settings, one::Task::RemoveFolder(folder)).await
         }
-        What::Df { printer, how } => {
-            one::run(&printer, &how, &settings, one::Task::Room).await
-        }
+        What::Df { printer, how } => one::run(&printer, &how, &settings, one::Task::Room).await,
     }
 }
 

@@ -33,8 +33,7 @@ impl Bars {
             width = width.max(human::width(&human::printable(name)));
             count += 1;
         }
-        let draws =
-            wanted && count <= MOST && std::io::stderr().is_terminal() && !super::dumb();
+        let draws = wanted && count <= MOST && std::io::stderr().is_terminal() && !super::dumb();
         Self { drawn: draws.then(MultiProgress::new), steps: wanted && !draws, width }
     }
 

@@ -41,7 +41,9 @@ pub enum PrintJobError {
         source: BadThreeMf,
     },
     /// Its G-code is not what its slicer wrote.
-    #[error("the G-code of plate {plate} does not have the MD5 that stands beside it; export the file again from the slicer")]
+    #[error(
+        "the G-code of plate {plate} does not have the MD5 that stands beside it; export the file again from the slicer"
+    )]
     WrongMd5 {
         /// Which plate.
         plate: u32,
@@ -61,7 +63,9 @@ pub enum PrintJobError {
         plates: Vec<u32>,
     },
     /// Sliced for another machine.
-    #[error("the file is sliced for {file} and this is {printer}; slice it for {printer}, or force it")]
+    #[error(
+        "the file is sliced for {file} and this is {printer}; slice it for {printer}, or force it"
+    )]
     WrongModel {
         /// What the file names.
         file: String,
@@ -69,7 +73,9 @@ pub enum PrintJobError {
         printer: Model,
     },
     /// Sliced for another nozzle.
-    #[error("the file is sliced for a nozzle of {file} mm and the printer has {printer} mm; change the nozzle, slice it anew, or force it")]
+    #[error(
+        "the file is sliced for a nozzle of {file} mm and the printer has {printer} mm; change the nozzle, slice it anew, or force it"
+    )]
     WrongNozzle {
         /// What the file wants, in mm.
         file: f64,
@@ -77,7 +83,9 @@ pub enum PrintJobError {
         printer: String,
     },
     /// Nothing to store a file on, or nothing that can be written.
-    #[error("the printer's storage is {0}; put a card or stick into it that can be written, or force it")]
+    #[error(
+        "the printer's storage is {0}; put a card or stick into it that can be written, or force it"
+    )]
     NoStorage(&'static str),
     /// The printer has no tray that fits.
     #[error(transparent)]
@@ -86,7 +94,9 @@ pub enum PrintJobError {
     #[error("there is no build plate {0:?}; choose one of {known}", known = BED_TYPES.join(", "))]
     BedType(String),
     /// An object that cannot be left out.
-    #[error("object {0} cannot be skipped; `bambu inspect` lists the objects of each plate, and only files that label several can leave some out")]
+    #[error(
+        "object {0} cannot be skipped; `bambu inspect` lists the objects of each plate, and only files that label several can leave some out"
+    )]
     NoSuchObject(u32),
     /// A path on the printer that is none.
     #[error("{0:?} is no path of a file on the printer; write it as /cache/cube.gcode.3mf")]
@@ -101,7 +111,9 @@ pub enum PrintJobError {
     #[error(transparent)]
     NoWay(#[from] Reason),
     /// It did not tell its status in time.
-    #[error("the printer did not tell its status in time; check that it is switched on and in this network")]
+    #[error(
+        "the printer did not tell its status in time; check that it is switched on and in this network"
+    )]
     Silent,
     /// The file could not be stored.
     #[error(transparent)]
@@ -136,13 +148,17 @@ pub enum PrintJobError {
         why: String,
     },
     /// It has the job and waits.
-    #[error("the printer has the job and holds it: {why}; look at the printer, then resume or stop the job")]
+    #[error(
+        "the printer has the job and holds it: {why}; look at the printer, then resume or stop the job"
+    )]
     Held {
         /// Its error, in words where it is known.
         why: String,
     },
     /// It took the request, and its status does not show the job.
-    #[error("the printer took the request, but its status does not show the job (it is {state}); look at the printer before starting it again")]
+    #[error(
+        "the printer took the request, but its status does not show the job (it is {state}); look at the printer before starting it again"
+    )]
     NotShown {
         /// What it shows.
         state: &'static str,

@@ -101,20 +101,29 @@ impl PrintJob {
         let mut checks = Checks { force: self.force, done: Vec::new() };
         let plate = file.map(|file| self.plate_of(file)).transpose()?;
         let mut request = self.request(model)?;
-        checks.add("file", match plate {
-            Some(_) => Ok(Verdict::Fits),
-            None => not_checked("nobody has looked into a file that is on the printer"),
-        })?;
+        checks.add(
+            "file",
+            match plate {
+                Some(_) => Ok(Verdict::Fits),
+                None => not_checked("nobody has looked into a file that is on the printer"),
+            },
+        )?;
         let bare = Job::ProjectFile(Box::new(request.clone())).into();
         checks.add("printer", fits(command::check(&bare, status)))?;
-        checks.add("model", match plate {
-            Some(plate) => model_fits(plate, model),
-            None => not_checked("the file was not looked into"),
-        })?;
-        checks.add("nozzle", match plate {
-            Some(plate) => nozzle_fits(plate, status),
-            None => not_checked("the file was not looked into"),
-        })?;
+        checks.add(
+            "model",
+            match plate {
+                Some(plate) => model_fits(plate, model),
+                None => not_checked("the file was not looked into"),
+            },
+        )?;
+        checks.add(
+            "nozzle",
+            match plate {
+                Some(plate) => nozzle_fits(plate, status),
+                None => not_checked("the file was not looked into"),
+            },
+        )?;
         checks.add("storage", storage(status))?;
         let mut mapping = Vec::new();
         let trays = match file {

@@ -183,8 +183,7 @@ pub async fn upload_and_print(
     let Some(printer) = printer else {
         let path = format!("/{}", stored_name(&file));
         let mut session = Ftps::connect(target, options).await?;
-        let Stored { path, .. } =
-            session.upload_file(&file, &path, &Transfer::default()).await?;
+        let Stored { path, .. } = session.upload_file(&file, &path, &Transfer::default()).await?;
         session.close().await;
         let print_command = create_print_command(&path, arguments)?;
         return Ok(UploadedPrint { path, print_command, started: None });

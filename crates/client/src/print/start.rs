@@ -145,11 +145,7 @@ impl PrintJob {
     ///
     /// # Errors
     /// [`PrintJobError`]: it would not be sent.
-    pub async fn look(
-        &self,
-        printer: &Printer,
-        target: &LanTarget,
-    ) -> Result<Plan, PrintJobError> {
+    pub async fn look(&self, printer: &Printer, target: &LanTarget) -> Result<Plan, PrintJobError> {
         let job = self.clone().inspect().await?;
         let status = live(printer).await?;
         job.plan(job.file(), &status, target.model)
@@ -340,9 +336,7 @@ async fn is_there(
     };
     match asked.await {
         Ok(Some(size)) => Ok(Verdict::NotChecked(format!("{size} bytes; {unknown}"))),
-        Ok(None) | Err(FtpsError::NotFound { .. }) => {
-            Err(PrintJobError::NotThere(path.to_owned()))
-        }
+        Ok(None) | Err(FtpsError::NotFound { .. }) => Err(PrintJobError::NotThere(path.to_owned())),
         Err(error @ FtpsError::WrongAccessCode(_)) => Err(error.into()),
         Err(error) => Ok(Verdict::NotChecked(format!("not even that it is there: {error}"))),
     }

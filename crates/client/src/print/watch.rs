@@ -78,13 +78,16 @@ impl Watch {
     fn is_ours(&self, status: &Status) -> bool {
         let job = &status.job;
         let ids = [&job.subtask_id, &job.task_id, &job.project_id];
-        let mut told = ids.into_iter().flatten().filter(|id| !matches!(&***id, "" | "0")).peekable();
+        let mut told =
+            ids.into_iter().flatten().filter(|id| !matches!(&***id, "" | "0")).peekable();
         if told.peek().is_some() {
             return told.any(|id| **id == *self.id);
         }
         let name = job.name.as_deref() == Some(&self.name);
         let file = job.file.as_deref().unwrap_or_default();
-        name && (file.is_empty() || file.rsplit('/').next() == Some(&self.file) || file.ends_with(".gcode"))
+        name && (file.is_empty()
+            || file.rsplit('/').next() == Some(&self.file)
+            || file.ends_with(".gcode"))
     }
 
     /// The printer's error, else its new health messages, in words.
@@ -152,7 +155,9 @@ mod tests {
         let mut watch = Watch::new(&job(), &status(PrinterState::Idle, ""));
         let mut held = status(PrinterState::Paused, "42");
         held.error = PrintError::from_wire(0x0700_8012);
-        assert!(matches!(watch.status(&held), Some(Seen::Held(why)) if why.contains("AMS mapping")));
+        assert!(
+            matches!(watch.status(&held), Some(Seen::Held(why)) if why.contains("AMS mapping"))
+        );
     }
 
     #[test]

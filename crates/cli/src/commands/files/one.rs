@@ -36,11 +36,8 @@ pub(super) async fn run(
     settings: &Settings,
     task: Task,
 ) -> Result<(), Failure> {
-    let which = Which {
-        printers: vec![printer.to_owned()],
-        group: None,
-        by_hand: how.by_hand.clone(),
-    };
+    let which =
+        Which { printers: vec![printer.to_owned()], group: None, by_hand: how.by_hand.clone() };
     let stop = shutdown::token();
     let work = async {
         let targets = choose(&which, settings).await?;
@@ -61,12 +58,7 @@ pub(super) async fn run(
     }
 }
 
-async fn perform(
-    session: &mut Ftps,
-    task: Task,
-    name: &str,
-    json: bool,
-) -> Result<(), Failure> {
+async fn perform(session: &mut Ftps, task: Task, name: &str, json: bool) -> Result<(), Failure> {
     let failed = |error| failure(&error);
     match task {
         Task::List(folder) => {

@@ -72,7 +72,11 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> Result<(), Failure>
 }
 
 impl Args {
-    pub(super) fn options(&self, shown: &progress::Shown, stop: &CancellationToken) -> PrintOptions {
+    pub(super) fn options(
+        &self,
+        shown: &progress::Shown,
+        stop: &CancellationToken,
+    ) -> PrintOptions {
         let name = |setting: &String| setting.split('=').next().unwrap_or_default().to_owned();
         PrintOptions {
             plate: self.plate,

@@ -136,7 +136,8 @@ impl Ended {
 
 /// Where the filaments come from, in one cell.
 fn trays(plan: &Plan) -> String {
-    let line = |line: &bambu_protocol::threemf::MappingLine| format!("{}: {}", line.slot, line.tray);
+    let line =
+        |line: &bambu_protocol::threemf::MappingLine| format!("{}: {}", line.slot, line.tray);
     plan.mapping.iter().map(line).collect::<Vec<_>>().join(", ")
 }
 
