@@ -16,6 +16,7 @@ mod login;
 mod names;
 mod patience;
 mod print;
+mod print_lan;
 mod proxy;
 mod query;
 mod realtime;
