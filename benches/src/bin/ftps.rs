@@ -3,7 +3,7 @@
 //! and by `interop/judge_ftps_client.py`, which judges it.
 
 use std::{
-    io::BufRead as _,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -41,6 +41,9 @@ struct Arguments {
     /// The authority to trust; without one the certificate is remembered while this runs.
     #[arg(long)]
     ca_file: Option<PathBuf>,
+    /// Where the requests stand, if not in the input.
+    #[arg(long)]
+    input: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +81,11 @@ async fn main() -> Result<(), Error> {
         }
     };
     println!("{}", json!({"connected": true}));
-    for line in std::io::stdin().lock().lines() {
+    let input: Box<dyn BufRead> = match &asked.input {
+        Some(file) => Box::new(BufReader::new(std::fs::File::open(file)?)),
+        None => Box::new(std::io::stdin().lock()),
+    };
+    for line in input.lines() {
         let asked = serde_json::from_str(&line?)?;
         let answer = answer(&mut session, asked).await;
         println!("{}", answer.unwrap_or_else(|error| failure(&error)));

@@ -11,6 +11,7 @@ mod error;
 mod folder;
 mod open;
 mod place;
+mod pump;
 mod transfer;
 mod upload;
 

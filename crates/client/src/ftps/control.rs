@@ -45,8 +45,8 @@ impl Control {
     pub(super) async fn ask_in_time(&mut self, command: &str) -> Result<Option<Reply>, FtpsError> {
         let line = format!("{command}\r\n");
         let exchange = async {
-            self.stream.write_all(line.as_bytes()).await.map_err(lost)?;
-            self.stream.flush().await.map_err(lost)?;
+            self.stream.write_all(line.as_bytes()).await.map_err(|error| lost(&error))?;
+            self.stream.flush().await.map_err(|error| lost(&error))?;
             reply(&mut self.stream, &mut self.buffer).await
         };
         let answer = timeout(self.within, exchange).await;
@@ -112,13 +112,13 @@ pub(super) async fn reply(
             Ok(None) => {}
             Err(why) => return Err(FtpsError::Malformed { why: why.to_string() }),
         }
-        if stream.read_buf(buffer).await.map_err(lost)? == 0 {
+        if stream.read_buf(buffer).await.map_err(|error| lost(&error))? == 0 {
             return Err(FtpsError::Lost { why: "the printer hung up".into() });
         }
     }
 }
 
-fn lost(error: std::io::Error) -> FtpsError {
+fn lost(error: &std::io::Error) -> FtpsError {
     FtpsError::Lost { why: error.to_string() }
 }
 

@@ -92,6 +92,9 @@ async fn fetch(
         md5.update(chunk);
         into.write_all(chunk).await.map_err(here)?;
         how.tell(*done, of);
+        if how.cancel.is_cancelled() {
+            return Err(FtpsError::Cancelled);
+        }
     }
     into.flush().await.map_err(here)?;
     Ok(hex(md5))

@@ -54,6 +54,11 @@ impl Ca {
         Roots::public().with_pem(self.pem.as_bytes(), "test").unwrap()
     }
 
+    /// For those who read it from a file.
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
+    }
+
     /// A certificate as a printer has it: the serial as common name, no other name.
     pub(crate) fn printer(&self, common_name: &str) -> Arc<ServerConfig> {
         let mut params = CertificateParams::default();

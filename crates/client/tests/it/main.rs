@@ -11,6 +11,8 @@ mod discovery;
 mod errors;
 mod examples;
 mod fake;
+mod ftps;
+mod ftps_fake;
 mod hostile;
 mod http_fake;
 mod inspect;
