@@ -10,6 +10,8 @@ mod jpeg;
 mod kind;
 mod rtsp;
 mod shelf;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod upstream;
 mod view;
 
@@ -114,7 +116,8 @@ impl Camera {
         self.0.hub.demand.borrow().viewers
     }
 
-    /// The next picture, or the newest if the camera is live, as JPEG.
+    /// The next picture, or the newest if the camera is live, as JPEG; of H.264 the newest key
+    /// frame, decoded.
     ///
     /// # Errors
     /// [`CameraError`]: at once where waiting would hardly help; after `within` what was in the
@@ -129,7 +132,7 @@ impl Camera {
             Ok(state) = hopeless => return Err(state.error().cloned().unwrap_or(CameraError::Closed)),
         };
         match frame {
-            Ok(Some(frame)) => still(frame).await,
+            Ok(Some(frame)) => frame.jpeg().await,
             Ok(None) | Err(_) => {
                 let why = self.0.hub.state.borrow().error().cloned();
                 Err(why.unwrap_or(CameraError::NoPicture { within }))
@@ -183,13 +186,5 @@ impl CameraState {
 impl Drop for Owner {
     fn drop(&mut self) {
         self.hub.closing.cancel();
-    }
-}
-
-/// A frame as JPEG.
-async fn still(frame: Arc<Frame>) -> Result<Bytes, CameraError> {
-    match &frame.video {
-        None => Ok(frame.data.clone()),
-        Some(_) => Err(CameraError::NoSnapshot),
     }
 }

@@ -58,6 +58,9 @@ pub enum CameraError {
          save the stream as it is"
     )]
     NoSnapshot,
+    /// A picture of H.264 cannot be decoded: another program may be able to.
+    #[error("the picture cannot be decoded ({0}); save the stream as it is, for another program")]
+    Undecodable(String),
     /// What answers is another kind of service: check the model.
     #[error(
         "what answers there is not this kind of camera ({0}); check the printer's model, A1 and P1 \
@@ -110,13 +113,4 @@ impl CameraError {
             Self::CameraOff => "camera_off",
             Self::LiveviewOff => "liveview_off",
             Self::NoSnapshot => "no_snapshot",
-            Self::Refused(_) => "refused",
-            Self::NotThisKind(_) => "not_this_kind",
-            Self::UnknownKind => "unknown_kind",
-            Self::Lost(_) => "lost",
-            Self::Malformed(_) => "malformed",
-            Self::NoPicture { .. } => "no_picture",
-            Self::Closed => "closed",
-        }
-    }
-}
+            Self::Undecodable(_) => "undecodable",

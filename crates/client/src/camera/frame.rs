@@ -1,8 +1,10 @@
 //! A picture or a part of a film, as all viewers share it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+
+use super::CameraError;
 
 /// One picture of a camera.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub struct Frame {
     /// Whether a film can begin here; true for every JPEG.
     pub is_key: bool,
     /// What a decoder has to know; `None` for JPEG. The same `Arc` as long as nothing changes.
-    pub video: Option<std::sync::Arc<Video>>,
+    pub video: Option<Arc<Video>>,
 }
 
 /// What a decoder of H.264 has to know before the first picture.
@@ -38,4 +40,24 @@ pub struct Video {
     pub height: u32,
     /// As browsers want it (RFC 6381), such as `avc1.64001f`.
     pub codec: String,
+}
+
+impl Frame {
+    /// The picture as JPEG: what came, or a key frame of H.264 decoded, beside the runtime and two
+    /// at a time.
+    ///
+    /// # Errors
+    /// [`CameraError::Undecodable`]; [`CameraError::NoSnapshot`] without the feature `snapshot`.
+    pub async fn jpeg(self: &Arc<Self>) -> Result<Bytes, CameraError> {
+        match &self.video {
+            None => Ok(self.data.clone()),
+            Some(_) if !self.is_key => {
+                Err(CameraError::Undecodable("it is not a key frame".to_owned()))
+            }
+            #[cfg(feature = "snapshot")]
+            Some(video) => super::snapshot::jpeg(self.clone(), video.clone()).await,
+            #[cfg(not(feature = "snapshot"))]
+            Some(_) => Err(CameraError::NoSnapshot),
+        }
+    }
 }
