@@ -1,19 +1,13 @@
-//! The seeds' command names: `bambu-query`, `bambu-monitor` and `bambu-login` with the seeds'
-//! arguments.
+//! The seeds' command names: `bambu-query`, `bambu-monitor`, `bambu-login` and `bambu-camera` with
+//! the seeds' arguments.
 //!
 //! One binary looks at the name it was called by and turns the call into a verb of its own.
 
 use std::{ffi::OsString, path::Path};
 
-use crate::exit::{Failure, Kind};
-
 /// The arguments as the `bambu` command line knows them.
 ///
-/// # Errors
-/// A name of the seeds whose part is not built yet.
-pub(crate) fn arguments(
-    called: impl IntoIterator<Item = OsString>,
-) -> Result<Vec<OsString>, Failure> {
+pub(crate) fn arguments(called: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut called: Vec<OsString> = called.into_iter().collect();
     let name = called
         .first()
@@ -23,14 +17,17 @@ pub(crate) fn arguments(
     let (verb, words): (&str, &[&str]) = match name.as_str() {
         "bambu-query" => ("query", &["--token"]),
         "bambu-monitor" => ("monitor", &["--uid", "--token"]),
-        "bambu-login" => return Ok(login(called.split_off(1.min(called.len())))),
-        "bambu-camera" => return Err(not_yet("camera", "see `bambu --help` for what is there")),
-        _ => return Ok(called),
+        "bambu-login" => return login(called.split_off(1.min(called.len()))),
+        "bambu-camera" => ("camera", &["--token"]),
+        _ => return called,
     };
     let rest = called.split_off(1.min(called.len()));
     let mut arguments = vec![OsString::from("bambu"), OsString::from(verb)];
     if verb == "query" {
         arguments.push("--as-the-seeds".into());
+    }
+    if verb == "camera" {
+        arguments.push("as-the-seeds".into());
     }
     // The seeds' tool shows the device that it is given, whatever else is asked for.
     let names_device = |word: &OsString| {
@@ -51,7 +48,7 @@ pub(crate) fn arguments(
     } else {
         arguments.extend(rest);
     }
-    Ok(arguments)
+    arguments
 }
 
 /// The seeds' login: their short flags, of which `-v` is another one of ours.
@@ -99,20 +96,12 @@ fn is_flag(word: &OsString) -> bool {
     word.len() > 1 && word.to_string_lossy().starts_with('-')
 }
 
-fn not_yet(what: &str, next: &str) -> Failure {
-    Failure::say(
-        Kind::Usage,
-        format!("bambu-{what} is not built yet: it comes with a later release"),
-    )
-    .next(next)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn turned(call: &str) -> String {
-        let words = arguments(call.split_whitespace().map(OsString::from)).unwrap();
+        let words = arguments(call.split_whitespace().map(OsString::from));
         words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 
@@ -134,6 +123,14 @@ mod tests {
             ("bambu-monitor", "bambu monitor"),
             ("bambu-login", "bambu login --as-the-seeds"),
             (
+                "bambu-camera TOKEN --ip 192.0.2.1 --save frames",
+                "bambu camera as-the-seeds --token TOKEN --ip 192.0.2.1 --save frames",
+            ),
+            (
+                "bambu-camera --token TOKEN --device 0 --no-display",
+                "bambu camera as-the-seeds --token TOKEN --device 0 --no-display",
+            ),
+            (
                 "bambu-login --username a@b --password - --force-new --test",
                 "bambu login --as-the-seeds --username a@b --password - --force-new --test",
             ),
@@ -146,10 +143,5 @@ mod tests {
         ] {
             assert_eq!(turned(call), ours, "{call}");
         }
-    }
-
-    #[test]
-    fn a_name_that_is_not_built_yet_says_so() {
-        assert!(arguments(["bambu-camera".into()]).is_err());
     }
 }

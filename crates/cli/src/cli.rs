@@ -54,6 +54,10 @@ fn syntax() -> Syntax {
         .fold(root, |root, verb| root.mut_subcommand(verb, |verb| verb.args(&hidden)))
         .mut_subcommand("discover", |verb| verb.args(&but_config))
         .mut_subcommand("compat", |verb| verb.args(legacy))
+        // How to get to the printer may stand before and after what is wanted of its camera.
+        .mut_subcommand("camera", |verb| {
+            verb.mut_args(|flag| if flag.is_positional() { flag } else { flag.global(true) })
+        })
 }
 
 #[derive(Subcommand)]
@@ -68,6 +72,7 @@ enum Command {
     Upload(commands::upload::Args),
     Print(commands::print::Args),
     Files(commands::files::Args),
+    Camera(commands::camera::Args),
     Serve(commands::serve::Args),
     Proxy(commands::proxy::Args),
     Compat(commands::compat::Args),
@@ -102,6 +107,7 @@ impl Cli {
             Command::Upload(args) => commands::block_on(commands::upload::run(args, &flags)),
             Command::Print(args) => commands::block_on(commands::print::run(args, &flags)),
             Command::Files(args) => commands::block_on(commands::files::run(args, &flags)),
+            Command::Camera(args) => commands::block_on(commands::camera::run(args, &flags)),
             Command::Serve(args) => {
                 commands::block_on_all_cores(commands::serve::run(args, &flags))
             }

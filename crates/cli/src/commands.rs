@@ -1,5 +1,6 @@
 //! The verbs: one file each, with its arguments and its `run`.
 
+pub(crate) mod camera;
 pub(crate) mod compat;
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -16,11 +16,7 @@ mod watch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = match called_as::arguments(std::env::args_os()) {
-        Ok(arguments) => arguments,
-        Err(failure) => return exit::report(&failure),
-    };
-    let cli = cli::Cli::read(arguments);
+    let cli = cli::Cli::read(called_as::arguments(std::env::args_os()));
     let started = logging::start(cli.flags.verbose, cli.flags.log_format);
     match started.and_then(|()| cli.run()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -17,7 +17,7 @@ use crate::{
     settings::{self, PrinterEntry, Settings},
 };
 
-pub(crate) use address::look_for;
+pub(crate) use address::{LISTEN, look_for};
 pub(crate) use find::names;
 pub(crate) use way::{broker_login, connect};
 

@@ -3,12 +3,14 @@
 //! The task that dials is in `camera/hub.rs`, what it keeps for viewers in `camera/shelf.rs`; the
 //! upstreams are `camera/jpeg.rs` and `camera/rtsp.rs`, on the seam of `camera/upstream.rs`.
 
+mod address;
 mod error;
 mod frame;
 mod hub;
 mod jpeg;
 mod kind;
 mod rtsp;
+mod seeds;
 mod shelf;
 #[cfg(feature = "snapshot")]
 mod snapshot;
@@ -25,9 +27,11 @@ use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{link::LanTarget, options::Options};
 
+pub use address::StreamUrl;
 pub use error::CameraError;
 pub use frame::{Frame, Video};
 pub use kind::CameraKind;
+pub use seeds::{JPEGFrameStream, RTSPStream, VideoStream, video_stream};
 pub use view::View;
 
 use hub::Hub;
@@ -124,6 +128,14 @@ impl Camera {
     /// way, or [`CameraError::NoPicture`].
     pub async fn picture(&self, within: Duration) -> Result<Bytes, CameraError> {
         let mut view = self.view();
+        self.next(&mut view, within).await?.jpeg().await
+    }
+
+    /// The next frame of a view, or why there is none: at once where waiting would hardly help.
+    ///
+    /// # Errors
+    /// As [`Camera::picture`].
+    pub async fn next(&self, view: &mut View, within: Duration) -> Result<Arc<Frame>, CameraError> {
         let mut state = self.state();
         let hopeless = state.wait_for(|state| state.error().is_some_and(CameraError::is_fatal));
         let frame = tokio::select! {
@@ -132,11 +144,9 @@ impl Camera {
             Ok(state) = hopeless => return Err(state.error().cloned().unwrap_or(CameraError::Closed)),
         };
         match frame {
-            Ok(Some(frame)) => frame.jpeg().await,
-            Ok(None) | Err(_) => {
-                let why = self.0.hub.state.borrow().error().cloned();
-                Err(why.unwrap_or(CameraError::NoPicture { within }))
-            }
+            Ok(Some(frame)) => Ok(frame),
+            Ok(None) => Err(view.error().unwrap_or(CameraError::Closed)),
+            Err(_) => Err(view.error().unwrap_or(CameraError::NoPicture { within })),
         }
     }
 

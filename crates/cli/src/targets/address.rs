@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long printers are listened for; they broadcast every 5 s and answer a search at once.
-const LISTEN: Duration = Duration::from_secs(6);
+pub(crate) const LISTEN: Duration = Duration::from_secs(6);
 
 /// Whether its access code is known, its address is not, and the cloud is no way that is known.
 fn is_wanted(target: &Target) -> bool {

@@ -70,6 +70,10 @@ pub enum CameraError {
     /// Neither report nor model tells which kind of camera it is: name the model.
     #[error("it is not known which kind of camera the printer has; give its model")]
     UnknownKind,
+    /// Who answers at an address does not tell its serial number, which its certificate is checked
+    /// against: give the serial number.
+    #[error("the printer does not say who it is ({0}); give its serial number, too")]
+    NoIdentity(String),
     /// The connection broke: the camera is dialled again by itself.
     #[error("the camera was lost ({0}); connecting again")]
     Lost(String),
@@ -112,5 +116,16 @@ impl CameraError {
             Self::InUse => "in_use",
             Self::CameraOff => "camera_off",
             Self::LiveviewOff => "liveview_off",
+            Self::Refused(_) => "refused",
             Self::NoSnapshot => "no_snapshot",
             Self::Undecodable(_) => "undecodable",
+            Self::NotThisKind(_) => "not_this_kind",
+            Self::UnknownKind => "unknown_kind",
+            Self::NoIdentity(_) => "no_identity",
+            Self::Lost(_) => "lost",
+            Self::Malformed(_) => "malformed",
+            Self::NoPicture { .. } => "no_picture",
+            Self::Closed => "closed",
+        }
+    }
+}

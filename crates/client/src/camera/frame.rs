@@ -42,7 +42,31 @@ pub struct Video {
     pub codec: String,
 }
 
+/// Before each NAL unit in a file, where the next one has to be found.
+const START_CODE: [u8; 4] = [0, 0, 0, 1];
+
 impl Frame {
+    /// A part of a film as files with the ending `.h264` have it (Annex B): each NAL unit after a
+    /// start code, before a key frame its parameter sets. `None` for JPEG, and for a damaged one.
+    pub fn annex_b(&self) -> Option<Vec<u8>> {
+        let video = self.video.as_ref()?;
+        let mut stream = Vec::with_capacity(self.data.len() + 128);
+        let sets = if self.is_key { vec![&video.sps, &video.pps] } else { Vec::new() };
+        for set in sets {
+            stream.extend_from_slice(&START_CODE);
+            stream.extend_from_slice(set);
+        }
+        let mut data: &[u8] = &self.data;
+        while let Some((length, rest)) = data.split_first_chunk() {
+            let (unit, rest) =
+                rest.split_at_checked(u32::from_be_bytes(*length).try_into().ok()?)?;
+            stream.extend_from_slice(&START_CODE);
+            stream.extend_from_slice(unit);
+            data = rest;
+        }
+        data.is_empty().then_some(stream)
+    }
+
     /// The picture as JPEG: what came, or a key frame of H.264 decoded, beside the runtime and two
     /// at a time.
     ///

@@ -91,6 +91,14 @@ impl Hub {
         });
     }
 
+    /// A new view looks although the camera had ended: what ended it is not known to be so now.
+    pub(super) fn begin_again(&self) {
+        let is_open = !self.closing.is_cancelled();
+        if is_open && matches!(*self.state.borrow(), CameraState::Ended(_)) {
+            self.show(CameraState::Connecting);
+        }
+    }
+
     /// All views that there are now, or ever, get nothing any more.
     fn end(&self, up_to: u64, why: CameraError) {
         self.show(CameraState::Ended(why));
@@ -138,7 +146,7 @@ pub(super) async fn run(hub: Arc<Hub>, dial: Dial) {
         let began = Instant::now();
         let end = attempt(&hub, &dial, &mut sink).await;
         hub.with_shelf(Shelf::clear);
-        was_let_in |= sink.has_begun();
+        let was_let_in_before = std::mem::replace(&mut was_let_in, sink.has_begun());
         if sink.has_begun() {
             backoff.held(began.elapsed(), &dial.options.timing);
         }
@@ -148,8 +156,8 @@ pub(super) async fn run(hub: Arc<Hub>, dial: Dial) {
                 hub.show(CameraState::Idle);
                 continue;
             }
-            // This code has opened the camera before: it is something else this time.
-            Err(CameraError::WrongAccessCode) if was_let_in => {
+            // This code opened the camera a moment ago: it may be something else this time.
+            Err(CameraError::WrongAccessCode) if was_let_in_before => {
                 CameraError::Lost("it hung up without a picture".to_owned())
             }
             Err(why) => why,

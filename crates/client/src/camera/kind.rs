@@ -1,8 +1,15 @@
 //! Which of the two cameras a printer has: by what it reports, else by its model.
 
+use std::time::Duration;
+
 use bambu_protocol::{camera, model, model::Model, status::Status};
+use tokio::time::timeout;
 
 use super::CameraError;
+use crate::{
+    link::{LanTarget, Reason, connect_lan},
+    options::Options,
+};
 
 /// How a camera's pictures come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +52,26 @@ impl CameraKind {
         let is_off = camera.lan_liveview == Some(false);
         let url = if is_off { Some("disable") } else { camera.rtsp_url.as_deref() };
         Self::of(status.model, url)
+    }
+
+    /// The camera of a printer by what it reports now, if it does so within `within`, else by its
+    /// model or serial number.
+    ///
+    /// # Errors
+    /// As [`CameraKind::of_status`]; [`CameraError::WrongAccessCode`].
+    pub async fn ask(
+        target: &LanTarget,
+        options: &Options,
+        within: Duration,
+    ) -> Result<Self, CameraError> {
+        let link = connect_lan(target.clone(), options.clone());
+        let ready = timeout(within, link.ready()).await;
+        link.close().await;
+        match ready {
+            Ok(Ok(snapshot)) => Self::of_status(&snapshot.status),
+            Ok(Err(Reason::WrongAccessCode(_))) => Err(CameraError::WrongAccessCode),
+            _ => Self::of(target.model.or_else(|| Model::from_serial(&target.serial)), None),
+        }
     }
 
     /// Its port on real printers.

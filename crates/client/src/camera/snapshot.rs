@@ -16,8 +16,6 @@ use super::{CameraError, Frame, Video};
 static PLACES: Semaphore = Semaphore::const_new(2);
 /// Of JPEG, from 1 to 100.
 const QUALITY: u8 = 85;
-/// Before each NAL unit, where a decoder wants them apart.
-const START_CODE: [u8; 4] = [0, 0, 0, 1];
 /// The widest picture that is decoded; the largest camera has 1920x1080.
 const MAX_SIDE: u32 = 4096;
 
@@ -27,47 +25,31 @@ pub(super) async fn jpeg(frame: Arc<Frame>, video: Arc<Video>) -> Result<Bytes, 
     let place = PLACES.acquire().await.map_err(|_| lost())?;
     let work = tokio::task::spawn_blocking(move || {
         let _place = place;
-        convert(&frame.data, &video)
+        convert(&frame, &video)
     });
     // Lost when the runtime ends, or when the decoder panics, which it says it never does.
     work.await.map_err(|_| lost())?
 }
 
-fn convert(data: &[u8], video: &Video) -> Result<Bytes, CameraError> {
+fn convert(frame: &Frame, video: &Video) -> Result<Bytes, CameraError> {
     if video.width > MAX_SIDE || video.height > MAX_SIDE {
         let why = format!("it has {}x{} pixels", video.width, video.height);
         return Err(CameraError::Undecodable(why));
     }
-    encode(&decode(data, video)?)
+    encode(&decode(frame)?)
 }
 
-fn decode(data: &[u8], video: &Video) -> Result<Picture, CameraError> {
-    let odd = |why: String| CameraError::Undecodable(why);
-    let mut stream = Vec::with_capacity(data.len() + video.sps.len() + video.pps.len() + 64);
-    for set in [&video.sps, &video.pps] {
-        stream.extend_from_slice(&START_CODE);
-        stream.extend_from_slice(set);
-    }
-    annex_b(data, &mut stream).ok_or_else(|| odd("a NAL unit is cut".to_owned()))?;
+fn decode(frame: &Frame) -> Result<Picture, CameraError> {
+    let odd = |why: &str| CameraError::Undecodable(why.to_owned());
+    let stream = frame.annex_b().ok_or_else(|| odd("a NAL unit is cut"))?;
     match Decoder::new().decode(&stream) {
         Ok(Some(frame)) => {
             let (width, height) = (frame.width, frame.height);
             Ok(Picture { width, height, y: frame.y, cb: frame.u, cr: frame.v })
         }
-        Ok(None) => Err(odd("no picture is in it".to_owned())),
-        Err(error) => Err(odd(format!("{error:?}"))),
+        Ok(None) => Err(odd("no picture is in it")),
+        Err(error) => Err(odd(&format!("{error:?}"))),
     }
-}
-
-/// NAL units with lengths of four bytes become NAL units with start codes.
-fn annex_b(mut data: &[u8], into: &mut Vec<u8>) -> Option<()> {
-    while let Some((length, rest)) = data.split_first_chunk() {
-        let (unit, rest) = rest.split_at_checked(u32::from_be_bytes(*length).try_into().ok()?)?;
-        into.extend_from_slice(&START_CODE);
-        into.extend_from_slice(unit);
-        data = rest;
-    }
-    data.is_empty().then_some(())
 }
 
 fn encode(picture: &Picture) -> Result<Bytes, CameraError> {

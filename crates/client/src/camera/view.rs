@@ -33,6 +33,7 @@ impl View {
             demand.opened += 1;
             id = demand.opened;
         });
+        owner.hub.begin_again();
         Self { owner, id, last: 0, missed: 0 }
     }
 

@@ -24,7 +24,7 @@ fn units(stream: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The first access unit as the hub has it.
-fn first(stream: &[u8]) -> (Vec<u8>, Video) {
+fn first(stream: &[u8]) -> Frame {
     let of_type = |unit: &&&[u8], kind: u8| unit.first().is_some_and(|byte| byte & 31 == kind);
     let units = units(stream);
     let set = |kind| Bytes::copy_from_slice(units.iter().find(|it| of_type(it, kind)).unwrap());
@@ -36,7 +36,19 @@ fn first(stream: &[u8]) -> (Vec<u8>, Video) {
     }
     let video =
         Video { sps: set(7), pps: set(8), width: 190, height: 106, codec: "avc1".to_owned() };
-    (data, video)
+    frame(data.into(), video)
+}
+
+fn frame(data: Bytes, video: Video) -> Frame {
+    Frame {
+        number: 1,
+        session: 1,
+        at: jiff::Timestamp::UNIX_EPOCH,
+        elapsed: std::time::Duration::ZERO,
+        data,
+        is_key: true,
+        video: Some(Arc::new(video)),
+    }
 }
 
 fn md5(planes: [&[u8]; 3]) -> String {
@@ -47,8 +59,7 @@ fn md5(planes: [&[u8]; 3]) -> String {
 #[test]
 fn each_profile_is_decoded_to_the_very_pixels_that_ffmpeg_has() {
     for (stream, expected) in PICTURES {
-        let (data, video) = first(stream);
-        let picture = decode(&data, &video).unwrap();
+        let picture = decode(&first(stream)).unwrap();
         assert_eq!((picture.width, picture.height), (190, 106));
         assert_eq!(md5([&picture.y, &picture.cb, &picture.cr]), expected);
         let jpeg = encode(&picture).unwrap();
@@ -69,13 +80,16 @@ fn the_range_of_video_becomes_the_whole_range_of_a_jpeg() {
 
 #[test]
 fn damaged_pictures_are_errors() {
-    let (data, video) = first(PICTURES[2].0);
-    assert!(decode(&data[..data.len() - 1], &video).is_err(), "a unit that is cut");
-    assert!(decode(&[0, 0, 0], &video).is_err());
-    assert!(decode(&[0xff; 9], &video).is_err());
-    assert!(decode(&[], &video).is_err());
+    let Frame { data, video, .. } = first(PICTURES[2].0);
+    let video = Arc::unwrap_or_clone(video.unwrap());
+    let decode = |data: Bytes| decode(&frame(data, video.clone())).is_ok();
+    assert!(decode(data.clone()));
+    assert!(!decode(data.slice(..data.len() - 1)), "a unit that is cut");
+    for data in [&[0, 0, 0][..], &[0xff; 9], &[]] {
+        assert!(!decode(Bytes::copy_from_slice(data)));
+    }
     let other = Video { sps: Bytes::from_static(&[0x67, 0xff]), ..video.clone() };
-    assert!(decode(&data, &other).is_err());
+    assert!(super::decode(&frame(data.clone(), other)).is_err());
     let large = Video { width: 20_000, ..video };
-    assert!(convert(&data, &large).is_err());
+    assert!(convert(&frame(data, large.clone()), &large).is_err());
 }
