@@ -49,6 +49,8 @@ struct Kept {
     newest: u64,
     /// When the first frame came.
     since: Option<Instant>,
+    /// What happened since the last frame.
+    trouble: Option<CameraError>,
 }
 
 impl Hub {
@@ -57,7 +59,12 @@ impl Hub {
             state: watch::Sender::new(CameraState::Idle),
             demand: watch::Sender::default(),
             closing: CancellationToken::new(),
-            kept: Mutex::new(Kept { shelf: Shelf::new(kind), newest: 0, since: None }),
+            kept: Mutex::new(Kept {
+                shelf: Shelf::new(kind),
+                newest: 0,
+                since: None,
+                trouble: None,
+            }),
         })
     }
 
@@ -65,6 +72,7 @@ impl Hub {
     pub(super) fn put(&self, session: u64, data: Bytes, is_key: bool, video: Option<Arc<Video>>) {
         let mut kept = self.kept();
         kept.newest += 1;
+        kept.trouble = None;
         let elapsed = kept.since.get_or_insert_with(Instant::now).elapsed();
         let (number, at) = (kept.newest, jiff::Timestamp::now());
         kept.shelf.put(Arc::new(Frame { number, session, at, elapsed, data, is_key, video }));
@@ -77,6 +85,11 @@ impl Hub {
     /// Runs with the shelf, which is held for one look and never across an await.
     pub(super) fn with_shelf<T>(&self, look: impl FnOnce(&mut Shelf) -> T) -> T {
         look(&mut self.kept().shelf)
+    }
+
+    /// What has gone wrong since the last frame, also while the camera is being dialled again.
+    pub(super) fn trouble(&self) -> Option<CameraError> {
+        self.kept().trouble.clone()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -95,6 +108,7 @@ impl Hub {
     pub(super) fn begin_again(&self) {
         let is_open = !self.closing.is_cancelled();
         if is_open && matches!(*self.state.borrow(), CameraState::Ended(_)) {
+            self.kept().trouble = None;
             self.show(CameraState::Connecting);
         }
     }
@@ -163,12 +177,15 @@ pub(super) async fn run(hub: Arc<Hub>, dial: Dial) {
             Err(why) => why,
         };
         tracing::info!(printer = %dial.target.serial, error = %why, "the camera is gone");
+        hub.kept().trouble = Some(why.clone());
         if why.ends_it() {
             let opened = hub.demand.borrow().opened;
             hub.end(opened, why);
             continue;
         }
-        let retry_in = backoff.next(rand::random(), &dial.options.timing);
+        // Never at once: the printer has to notice that its one place is free.
+        let random = 0.25 + 0.75 * rand::random::<f64>();
+        let retry_in = backoff.next(random, &dial.options.timing);
         hub.show(CameraState::Waiting { why, retry_in });
         tokio::select! {
             () = sleep(retry_in) => {}
@@ -178,6 +195,7 @@ pub(super) async fn run(hub: Arc<Hub>, dial: Dial) {
             hub.show(CameraState::Idle);
         }
     }
+    hub.kept().trouble = Some(CameraError::Closed);
     hub.end(u64::MAX, CameraError::Closed);
 }
 

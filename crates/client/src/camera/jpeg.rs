@@ -3,6 +3,8 @@
 //! The packets are in `bambu_protocol::camera`. There is no mark to find the next picture by, so
 //! whatever does not fit ends the connection.
 
+use std::time::Duration;
+
 use bambu_protocol::camera::{HEADER_LENGTH, Header, Login, is_jpeg};
 use bytes::{Bytes, BytesMut};
 use tokio::{
@@ -19,6 +21,11 @@ use super::{
 
 /// Room that is made for a picture before its bytes are there; more comes with the bytes.
 const FIRST_ROOM: usize = 128 << 10;
+
+/// Bytes that the file tunnel of P2S, X2D and H2 answers before it closes. [L]
+const TUNNEL_ANSWER: usize = 24;
+/// How long its close may take.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Looks until the printer ends it or nobody wants it any more.
 pub(super) async fn run(dial: &Dial, sink: &mut Sink) -> Result<(), CameraError> {
@@ -74,7 +81,7 @@ async fn picture(
         Ok(Err(error)) if !is_first => Err(error.into()),
         Ok(Err(End::HungUp { read: 0 })) => Err(CameraError::WrongAccessCode),
         // P2S, X2D and H2 have their files behind this port. [L]
-        Ok(Err(End::FileTunnel | End::HungUp { read: 24 })) => {
+        Ok(Err(End::FileTunnel)) => {
             Err(CameraError::NotThisKind("it keeps files behind this port".to_owned()))
         }
         Ok(Err(error)) => Err(error.into()),
@@ -101,7 +108,11 @@ async fn read(stream: &mut TlsStream<TcpStream>, inbox: &mut BytesMut) -> Result
         return Err(End::FileTunnel);
     }
     if !header.has_sane_size() {
-        return Err(End::Odd(format!("it announces {} bytes", header.size)));
+        let rest = timeout(MOMENT, fill(stream, inbox, TUNNEL_ANSWER, HEADER_LENGTH)).await;
+        return match rest {
+            Ok(Err(End::HungUp { read: TUNNEL_ANSWER })) => Err(End::FileTunnel),
+            _ => Err(End::Odd(format!("it announces {} bytes", header.size))),
+        };
     }
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     fill(stream, inbox, size, HEADER_LENGTH).await?;

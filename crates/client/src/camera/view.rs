@@ -47,9 +47,9 @@ impl View {
         self.missed
     }
 
-    /// What is in the way of the next frame, or why there is none any more.
+    /// What went wrong since the last frame, or why there is none any more.
     pub fn error(&self) -> Option<CameraError> {
-        self.owner.hub.state.borrow().error().cloned()
+        self.owner.hub.trouble()
     }
 
     fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Arc<Frame>>> {
