@@ -113,8 +113,8 @@ def shows(*numbers, pause=0.05, then_hang_up=False):
 
     def script(_camera, stream):
         for number in numbers:
-            stream.sendall(frame(picture(number)))
             time.sleep(pause)
+            stream.sendall(frame(picture(number)))
         if not then_hang_up:
             until_gone(stream)
 
@@ -256,7 +256,7 @@ def again(judge, binary, folder):
         judge.equal([file.read_bytes() for file in files], [picture(n) for n in range(1, 7)], "in order")
         code, _, err = ours("save", saved, "--max-frames", "1")
         judge.equal(sorted(saved.glob("*.jpg"))[-1].name, "frame_000007.jpg", f"numbered on: {err}")
-        judge.equal(camera.most, 1, "one connection at a time")
+        judge.equal(camera.most, 1, "one connection after the other")
 
 
 def main():

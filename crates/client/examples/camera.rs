@@ -1,0 +1,78 @@
+//! A picture of a printer's camera, under the names of the seeds and under ours.
+//!
+//! `cargo run -p bambulab --example camera -- ADDRESS ACCESS_CODE MODEL [FILE]`
+//!
+//! The seeds know no serial number, so the printer is asked for it (port 3000). `BAMBU_SERIAL` and
+//! `BAMBU_CAMERA_PORT` spare that, `BAMBU_CA_FILE` names whom to trust.
+
+use std::{env, error::Error, time::Duration};
+
+use bambulab::{
+    LanTarget, Options, Roots,
+    camera::{Camera, CameraKind, JPEGFrameStream, VideoStream, video_stream},
+    protocol::{AccessCode, Model, Serial},
+};
+
+/// How long a picture may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [address, code, model, more @ ..] = arguments.as_slice() else {
+        return Err("usage: camera ADDRESS ACCESS_CODE MODEL [FILE]".into());
+    };
+    let file = more.first().map_or("camera.jpg", String::as_str);
+    let (code, known) = (AccessCode::new(code), target(address, code, model)?);
+
+    // As the seeds have it.
+    match video_stream(address, code, model)? {
+        VideoStream::Jpeg(by_address) => {
+            let mut stream = match known.clone() {
+                Some((target, options)) => JPEGFrameStream::of(target, options),
+                None => by_address,
+            };
+            stream.connect().await?;
+            let frame = stream.frame().await?;
+            std::fs::write(file, &frame)?;
+            println!("{file}: {} bytes", frame.len());
+            stream.disconnect().await;
+        }
+        VideoStream::Rtsp(stream) => println!("{}", stream.stream_url()),
+    }
+
+    // As it is here: both kinds, any number of viewers, one connection.
+    let Some((target, options)) = known else { return Ok(()) };
+    let kind = CameraKind::of(target.model, None)?;
+    let camera = Camera::open(target, kind, options);
+    let mut view = camera.view();
+    for _ in 0..3 {
+        let frame = camera.next(&mut view, PATIENCE).await?;
+        println!("frame {}: {} bytes, key: {}", frame.number, frame.data.len(), frame.is_key);
+    }
+    match camera.picture(PATIENCE).await {
+        Ok(picture) => std::fs::write(file, picture)?,
+        Err(why) => println!("{why}"),
+    }
+    camera.close().await;
+    Ok(())
+}
+
+/// The printer, where the environment tells its serial number.
+fn target(
+    address: &str,
+    code: &str,
+    model: &str,
+) -> Result<Option<(LanTarget, Options)>, Box<dyn Error>> {
+    let Ok(serial) = env::var("BAMBU_SERIAL") else { return Ok(None) };
+    let mut target = LanTarget::new(Serial::new(&serial)?, address, AccessCode::new(code));
+    target.model = Model::from_name(model);
+    if let Ok(port) = env::var("BAMBU_CAMERA_PORT") {
+        target.camera_port = Some(port.parse()?);
+    }
+    let roots = match env::var("BAMBU_CA_FILE") {
+        Ok(file) => Roots::public().with_pem_file(file)?,
+        Err(_) => Roots::public(),
+    };
+    Ok(Some((target, Options { roots, ..Options::default() })))
+}
