@@ -112,13 +112,12 @@ impl Camera {
         }
     }
 
-    /// The next picture, with the header before it. Takes some milliseconds.
+    /// The next picture. Takes some milliseconds.
     fn shoot(&self) -> Option<Vec<u8>> {
         let scene = self.machine.scene();
         let mut picture = self.picture();
-        let drawn = picture.draw(scene, Timestamp::now());
-        let jpeg = drawn.jpeg().inspect_err(|error| tracing::error!(%error, "no picture"));
-        Some(framed(&jpeg.ok()?))
+        let jpeg = picture.draw(scene, Timestamp::now()).jpeg();
+        jpeg.inspect_err(|error| tracing::error!(%error, "no picture")).ok()
     }
 
     fn picture(&self) -> MutexGuard<'_, Picture> {
@@ -126,43 +125,44 @@ impl Camera {
     }
 
     /// One picture, or what the faults make of it; `None` ends the connection.
-    async fn send<W: AsyncWrite + Unpin>(&self, writer: &mut W, frame: &[u8]) -> Option<()> {
+    async fn send<W: AsyncWrite + Unpin>(&self, writer: &mut W, jpeg: &[u8]) -> Option<()> {
         if self.faults.strikes(Fault::CameraRubbish) {
             // A picture that is none, and then nothing that could be read at all.
-            writer.write_all(&framed(b"no picture")).await.ok()?;
-            writer.write_all(&[0xEE; 160]).await.ok()?;
-            return writer.flush().await.ok();
+            let none = b"no picture";
+            write(writer, &head(none)).await?;
+            write(writer, none).await?;
+            return write(writer, &[0xEE; 160]).await;
         }
+        // In a TLS record of its own: clients in use take the header for what one read gives them.
+        write(writer, &head(jpeg)).await?;
         if self.faults.strikes(Fault::CameraCut) {
-            let half = frame.get(..frame.len() / 2).unwrap_or_default();
-            writer.write_all(half).await.ok()?;
-            writer.flush().await.ok()?;
+            write(writer, jpeg.get(..jpeg.len() / 2).unwrap_or_default()).await?;
             return None;
         }
-        if self.faults.is_on(Fault::CameraDrip) {
-            return drip(writer, frame).await;
+        match self.faults.is_on(Fault::CameraDrip) {
+            true => drip(writer, jpeg).await,
+            false => write(writer, jpeg).await,
         }
-        writer.write_all(frame).await.ok()?;
-        writer.flush().await.ok()
     }
 }
 
 /// Sends two kilobytes each tenth of a second.
 pub(crate) async fn drip<W: AsyncWrite + Unpin>(writer: &mut W, bytes: &[u8]) -> Option<()> {
     for drop in bytes.chunks(2 << 10) {
-        writer.write_all(drop).await.ok()?;
-        writer.flush().await.ok()?;
+        write(writer, drop).await?;
         sleep(Duration::from_millis(100)).await;
     }
     Some(())
 }
 
-/// With the header before it: size, track 0, flags 1, 0. [L]
-fn framed(jpeg: &[u8]) -> Vec<u8> {
-    let head = [jpeg.len() as u32, 0, 1, 0];
-    let mut frame: Vec<u8> = head.into_iter().flat_map(u32::to_le_bytes).collect();
-    frame.extend_from_slice(jpeg);
-    frame
+async fn write<W: AsyncWrite + Unpin>(writer: &mut W, bytes: &[u8]) -> Option<()> {
+    writer.write_all(bytes).await.ok()?;
+    writer.flush().await.ok()
+}
+
+/// The header before a picture: size, track 0, flags 1, 0. [L]
+fn head(jpeg: &[u8]) -> Vec<u8> {
+    [jpeg.len() as u32, 0, 1, 0].into_iter().flat_map(u32::to_le_bytes).collect()
 }
 
 /// Ends when the other side has gone; what it says meanwhile is not listened to.

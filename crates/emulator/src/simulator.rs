@@ -199,6 +199,11 @@ impl Printer {
         self.board().downloads = Downloads(Some(Box::new(offers)));
     }
 
+    /// Says at which port its video is, so that its reports tell it; 322 until then.
+    pub fn set_video_port(&self, port: u16) {
+        self.board().set_video_port(port);
+    }
+
     /// Says how to make the certificate (PEM) with which it answers an application that installs
     /// its own; made each time, since few ever ask.
     pub fn set_certificate(&self, make: impl Fn() -> Option<String> + Send + Sync + 'static) {

@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
-use bambu_protocol::{Firmware, Model};
+use bambu_protocol::{
+    Firmware, Model,
+    camera::{RTSPS_PATH, RTSPS_PORT},
+};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -76,6 +79,8 @@ pub(super) struct Mainboard {
     pub(super) certificate: Certificate,
     pub(super) downloads: Downloads,
     developer_mode: bool,
+    /// The port of its video.
+    video_port: u16,
     /// When the current job began, in milliseconds since 1970.
     pub(super) started_job_ms: u64,
     /// The last cloud jobs that ended, oldest first.
@@ -96,6 +101,7 @@ impl Mainboard {
         let mut board = Self {
             started_job_ms: spec.started_ms.saturating_sub(since as u64),
             developer_mode: spec.developer_mode,
+            video_port: RTSPS_PORT,
             spec,
             life,
             streaming: true,
@@ -112,6 +118,7 @@ impl Mainboard {
             sent_feed: 0,
         };
         board.show_lock();
+        board.show_camera();
         // The first delta is one, too: to what the printer was when it was switched on.
         let entries = report::entries(board.spec.model, &board.life);
         board.remember(&entries);
@@ -137,6 +144,27 @@ impl Mainboard {
         }
         if !locked && Habits::of(self.spec.model).silent_refusal {
             self.life.hms.retain(|hms| *hms != UNSIGNED);
+        }
+    }
+
+    /// Says at which port its video is.
+    pub(super) fn set_video_port(&mut self, port: u16) {
+        self.video_port = port;
+        self.show_camera();
+    }
+
+    /// Shows in `ipcam` whether there is a camera, and where its video is.
+    fn show_camera(&mut self) {
+        let (faults, settings) = (&self.spec.faults, &mut self.life.settings);
+        let camera = if faults.is_on(Fault::CameraOff) { "0" } else { "1" };
+        let url = match faults.is_on(Fault::LiveviewOff) {
+            true => "disable".to_owned(),
+            false => format!("rtsps://{}:{}{RTSPS_PATH}", self.spec.ip, self.video_port),
+        };
+        for (path, now) in [("ipcam.ipcam_dev", camera), ("ipcam.rtsp_url", &url)] {
+            if settings.has(path) && settings.get(path).and_then(Value::as_str) != Some(now) {
+                settings.put(path, now);
+            }
         }
     }
 
@@ -183,6 +211,7 @@ impl Mainboard {
     pub(super) fn tick(&mut self, period: Duration) {
         self.elapsed_ms = self.elapsed_ms.saturating_add(period.as_millis() as u64);
         self.show_lock();
+        self.show_camera();
         let busy = self.life.busy();
         self.life.pass(period.as_secs_f64() * self.spec.speed);
         self.note_ends();
@@ -231,6 +260,7 @@ impl Mainboard {
 
     /// The whole report now (`msg` 0 where the model sends it). Readers of deltas go on from it.
     pub(super) fn full(&mut self) -> Bytes {
+        self.show_camera();
         let entries = report::entries(self.spec.model, &self.life);
         self.remember(&entries);
         let sequence = self.next_sequence();

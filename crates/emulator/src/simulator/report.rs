@@ -57,7 +57,6 @@ pub(super) fn full(model: Model, life: &Life, identity: &Identity<'_>) -> Map<St
     let lan = u32::from_le_bytes(octets);
     let mut own = Entries { template, list: Vec::new() };
     own.put("upgrade_state.sn", identity.serial);
-    own.put("ipcam.rtsp_url", format!("rtsps://{}:322/streaming/live/1", identity.ip));
     for (path, value) in own.list {
         put(&mut print, path, value);
     }

@@ -71,6 +71,9 @@ impl Stage<'_> {
             if let Some(store) = self.cloud.store().cloned() {
                 printer.set_downloads(move |url, md5| store.download(url, md5));
             }
+            if let Some(port) = ports.rtsps {
+                printer.set_video_port(port);
+            }
             printer.set_certificate(move || ca.printer_chain_pem(&serial, shape).ok());
             self.printers.push(printer);
         }
