@@ -21,7 +21,7 @@ from PIL import Image, ImageChops
 
 from judge import Judge, run, wait_for
 from paho_link import context
-from world import World, loopback_addresses
+from world import Process, World, loopback_addresses
 
 JPEG_PORT, RTSPS_PORT = 6000, 322
 
@@ -213,7 +213,7 @@ class Rtsp:
 
 
 def refused(judge, printer, world):
-    """Who may ask what; a wrong code; UDP; a second viewer; live view off."""
+    """Who may ask what; a wrong code; a second viewer; live view off."""
     what = f"port 322 of a {printer['model']}"
     stranger = Rtsp(printer, world)
     status, text = stranger.ask("OPTIONS")
@@ -224,8 +224,13 @@ def refused(judge, printer, world):
                     f"{what}: {method} needs Digest", text)
     code, _, err = run(["ffprobe", "-v", "error", "-rtsp_transport", "tcp", url(printer, "00000000")])
     judge.check(code != 0 and "401" in err, f"{what}: a wrong code is 401", err)
-    code, _, err = run(["ffprobe", "-v", "error", "-rtsp_transport", "udp", url(printer)])
-    judge.check(code != 0 and ("461" in err or "transport" in err.lower()), f"{what}: no UDP", err)
+    viewer = ["ffmpeg", "-nostdin", "-v", "error", "-stats", "-rtsp_transport", "tcp", "-i", url(printer), "-f", "null", "-"]
+    with Process(viewer) as first:
+        judge.check(wait_for(lambda: "frame=" in first.errors(), 30), f"{what}: a first viewer", first.errors())
+        code, _, err = run(["ffprobe", "-v", "error", "-rtsp_transport", "tcp", url(printer)])
+        judge.check(code != 0 and "453" in err, f"{what}: a second viewer is refused", err)
+    code, _, err = run(["ffprobe", "-v", "error", "-rtsp_transport", "tcp", url(printer)])
+    judge.equal(code, 0, f"{what}: it is let in when the first has gone ({err})")
     world.switch(printer, "faults/liveview-off")
     def closed():
         try:

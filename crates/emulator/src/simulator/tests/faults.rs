@@ -177,3 +177,21 @@ async fn what_was_told_reaches_readers_of_deltas_too() {
     assert_eq!(next["device"]["extruder"]["info"][0]["snow"], 1);
     assert_eq!(merged, next);
 }
+
+#[test]
+fn what_is_said_of_the_camera_follows_its_port_and_its_faults() {
+    let printer = printer(Model::X1C);
+    let url = |report: &Value| report["ipcam"]["rtsp_url"].as_str().unwrap().to_owned();
+    assert_eq!(url(&full(&printer)), "rtsps://127.0.0.1:322/streaming/live/1");
+    printer.set_video_port(4322);
+    let mut merged = full(&printer);
+    assert_eq!(url(&merged), "rtsps://127.0.0.1:4322/streaming/live/1");
+    printer.spec().faults.set(Fault::LiveviewOff, 1.0);
+    printer.spec().faults.set(Fault::CameraOff, 1.0);
+    let mut reports = printer.reports();
+    printer.tick(Duration::from_secs(1));
+    let delta: Value = serde_json::from_slice(&reports.try_recv().unwrap()).unwrap();
+    merge(&mut merged, &delta["print"]);
+    assert_eq!((url(&merged), &merged["ipcam"]["ipcam_dev"]), ("disable".to_owned(), &json!("0")));
+    assert!(full(&self::printer(Model::P1S))["ipcam"].get("rtsp_url").is_none());
+}
