@@ -107,6 +107,11 @@ impl Target {
         self.lan.is_some()
     }
 
+    /// The ports that were given for it.
+    pub(crate) fn ports(&self) -> Ports {
+        self.lan.as_ref().map(|(_, ports)| *ports).unwrap_or_default()
+    }
+
     /// Whether it can be asked to let us in.
     pub(crate) fn has_access_code(&self) -> bool {
         self.access_code.as_ref().is_some_and(|code| !code.is_empty())

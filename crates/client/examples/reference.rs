@@ -4,14 +4,16 @@
 use std::{env, error::Error, time::Duration};
 
 use bambulab::{
-    Cloud, CloudError, CloudLogin, CloudSession, Credentials, Endpoint, Environment, Login,
-    LoginError, Options, Region, Roots, SavedSession, SessionFile, Token,
+    Cloud, CloudError, CloudLogin, CloudSession, Credentials, Endpoint, Environment, LanTarget,
+    Login, LoginError, Options, Printer, Region, Roots, SavedSession, SessionFile, Token,
     cloud::{
         Budget, CloudFile, Code, CodeWanted, Group, JobFile, Life, Manners, MessageQuery, NoCode,
         OnProgress, Possession, PrintOptions, Progress, Rate, TaskQuery, UploadOptions,
     },
+    fleet_upload::{FleetProgress, FleetUpload, Places},
+    print::PrintJob,
     protocol::{
-        Serial,
+        AccessCode, Serial,
         cloud::{NewTask, PresetDraft, PresetKind, ProfileChange, SlicerVersion, SpoolFilter},
     },
 };
@@ -54,6 +56,7 @@ async fn main() -> Done {
         "slicer" => slicer(&cloud).await,
         "presets" => presets(&cloud).await,
         "camera" => camera(&cloud, &serial).await,
+        "local" => local(&serial, &roots).await,
         "conventions" => conventions(&cloud, &serial, token, &roots).await,
         _ => Err("name a part, such as devices".into()),
     }
@@ -298,6 +301,26 @@ async fn conventions(cloud: &Cloud, serial: &Serial, token: Token, roots: &Roots
     let mut tasks = std::pin::pin!(cloud.tasks_pages(all));
     while let Some(task) = tasks.try_next().await? {
         println!("{:?}", task.title);
+    }
+    Ok(())
+}
+
+async fn local(serial: &Serial, roots: &Roots) -> Done {
+    let code = AccessCode::new(&env::var("BAMBU_ACCESS_CODE")?);
+    let target = LanTarget::new(serial.clone(), env::var("BAMBU_HOST")?, code);
+    let options = Options { roots: roots.clone(), ..Options::default() };
+    let printer = Printer::connect(target.clone(), options.clone());
+    let job = PrintJob::new("cube.gcode.3mf").plate(1);
+    let printing = job.start(&printer, &target, &options, |step| println!("{step:?}")).await?;
+    println!("{} prints {}", printing.serial, printing.title);
+
+    let targets = [target];
+    let upload = FleetUpload::new("cube.gcode.3mf").places(Places::new(4));
+    let mut uploads = upload.run(targets, &options);
+    while let Some(event) = uploads.next().await {
+        if let FleetProgress::Done(result) = event.what {
+            println!("{}: {}", event.serial, result.is_ok());
+        }
     }
     Ok(())
 }

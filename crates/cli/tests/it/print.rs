@@ -133,7 +133,7 @@ fn what_cannot_be_printed_is_refused_before_anything_is_sent() {
     std::fs::write(home.path().join("cube.3mf"), sliced()).unwrap();
     home.write("page.stl", "<!DOCTYPE html><html>");
     let run = home.run(&["print", "cube.3mf"]);
-    assert!(run.code == 2 && run.stderr.contains("--cloud"), "{run:?}");
+    assert!(run.code == 4 && run.stderr.contains("--cloud"), "{run:?}");
     let run = home.run(&["print", "cube.3mf", "--cloud", "--setting", "layer_height=0.2"]);
     assert!(run.code == 2 && run.stderr.contains("layer_height cannot be set"), "{run:?}");
     let run = home.run(&["print", "cube.3mf", "--cloud", "--bed-type", "marble"]);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bambu_protocol::{
+    ftp::PORT as FILES,
     model::Camera,
     status::Status,
     verify::{HMS_COMMAND_REFUSED, may_want_signatures},
@@ -23,8 +24,6 @@ use crate::{
 
 /// How long a port may take to open; one on this network is open in milliseconds.
 const PORT: Duration = Duration::from_secs(3);
-/// Files over FTPS. [L]
-const FILES: u16 = 990;
 const SWITCHED_ON: &str =
     "check that it is switched on, in this network, and that its address is right";
 
@@ -100,6 +99,8 @@ async fn local(
 ) -> Vec<Finding> {
     let how = if was_found { "found on this network" } else { "as given" };
     let mut findings = vec![Finding::ok("address", format!("{}, {how}", address.host))];
+    let ports = target.ports();
+    let files_port = ports.ftps_port.unwrap_or(FILES);
     let camera = target.model().map(|model| match model.capabilities().camera {
         Camera::Jpeg => 6000,
         Camera::Rtsps => 322,
@@ -112,7 +113,7 @@ async fn local(
     };
     let host = &address.host;
     let (mqtt, files, picture) =
-        tokio::join!(is_open(host, address.port), is_open(host, FILES), camera_port);
+        tokio::join!(is_open(host, address.port), is_open(host, files_port), camera_port);
     findings.push(match mqtt {
         true => Finding::ok("mqtt_port", format!("{} is open", address.port)),
         false => {
@@ -123,8 +124,8 @@ async fn local(
     let closed =
         |name, port: u16, next: &str| Finding::warn(name, format!("{port} is closed"), next);
     findings.push(match files {
-        true => Finding::ok("files_port", format!("{FILES} is open")),
-        false => closed("files_port", FILES, "without it files reach it over the cloud alone"),
+        true => Finding::ok("files_port", format!("{files_port} is open")),
+        false => closed("files_port", files_port, "without it files reach it over the cloud alone"),
     });
     findings.push(match camera {
         None => Finding::skipped("camera_port", "its model is not known"),
