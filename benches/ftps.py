@@ -4,8 +4,7 @@ most resident memory that ours has while it does it. Ours computes the MD5, stor
 for the 226, asks for the size and renames; curl only sends.
 
 Judge by the ratios, each of two runs that followed one another, and on a busy machine by the processor
-seconds of the client. vsftpd does not resume TLS sessions of curl's data connections, so its demand for
-that is off for both.
+seconds of the client. vsftpd's demand that data connections resume the TLS session is off for both.
 
     cargo build --release -p bambu-benches --bin ftps
     .venv/bin/python benches/ftps.py target/release/ftps       (as root; vsftpd and curl: scripts/setup)

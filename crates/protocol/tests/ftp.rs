@@ -1,7 +1,5 @@
 //! Whatever a printer's storage answers or lists: bounded, and never a panic.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use bambu_protocol::ftp::{
     LONGEST_REPLY, Reply, entries, extended_passive_port, partial_path, passive_port, remote_path,
     upload_name,
