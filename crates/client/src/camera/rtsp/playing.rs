@@ -174,3 +174,18 @@ fn video(parameters: &Parameters) -> Video {
         codec: parameters.picture.codec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_those_that_the_printer_names() {
+        let of = |transport: &str| Channels::of(transport).map(|c| (c.packets, c.reports));
+        assert_eq!(of("RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1"), Ok((4, 5)));
+        assert_eq!(of("RTP/AVP/TCP;interleaved=2"), Ok((2, 3)));
+        assert_eq!(of("RTP/AVP/TCP;unicast"), Ok((0, 1)));
+        assert_eq!(of(""), Ok((0, 1)));
+        assert!(matches!(of("RTP/AVP;unicast;client_port=1-2"), Err(CameraError::Refused(_))));
+    }
+}
