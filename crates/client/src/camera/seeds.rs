@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The JPEG pictures of an A1 or P1, under the name of the seeds; [`Camera`] does more.
 #[derive(Debug)]
 pub struct JPEGFrameStream {
-    wanted: Wanted,
+    wanted: Box<Wanted>,
     open: Option<(Camera, View)>,
 }
 
@@ -73,13 +73,16 @@ impl JPEGFrameStream {
     /// The camera at an address; nothing is dialled. Pins are kept in memory.
     pub fn new(host: &str, access_code: AccessCode) -> Self {
         let (host, options) = (host.to_owned(), Options::default());
-        Self { wanted: Wanted { host, access_code, target: None, options }, open: None }
+        Self { wanted: Box::new(Wanted { host, access_code, target: None, options }), open: None }
     }
 
     /// The camera of a printer whose serial number is known, and with other options.
     pub fn of(target: LanTarget, options: Options) -> Self {
         let (host, access_code) = (target.host.clone(), target.access_code.clone());
-        Self { wanted: Wanted { host, access_code, target: Some(target), options }, open: None }
+        Self {
+            wanted: Box::new(Wanted { host, access_code, target: Some(target), options }),
+            open: None,
+        }
     }
 
     /// Finds out which printer it is and looks at its camera; it is dialled again by itself.
