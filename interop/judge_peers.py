@@ -14,7 +14,6 @@ import pathlib
 import ssl
 import sys
 import tempfile
-import threading
 
 import bambulabs_api
 import paho.mqtt.client as mqtt
@@ -285,26 +284,18 @@ def bpm_options(judge, name, peer, printer, link):
 
 
 def bpm_and_a_running_job(judge, world, printer, cache):
-    """At the first report of a running job the package lists files over FTPS; without a server there its
-    thread dies. That is the package's own way, and says nothing against the printer."""
+    """At the first report of a running job the package lists the files of the card over FTPS."""
     name = f"bambu-printer-manager at a printing {printer['model']}"
-    before, threading.excepthook = threading.excepthook, lambda _: None
     peer = bpm_session(printer, cache)
     try:
         judge.check(wait_for(lambda: peer.service_state == ServiceState.QUIT
                              or peer.printer_state.gcode_state == "RUNNING"),
-                    f"{name}: it follows the job, or ends", peer.service_state)
-        if peer.internalException:
-            judge.check(isinstance(peer.internalException, OSError), f"{name}: for want of a file server",
-                        repr(peer.internalException))
+                    f"{name}: it follows the job", peer.service_state)
+        judge.check(peer.internalException is None, f"{name}: to the end", repr(peer.internalException))
         with watcher(world, printer) as link:
             judge.check(link.full(printer["serial"]), f"{name}: the printer goes on")
     finally:
-        try:
-            peer.quit()
-        except OSError:  # it raises again what its thread died of
-            pass
-        threading.excepthook = before
+        peer.quit()
 
 
 # --- bambu-lab-cloud-api ---------------------------------------------------------------------------

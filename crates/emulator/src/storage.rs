@@ -238,6 +238,19 @@ impl Storage {
     }
 }
 
+impl From<io::Error> for StorageError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::AlreadyExists => Self::InTheWay,
+            io::ErrorKind::DirectoryNotEmpty => Self::NotEmpty,
+            io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Self::WrongKind,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            kind => Self::System(kind),
+        }
+    }
+}
+
 impl Inner {
     fn make(&self) -> io::Result<Shelf> {
         Ok(match &self.directory {

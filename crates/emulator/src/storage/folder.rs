@@ -54,7 +54,7 @@ impl OnDisk {
 
     pub(super) fn list(&self, folder: &Place) -> Result<Vec<Entry>, StorageError> {
         let path = self.folder(folder)?;
-        let children = fs::read_dir(path).map_err(of_system)?.filter_map(|child| {
+        let children = fs::read_dir(path)?.filter_map(|child| {
             let child = child.ok()?;
             // What no client could name is not shown.
             let name = child.file_name().into_string().ok()?;
@@ -71,7 +71,7 @@ impl OnDisk {
         if found.is_dir() {
             return Err(StorageError::WrongKind);
         }
-        Ok(Box::new(fs::File::open(path).map_err(of_system)?))
+        Ok(Box::new(fs::File::open(path)?))
     }
 
     pub(super) fn write(&self, place: &Place) -> Result<Box<dyn Writer>, StorageError> {
@@ -87,13 +87,13 @@ impl OnDisk {
             Err(StorageError::NotFound) => options.write(true).create_new(true),
             Err(other) => return Err(other),
         };
-        let file = options.open(folder.join(place.name())).map_err(of_system)?;
+        let file = options.open(folder.join(place.name()))?;
         Ok(Box::new(Appending { file, capacity: self.capacity, used: Arc::clone(&self.used) }))
     }
 
     pub(super) fn make_folder(&self, place: &Place) -> Result<(), StorageError> {
         let folder = self.folder(&place.parent().ok_or(StorageError::InTheWay)?)?;
-        fs::create_dir(folder.join(place.name())).map_err(of_system)
+        fs::create_dir(folder.join(place.name())).map_err(StorageError::from)
     }
 
     pub(super) fn remove(&self, place: &Place) -> Result<(), StorageError> {
@@ -101,7 +101,7 @@ impl OnDisk {
         if found.is_dir() {
             return Err(StorageError::WrongKind);
         }
-        fs::remove_file(path).map_err(of_system)?;
+        fs::remove_file(path)?;
         self.give_back(found.len());
         Ok(())
     }
@@ -111,7 +111,7 @@ impl OnDisk {
         if place.is_root() {
             return Err(StorageError::InTheWay);
         }
-        fs::remove_dir(path).map_err(of_system)
+        fs::remove_dir(path).map_err(StorageError::from)
     }
 
     pub(super) fn rename(&self, from: &Place, to: &Place) -> Result<(), StorageError> {
@@ -131,7 +131,7 @@ impl OnDisk {
         if to.is_below(from) || from.is_root() {
             return Err(StorageError::InTheWay);
         }
-        fs::rename(old, folder.join(to.name())).map_err(of_system)?;
+        fs::rename(old, folder.join(to.name()))?;
         self.give_back(replaced);
         Ok(())
     }
@@ -139,13 +139,13 @@ impl OnDisk {
     /// What is at a place; a link on the way there or at it is nothing.
     fn find(&self, place: &Place) -> Result<(PathBuf, fs::Metadata), StorageError> {
         let mut path = self.root.clone();
-        let mut found = fs::symlink_metadata(&path).map_err(of_system)?;
+        let mut found = fs::symlink_metadata(&path)?;
         for name in place.names() {
             if !found.is_dir() {
                 return Err(StorageError::NotFound);
             }
             path.push(name);
-            found = fs::symlink_metadata(&path).map_err(of_system)?;
+            found = fs::symlink_metadata(&path)?;
             if !found.is_dir() && !found.is_file() {
                 return Err(StorageError::NotFound);
             }
@@ -186,17 +186,6 @@ fn size_of(folder: &Path, deepest: u32) -> u64 {
     sizes.fold(0, u64::saturating_add)
 }
 
-fn of_system(error: io::Error) -> StorageError {
-    match error.kind() {
-        io::ErrorKind::NotFound => StorageError::NotFound,
-        io::ErrorKind::AlreadyExists => StorageError::InTheWay,
-        io::ErrorKind::DirectoryNotEmpty => StorageError::NotEmpty,
-        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => StorageError::WrongKind,
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StorageError::Full,
-        kind => StorageError::System(kind),
-    }
-}
-
 struct Appending {
     file: fs::File,
     capacity: u64,
@@ -209,6 +198,6 @@ impl Writer for Appending {
         let fits = |used: u64| used.checked_add(size).filter(|sum| *sum <= self.capacity);
         let counted = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
         counted.map_err(|_| StorageError::Full)?;
-        self.file.write_all(bytes).map_err(of_system)
+        self.file.write_all(bytes).map_err(StorageError::from)
     }
 }
