@@ -140,6 +140,18 @@ def plays(judge, binary, world):
         judge.equal(severe, [], "the browser has nothing to complain about")
 
 
+def by_name(judge, binary, world):
+    """`bambu camera PRINTER serve` shows that one by short names."""
+    with tempfile.TemporaryDirectory(prefix="bambu-cameras-") as folder:
+        env = pointed_at(world.ready["api_url"], ca_file=world.ca_file)
+        arguments = ["camera", world.printer("X1C")["name"], "serve", "--config", config(folder, world)]
+        with Served(binary, arguments, env) as served:
+            judge.equal(ask(f"{served.url}/camera").json["kind"], "h264", "the camera that was named")
+            connection = socket(f"{served.url}/live")
+            judge.equal(len(received(connection, 3)[1]), 3, "it is seen by its short name")
+            connection.close()
+
+
 def asks_for_its_token(judge, binary, world):
     """A server with a token shows its page, and pictures only to those who know it."""
     printer = world.printer("P1S")
@@ -268,6 +280,7 @@ def main(binary):
         with serving(binary, world) as served:
             for part in (mjpeg, stills, fragments, twenty, strangers):
                 judge.part(part, judge, served, world)
+        judge.part(by_name, judge, binary, world)
         judge.part(asks_for_its_token, judge, binary, world)
         judge.part(plays, judge, binary, world)
     judge.end()

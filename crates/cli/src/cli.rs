@@ -107,6 +107,9 @@ impl Cli {
             Command::Upload(args) => commands::block_on(commands::upload::run(args, &flags)),
             Command::Print(args) => commands::block_on(commands::print::run(args, &flags)),
             Command::Files(args) => commands::block_on(commands::files::run(args, &flags)),
+            Command::Camera(args) if args.serves() => {
+                commands::block_on_all_cores(commands::camera::run(args, &flags))
+            }
             Command::Camera(args) => commands::block_on(commands::camera::run(args, &flags)),
             Command::Serve(args) => {
                 commands::block_on_all_cores(commands::serve::run(args, &flags))

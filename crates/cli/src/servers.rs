@@ -10,6 +10,7 @@ use std::{
 
 use bambu_emulator::files::replace_private;
 use bambu_server::{App, BindError, Bound, Config, SavedLogin, Surroundings};
+use bambulab::LanTarget;
 use clap::ValueHint;
 
 use crate::{
@@ -47,12 +48,25 @@ pub(crate) async fn run(
     settings: &Settings,
     serving: Serving,
 ) -> Result<(), Failure> {
+    run_over(config, settings, targets::on_lan(settings)?, serving).await
+}
+
+/// The same over these printers of the local network.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn run_over(
+    config: Config,
+    settings: &Settings,
+    printers: Vec<LanTarget>,
+    serving: Serving,
+) -> Result<(), Failure> {
     let stop = shutdown::token();
     raise_file_limit();
     let ready_file = serving.ready_file.as_deref();
     ready_file.map_or(Ok(()), clear_ready_file)?;
     let app = tokio::select! {
-        app = App::bind(config, surroundings(settings)?) => app.map_err(|error| failure(&error))?,
+        app = App::bind(config, surroundings(settings, printers)?) => app.map_err(|error| failure(&error))?,
         () = stop.cancelled() => return Ok(()),
     };
     for warning in app.warnings() {
@@ -105,7 +119,7 @@ pub(crate) fn failure(error: &BindError) -> Failure {
     Failure::advised(kind, error)
 }
 
-fn surroundings(settings: &Settings) -> Result<Surroundings, Failure> {
+fn surroundings(settings: &Settings, printers: Vec<LanTarget>) -> Result<Surroundings, Failure> {
     // A token that was given is not replaced by one that is saved later.
     let is_saved = settings.token.as_ref().is_none_or(|token| token.source == Source::Session);
     // Who is not signed in may still have tokens of others in the file.
@@ -125,7 +139,7 @@ fn surroundings(settings: &Settings) -> Result<Surroundings, Failure> {
         uid: settings.uid.as_ref().map(|uid| uid.value.clone()),
         login,
         saved,
-        printers: targets::on_lan(settings)?,
+        printers,
         state_dir: settings.state_dir.value.clone(),
     })
 }

@@ -4,6 +4,7 @@
 
 mod save;
 mod seeds;
+mod serve;
 mod timelapse;
 
 use std::{path::PathBuf, time::Duration};
@@ -40,7 +41,8 @@ const GLANCE: Duration = Duration::from_secs(4);
     bambu camera snapshot - > now.jpg\n  \
     bambu camera workshop save pictures --max-frames 100\n  \
     bambu camera workshop timelapse cube.avi\n  \
-    bambu camera workshop url --show-code")]
+    bambu camera workshop url --show-code\n  \
+    bambu camera workshop serve --listen 127.0.0.1:8081")]
 pub(crate) struct Args {
     /// Name, serial number or the unique beginning of one
     #[arg(value_name = "PRINTER")]
@@ -75,8 +77,20 @@ enum Verb {
     },
     /// Save one picture for each layer of the print, until it ends
     Timelapse(timelapse::Args),
+    /// Show it in browsers, to any number of viewers, until Ctrl-C
+    ///
+    /// A page that plays it, MJPEG at /stream, still pictures at /snapshot.jpg. Without a printer, all of
+    /// the config file that have an address are shown.
+    Serve(serve::Args),
     #[command(hide = true)]
     AsTheSeeds(seeds::Args),
+}
+
+impl Args {
+    /// Whether it serves many, which takes all cores.
+    pub(crate) fn serves(&self) -> bool {
+        matches!(self.verb, Verb::Serve(_))
+    }
 }
 
 pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
@@ -84,6 +98,10 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let Args { printer, by_hand, timeout, verb } = args;
     let verb = match verb {
         Verb::AsTheSeeds(seeds) => return seeds::run(seeds, by_hand, timeout, &settings).await,
+        Verb::Serve(serve) => {
+            let which = Which { printers: printer.into_iter().collect(), by_hand, group: None };
+            return serve::run(serve, which, &settings).await;
+        }
         verb => verb,
     };
     let stop = shutdown::token();
@@ -105,7 +123,7 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
             Verb::Timelapse(args) => {
                 timelapse::run(args, &camera, &settings, timeout, &stop, &waiting).await
             }
-            Verb::Url { .. } | Verb::AsTheSeeds(_) => Ok(()),
+            Verb::Url { .. } | Verb::AsTheSeeds(_) | Verb::Serve(_) => Ok(()),
         };
         // A printer keeps its one place for a viewer that left without a word.
         camera.close().await;
