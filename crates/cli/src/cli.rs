@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 }
 
 /// Verbs that connect to nothing of the user's.
-const AT_HOME: [&str; 5] = ["demo", "simulate", "decode", "completions", "man"];
+const AT_HOME: [&str; 6] = ["demo", "simulate", "decode", "inspect", "completions", "man"];
 
 /// The command line as it is shown: where a verb has no use for a flag, its help is silent on it.
 fn syntax() -> Syntax {
@@ -69,6 +69,7 @@ enum Command {
     Query(commands::query::Args),
     Monitor(commands::monitor::Args),
     Control(commands::control::Args),
+    Inspect(commands::inspect::Args),
     Upload(commands::upload::Args),
     Print(commands::print::Args),
     Files(commands::files::Args),
@@ -104,6 +105,7 @@ impl Cli {
             Command::Query(args) => commands::block_on(commands::query::run(args, &flags)),
             Command::Monitor(args) => commands::block_on(commands::monitor::run(args, &flags)),
             Command::Control(args) => commands::block_on(commands::control::run(args, &flags)),
+            Command::Inspect(args) => commands::inspect::run(args),
             Command::Upload(args) => commands::block_on(commands::upload::run(args, &flags)),
             Command::Print(args) => commands::block_on(commands::print::run(args, &flags)),
             Command::Files(args) => commands::block_on(commands::files::run(args, &flags)),

@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod files;
+pub(crate) mod inspect;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;
