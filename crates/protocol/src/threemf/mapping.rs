@@ -2,6 +2,8 @@
 //! somebody wants it. What does not fit is told per filament, in [`NoFit`].
 
 mod misfit;
+#[cfg(test)]
+mod tests;
 
 use serde::{Serialize, Serializer};
 
