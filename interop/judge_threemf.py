@@ -7,6 +7,7 @@ usage: judge_threemf.py BAMBU
 
 import binascii
 import hashlib
+import io
 import json
 import multiprocessing
 import os
@@ -17,10 +18,12 @@ import select
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 import zlib
 from concurrent.futures import ProcessPoolExecutor
+from xml.etree import ElementTree
 
 import sliced
 from judge import PATIENCE, Judge
@@ -105,6 +108,51 @@ def truth(bench):
                         [(slot, project.filaments[slot - 1].material, rgba(project.filaments[slot - 1].color),
                           grams, wire) for (slot, grams), wire in zip(plate.uses.items(), wires)],
                         f"{name}: filaments")
+
+
+#: A package whose tests hold files that Bambu Studio 02.05.00.66 sliced for a P1S; scripts/setup gets it.
+PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "target/tools/bambox-0.6.3.tar.gz"
+REAL = {
+    "tests/fixtures/reference.gcode.3mf": {"layers": 100, "seconds": 7745, "grams": 32.12, "slots": [1, 4],
+                                           "objects": [89, 111], "warned": ["1000C001"]},
+    "decoy_base.gcode.3mf": {"layers": 88, "seconds": 1958, "grams": 10.18, "slots": [3],
+                             "objects": [208, 230], "warned": ["1000C001"]},
+}
+
+
+def real(bench):
+    """Files of a real slicer: what Python's own reading of them gives, and what was seen in them."""
+    judge = bench.judge
+    if not judge.check(PACKAGE.exists(), "files of a real slicer are there", f"scripts/setup gets {PACKAGE}"):
+        return
+    with tarfile.open(PACKAGE) as package:
+        files = {name: package.extractfile(f"bambox-0.6.3/{name}").read() for name in REAL}
+    for name, data in files.items():
+        want, told = REAL[name], bench.document(data, "--verify")
+        plate, project = told["plates"][0], told["project"]
+        judge.equal((plate["layers"], plate["seconds"], plate["weight_grams"]),
+                    (want["layers"], want["seconds"], want["grams"]), f"{name}: layers, time, weight")
+        judge.equal([o["id"] for o in plate["objects"]], want["objects"], f"{name}: objects")
+        judge.equal([w["code"] for w in plate["warnings"]], want["warned"], f"{name}: warnings")
+        judge.equal((plate["model"], plate["model_code"], project["application"]),
+                    ("P1S", "C12", "BambuStudio-02.05.00.66"), f"{name}: model, application")
+        judge.equal((plate["bed_type"], plate["can_skip_objects"]), ("textured_plate", True), f"{name}: bed, skipping")
+        judge.equal({t["kind"] for t in plate["thumbnails"]}, {"plate", "small", "no_light", "top", "pick"},
+                    f"{name}: pictures")
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            gcode, info = archive.read(GCODE), ElementTree.fromstring(archive.read(INFO))
+            settings = json.loads(archive.read(SETTINGS))
+        md5 = hashlib.md5(gcode).hexdigest().upper()
+        judge.equal((told["verified"]["1"], plate["gcode_size"]), ({"equal": True, "md5": md5}, len(gcode)),
+                    f"{name}: G-code")
+        used = [(int(f.get("id")), f.get("tray_info_idx"), f.get("type"), rgba(f.get("color")), float(f.get("used_g")))
+                for f in info.iter("filament")]
+        judge.equal([(f["slot"], f["filament_id"], f["material"], f["color"], f["used_g"]) for f in plate["filaments"]],
+                    used, f"{name}: filaments")
+        judge.equal([f["slot"] for f in plate["filaments"]], want["slots"], f"{name}: slots")
+        judge.equal([f["color"] for f in project["filaments"]], [rgba(c) for c in settings["filament_colour"]],
+                    f"{name}: colours of the project")
+        judge.equal(project["printer_preset"], settings["printer_settings_id"], f"{name}: preset")
 
 
 def less(bench):
@@ -405,7 +453,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bambu-threemf-") as folder:
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as runner:
             bench = Bench(sys.argv[1], judge, folder, runner)
-            for part in (truth, less, wrong, malformed, large, garbled, pictures):
+            for part in (truth, real, less, wrong, malformed, large, garbled, pictures):
                 judge.part(part, bench)
     judge.end()
 

@@ -115,7 +115,8 @@ fn objects(plate: &Plate) -> Option<String> {
     }
     let named = |object: &bambu_protocol::threemf::Object| {
         let skipped = if object.skipped { " (skipped)" } else { "" };
-        format!("{} {}{skipped}", object.id, object.name)
+        let name = if object.name.is_empty() { "" } else { " " };
+        format!("{}{name}{}{skipped}", object.id, object.name)
     };
     let shown: Vec<_> = all.iter().take(NAMED).map(named).collect();
     let rest = all.len().saturating_sub(NAMED);
