@@ -6,7 +6,7 @@ Without --verify, what `inspect` takes to tell everything but whether the MD5 is
 The file is made here to the reference: G-code that deflates to a third, so its size is that of the archive.
 
     cargo build --release -p bambu
-    python3 benches/inspect.py target/release/bambu
+    python3 benches/inspection.py target/release/bambu
 
 The file is in the page cache for both. Who begins changes; judge by the ratios of pairs.
 """
