@@ -57,7 +57,7 @@ impl Desk {
         let mut asked = lock(&self.0);
         if let Some((since, answer)) = &*asked {
             let is_new = since.elapsed() < SHARED_FOR;
-            if answer.peek().map_or(true, |done| is_new && done.is_ok()) {
+            if answer.peek().is_none_or(|done| is_new && done.is_ok()) {
                 return answer.clone();
             }
         }

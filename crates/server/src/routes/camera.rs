@@ -119,10 +119,10 @@ impl Parts {
     /// The printer that a request is about.
     fn printer(
         &self,
-        path: Option<Path<String>>,
-        only: Option<Extension<Only>>,
+        path: Option<&Path<String>>,
+        only: Option<&Extension<Only>>,
     ) -> Result<Arc<Shown>, ApiError> {
-        let serial = match (&path, &only) {
+        let serial = match (path, only) {
             (Some(Path(serial)), _) => serial,
             (None, Some(Extension(Only(serial)))) => &**serial,
             (None, None) => "",
@@ -238,7 +238,7 @@ async fn told(
     path: Option<Path<String>>,
     only: Option<Extension<Only>>,
 ) -> Result<Json<Told>, ApiError> {
-    Ok(Json(parts.tell(&*parts.printer(path, only)?)))
+    Ok(Json(parts.tell(&*parts.printer(path.as_ref(), only.as_ref())?)))
 }
 
 /// `GET …/camera/snapshot.jpg`: the picture of this moment, which tells how old it is.
@@ -247,7 +247,7 @@ async fn snapshot(
     path: Option<Path<String>>,
     only: Option<Extension<Only>>,
 ) -> Result<Response, ApiError> {
-    let channel = parts.channel(&*parts.printer(path, only)?)?;
+    let channel = parts.channel(&*parts.printer(path.as_ref(), only.as_ref())?)?;
     let _place = no_place(&parts.cameras, "snapshot")?;
     let still = channel.still().await.map_err(|why| refusal(&why))?;
     parts.cameras.metrics().camera_frames("snapshot", 1, 0);
@@ -275,7 +275,7 @@ async fn mjpeg(
     path: Option<Path<String>>,
     only: Option<Extension<Only>>,
 ) -> Result<Response, ApiError> {
-    let printer = parts.printer(path, only)?;
+    let printer = parts.printer(path.as_ref(), only.as_ref())?;
     let channel = parts.channel(&printer)?;
     if channel.camera.kind() != CameraKind::Jpeg {
         let next = "this camera sends video, not single pictures; open the WebSocket live beside \

@@ -50,7 +50,7 @@ pub(super) async fn watch(
     session: Option<Extension<Session>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let channel = parts.channel(&*parts.printer(path, only)?)?;
+    let channel = parts.channel(&*parts.printer(path.as_ref(), only.as_ref())?)?;
     let upgrade = upgrade.map_err(|_| {
         let next = "this is a WebSocket; open the page beside it in a browser, or connect with a \
                     WebSocket client";
