@@ -1,28 +1,29 @@
 //! How to look at a simulated world from another terminal: lines to copy, with its real ports.
 //!
-//! The settings stand in a file for a shell to read, so that the lines stay short; beside it is a
-//! sliced file to try things with.
+//! The settings stand in a file for a shell to read, so that the lines stay short; beside it are a
+//! config file that knows the printers on the local network, and a sliced file to try things with.
 
 use std::{
-    env,
-    io::{self, Cursor, Write},
+    env, fs,
+    io::{self, Write},
     iter,
     path::{Path, PathBuf},
 };
 
 use bambu_emulator::{
     files::replace_private,
+    storage,
     world::{AccountEntry, Ready},
 };
 use bambulab::{Region, SavedSession, SessionFile, Token};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// Writes the lines.
 pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     let beside = |name: &str| ready.ca_file.with_file_name(name);
     let (settings, sample) = (beside("env"), beside("cube.gcode.3mf"));
     write_settings(ready, &settings)?;
-    replace_private(&sample, &sliced()?)?;
+    write_config(ready, &settings.with_file_name("config"))?;
+    replace_private(&sample, &storage::sample())?;
     write_servers(ready, out)?;
     // What matters most comes last: there a terminal shows it.
     writeln!(out, "With other programs, by the settings below:\n")?;
@@ -58,6 +59,10 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     // Where some are at work, it is not the third.
     if let Some(idle) = ready.printers.get(2).or(ready.printers.first()) {
         let (sample, idle) = (quoted_path(&sample), quoted(&idle.name));
+        writeln!(out, "  bambu files ls {idle}")?;
+        writeln!(out, "  bambu camera {idle} snapshot now.jpg")?;
+        writeln!(out, "  bambu print {sample} {idle} --dry-run")?;
+        writeln!(out, "  bambu print {sample} {idle}")?;
         writeln!(out, "  bambu print {sample} {idle} --cloud")?;
         writeln!(out, "  bambu query --tasks")?;
     }
@@ -78,9 +83,10 @@ fn write_servers(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
         ("proxy_strict", "Proxy, only reads", bearer.as_str(), "/v1/iot-service/api/user/bind"),
         ("proxy_full", "Proxy, everything", bearer.as_str(), "/v1/user-service/my/tasks"),
         ("compat", "Compatibility", "", "/api/v1/status"),
+        ("camera", "Cameras, to look at", "", "/api/v2/cameras"),
     ] {
         let Some(url) = servers.get(server) else { continue };
-        writeln!(out, "{title:<18} {url}")?;
+        writeln!(out, "{title:<19} {url}")?;
         writeln!(out, "  curl -s {header}{url}{path}")?;
     }
     writeln!(out)
@@ -148,18 +154,33 @@ fn write_settings(ready: &Ready, path: &Path) -> io::Result<()> {
     replace_private(path, &file)
 }
 
-/// A 3MF with one sliced plate and hardly anything in it.
-fn sliced() -> io::Result<Vec<u8>> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in [
-        ("[Content_Types].xml", "<Types/>"),
-        ("3D/3dmodel.model", "<model/>"),
-        ("Metadata/plate_1.gcode", "; nothing to print in it\nG28\n"),
-    ] {
-        zip.start_file(name, SimpleFileOptions::default())?;
-        zip.write_all(content.as_bytes())?;
+/// Writes the config file that the settings name: where each printer is on the local network. The
+/// codes in it are those of an invented world, yet it is kept as a real one would be.
+fn write_config(ready: &Ready, folder: &Path) -> io::Result<()> {
+    let mut file = Vec::new();
+    writeln!(file, "# The printers of the simulated world, as the local network has them.")?;
+    for printer in &ready.printers {
+        writeln!(file, "\n[[printer]]")?;
+        for (key, value) in [
+            ("serial", &printer.serial),
+            ("name", &printer.name),
+            ("host", &printer.host),
+            ("access_code", &printer.access_code),
+        ] {
+            writeln!(file, "{key} = {}", toml::Value::from(value.as_str()))?;
+        }
+        for (key, port) in [
+            ("mqtt_port", Some(printer.mqtt_port)),
+            ("ftps_port", printer.ftps_port),
+            ("camera_port", printer.camera_port.or(printer.rtsps_port)),
+        ] {
+            if let Some(port) = port {
+                writeln!(file, "{key} = {port}")?;
+            }
+        }
     }
-    Ok(zip.finish()?.into_inner())
+    fs::create_dir_all(folder)?;
+    replace_private(&folder.join("bambu.toml"), &file)
 }
 
 /// The folder of this program, where `PATH` does not lead to it.
