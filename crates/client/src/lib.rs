@@ -52,8 +52,9 @@
 //!
 //! # Layout
 //!
-//! * [`printer`], [`link`]: printers; [`ftps`]: their files; [`cloud`]: the account; [`discovery`]:
-//!   who is on this network.
+//! * [`printer`], [`link`]: printers; [`cloud`]: the account; [`discovery`]: who is on this network.
+//! * On the local network: [`ftps`], [`fleet_upload`]: files; [`print`](mod@print): a file that prints;
+//!   [`camera`]: pictures.
 //! * [`endpoint`], [`token`], [`tls`], [`options`]: where, who, whom to trust, how long to wait.
 //! * [`protocol`]: what is said on the wire, the pure crate below this one.
 //!

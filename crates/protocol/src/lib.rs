@@ -15,12 +15,10 @@
 //! * [`event`]: what happened, from how the status changed.
 //! * [`hms`], [`print_error`], [`stage`]: codes and their meaning.
 //! * [`cloud`]: the cloud's REST bodies.
-//! * [`file_kind`], [`threemf`]: files that are uploaded and printed.
-//! * [`fmp4`]: video as browsers play it.
-//! * [`rtsp`], [`h264`]: the live picture of printers with RTSPS, and the video in it.
+//! * [`file_kind`], [`threemf`]: files that are uploaded and printed. [`ftp`]: the printer's storage.
+//! * [`camera`]: JPEG pictures. [`rtsp`], [`h264`]: live video. [`fmp4`]: the same for browsers.
 //! * [`format`](mod@format): how single values read to a person.
 //! * [`discovery`]: how printers are found: SSDP packets and the detect frame.
-//! * [`ftp`]: their storage: replies, listings, names.
 //!
 //! Wire facts carry the tag of their source: `[L]` seen on hardware or the live service,
 //! `[V]` vendor source, `[D]` documented once, `[G]` guess.

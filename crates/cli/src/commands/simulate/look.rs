@@ -59,6 +59,7 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
     // Where some are at work, it is not the third.
     if let Some(idle) = ready.printers.get(2).or(ready.printers.first()) {
         let (sample, idle) = (quoted_path(&sample), quoted(&idle.name));
+        writeln!(out, "  bambu inspect {sample}")?;
         writeln!(out, "  bambu files ls {idle}")?;
         writeln!(out, "  bambu camera {idle} snapshot now.jpg")?;
         writeln!(out, "  bambu print {sample} {idle} --dry-run")?;
@@ -162,12 +163,13 @@ fn write_config(ready: &Ready, folder: &Path) -> io::Result<()> {
     for printer in &ready.printers {
         writeln!(file, "\n[[printer]]")?;
         for (key, value) in [
-            ("serial", &printer.serial),
+            ("serial", printer.serial.as_str()),
             ("name", &printer.name),
+            ("model", printer.model),
             ("host", &printer.host),
             ("access_code", &printer.access_code),
         ] {
-            writeln!(file, "{key} = {}", toml::Value::from(value.as_str()))?;
+            writeln!(file, "{key} = {}", toml::Value::from(value))?;
         }
         for (key, port) in [
             ("mqtt_port", Some(printer.mqtt_port)),
