@@ -25,37 +25,63 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let file = more.first().map_or("camera.jpg", String::as_str);
     let (code, known) = (AccessCode::new(code), target(address, code, model)?);
 
-    // As the seeds have it.
-    match video_stream(address, code, model)? {
+    println!("{}", seeds(address, code, model, file, known.clone()).await?);
+    if let Some((target, options)) = known {
+        let kind = CameraKind::of(target.model, None)?;
+        println!("{} pictures", pictures(target, kind, options, file).await?);
+    }
+    Ok(())
+}
+
+/// `get_video_stream(ip, code, model)`: `with JPEGFrameStream(ip, code) as stream`, or
+/// `RTSPStream(ip, code).get_stream_url()`. What it shows or tells.
+pub(crate) async fn seeds(
+    address: &str,
+    code: AccessCode,
+    model: &str,
+    file: &str,
+    known: Option<(LanTarget, Options)>,
+) -> Result<String, Box<dyn Error>> {
+    let told = match video_stream(address, code, model)? {
         VideoStream::Jpeg(by_address) => {
-            let mut stream = match known.clone() {
+            let mut stream = match known {
                 Some((target, options)) => JPEGFrameStream::of(target, options),
                 None => by_address,
             };
             stream.connect().await?;
-            let frame = stream.frame().await?;
-            std::fs::write(file, &frame)?;
-            println!("{file}: {} bytes", frame.len());
+            let frame = stream.frame().await;
             stream.disconnect().await;
+            let frame = frame?;
+            std::fs::write(file, &frame)?;
+            format!("{file}: {} bytes", frame.len())
         }
-        VideoStream::Rtsp(stream) => println!("{}", stream.stream_url()),
-    }
+        VideoStream::Rtsp(stream) => stream.stream_url().to_string(),
+    };
+    println!("{told}");
+    Ok(told)
+}
 
-    // As it is here: both kinds, any number of viewers, one connection.
-    let Some((target, options)) = known else { return Ok(()) };
-    let kind = CameraKind::of(target.model, None)?;
+/// As it is here: both kinds, any number of viewers, one connection. How many pictures were seen.
+pub(crate) async fn pictures(
+    target: LanTarget,
+    kind: CameraKind,
+    options: Options,
+    file: &str,
+) -> Result<u32, Box<dyn Error>> {
     let camera = Camera::open(target, kind, options);
     let mut view = camera.view();
+    let mut seen = 0;
     for _ in 0..3 {
         let frame = camera.next(&mut view, PATIENCE).await?;
         println!("frame {}: {} bytes, key: {}", frame.number, frame.data.len(), frame.is_key);
+        seen += 1;
     }
     match camera.picture(PATIENCE).await {
         Ok(picture) => std::fs::write(file, picture)?,
         Err(why) => println!("{why}"),
     }
     camera.close().await;
-    Ok(())
+    Ok(seen)
 }
 
 /// The printer, where the environment tells its serial number.

@@ -14,7 +14,9 @@ use bambulab::{
     camera::{Camera, CameraError, CameraKind},
 };
 use clap::{Subcommand, ValueHint};
+use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     exit::{Failure, Kind},
@@ -26,7 +28,7 @@ use crate::{
 };
 
 /// How long a printer may take to tell which camera it has; then its model decides.
-const GLANCE: Duration = Duration::from_secs(4);
+pub(crate) const GLANCE: Duration = Duration::from_secs(4);
 
 /// Look at a printer's camera, over the local network
 ///
@@ -74,6 +76,9 @@ enum Verb {
         /// With the access code in it, as a player needs it
         #[arg(long)]
         show_code: bool,
+        /// As JSON: kind and url
+        #[arg(long)]
+        json: bool,
     },
     /// Save one picture for each layer of the print, until it ends
     Timelapse(timelapse::Args),
@@ -109,16 +114,18 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     waiting.say("looking for the printer …");
     let work = async {
         let which = Which { printers: printer.into_iter().collect(), by_hand, group: None };
-        let target = one(&which, &settings).await?;
+        let target = unless(&stop, one(&which, &settings)).await?;
         let options = settings.options()?;
         waiting.say("asking for its camera …");
-        if let Verb::Url { show_code } = verb {
-            return url(&target, &options, show_code).await;
+        if let Verb::Url { show_code, json } = verb {
+            return unless(&stop, url(&target, &options, show_code, json)).await;
         }
-        let camera = open(target, options).await?;
+        let camera = unless(&stop, open(target, options)).await?;
         waiting.say("waiting for a picture …");
         let result = match verb {
-            Verb::Snapshot { file } => snapshot(&camera, &file, timeout, &waiting).await,
+            Verb::Snapshot { file } => {
+                unless(&stop, snapshot(&camera, &file, timeout, &waiting)).await
+            }
             Verb::Save(args) => save::run(args, &camera, timeout, &stop, &waiting).await,
             Verb::Timelapse(args) => {
                 timelapse::run(args, &camera, &settings, timeout, &stop, &waiting).await
@@ -130,6 +137,17 @@ pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
         result
     };
     waiting.during(work).await
+}
+
+/// What is done, if nobody ends it before.
+async fn unless<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        () = stop.cancelled() => Err(Failure::say(Kind::Failed, "interrupted")),
+        result = work => result,
+    }
 }
 
 /// The one printer that is meant, on the local network.
@@ -186,17 +204,24 @@ fn unwritable(file: &std::path::Path, error: std::io::Error) -> Failure {
     Failure::new(Kind::Failed, error).about(format!("cannot write {}", file.display()))
 }
 
-async fn url(target: &LanTarget, options: &Options, show_code: bool) -> Result<(), Failure> {
+async fn url(
+    target: &LanTarget,
+    options: &Options,
+    show_code: bool,
+    json: bool,
+) -> Result<(), Failure> {
     let kind = CameraKind::ask(target, options, GLANCE).await.map_err(|why| failure(&why))?;
     let Some(url) = kind.url(target) else {
         let text = format!("the camera of {} has no address that a player knows", target.serial);
         return Err(Failure::say(Kind::Refused, text)
             .next("it sends JPEG pictures over TLS: take snapshot, save or serve"));
     };
-    if show_code {
-        println!("{}", url.reveal());
-    } else {
-        println!("{url}");
+    let text = if show_code { url.reveal() } else { url.to_string() };
+    match json {
+        true => println!("{}", json!({"kind": kind.word(), "url": text})),
+        false => println!("{text}"),
+    }
+    if !show_code {
         eprintln!("note: the access code is hidden; a player needs it: --show-code");
     }
     Ok(())

@@ -2,6 +2,7 @@
 //!
 //! Which checks there are is in `plan.rs`, what became of them in `record.rs`.
 
+mod camera;
 mod cloud;
 mod config;
 mod junit;
@@ -23,7 +24,7 @@ use bambulab::Token;
 use self::{
     config::Config,
     plan::{CHECKS, Plan},
-    record::{Records, skip},
+    record::Records,
     subject::Subject,
 };
 use crate::{
@@ -120,11 +121,7 @@ async fn checks(
     printers::run(subject, records, args.listen).await?;
     upload::run(subject, records, args.allow_upload).await?;
     storage::run(subject, records).await?;
-    for later in ["video_stream"] {
-        let not_yet = async { skip("not built yet: it comes with a later release") };
-        records.check(later, Duration::MAX, not_yet).await?;
-    }
-    Ok(())
+    camera::run(subject, records).await
 }
 
 fn list() -> Result<(), Failure> {

@@ -67,6 +67,21 @@ fn a_healthy_world_is_found_healthy_and_nothing_secret_is_told() {
 }
 
 #[test]
+fn the_ports_of_the_config_file_are_those_that_are_looked_at() {
+    let world = World::start(&["--models", "P1S,X1C", "--printers", "2"]);
+    world.home.write(".config/bambu/bambu.toml", &world.on_lan());
+    for printer in ["P1S 1", "X1C 1"] {
+        let doctor = || world.command(&["doctor", printer, "--timeout", "20"]);
+        let (_, outcomes) = found(doctor(), ["mqtt_port", "files_port", "camera_port"]);
+        assert_eq!(outcomes, ["ok", "ok", "ok"].map(str::to_owned), "{printer}");
+        let mut closed = doctor();
+        closed.args(["--camera-port", "1"]);
+        let (code, outcomes) = found(closed, ["camera_port"]);
+        assert_eq!((code, outcomes), (0, ["warn".to_owned()]), "{printer}");
+    }
+}
+
+#[test]
 fn without_an_account_a_printer_is_looked_at_and_remembered() {
     let world = World::start(&["--printers", "1"]);
     for how in ["seen for the first time", "remembered at first use"] {

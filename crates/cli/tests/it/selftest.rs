@@ -23,8 +23,9 @@ fn a_healthy_account_passes_every_check_and_no_secret_is_told() {
     let failed = outcomes.iter().filter(|(_, outcome)| outcome == "failed").count();
     let passed = outcomes.iter().filter(|(_, outcome)| outcome == "passed").count();
     assert!(failed == 0 && passed >= 24, "{}", run.stdout);
-    for later in ["video_stream", "local_ftp"] {
-        assert!(outcomes.contains(&(later.into(), "skipped".into())), "{later}");
+    for on_lan in ["video_stream", "local_ftp"] {
+        let skipped = (on_lan.into(), "skipped".into());
+        assert!(outcomes.contains(&skipped), "{on_lan}: no printer is in a config file");
     }
     assert!(outcomes.iter().all(|(name, _)| name != "file_upload"), "nobody allowed it");
 
@@ -59,6 +60,26 @@ fn the_file_names_token_parts_and_what_is_uploaded() {
     // What is asked for wins over the file.
     let one = run(&["--only", "devices"]);
     assert_eq!(outcomes(&one), [("devices".to_owned(), "passed".to_owned())]);
+}
+
+#[test]
+fn printers_of_the_config_file_list_their_storage_and_show_a_picture() {
+    let world =
+        World::start(&["--models", "A1 mini,X1C", "--printers", "2", "--state", "printing"]);
+    world.home.write(".config/bambu/bambu.toml", &world.on_lan());
+    let look = || world.run(&["selftest", "--json", "--only", "video", "--only", "ftp"]);
+    let run = look();
+    let both = ["local_ftp", "video_stream"].map(|name| (name.to_owned(), "passed".to_owned()));
+    assert_eq!((run.code, outcomes(&run)), (0, both.to_vec()), "{run:?}");
+    assert!(run.stdout.contains("2 pictures, "), "{}", run.stdout);
+    let serial = world.text("/printers/0/serial");
+    world.put(&format!("/printers/{serial}/faults/camera-off"));
+    let run = look();
+    assert!(run.code == 0 && run.stdout.contains("1 picture, "), "{run:?}");
+    assert!(run.stdout.contains("switched off: A1 mini 1"), "{run:?}");
+    world.put(&format!("/printers/{serial}/faults/wrong-code"));
+    let run = look();
+    assert!(run.code == 1 && run.stdout.contains("access code"), "{run:?}");
 }
 
 #[test]

@@ -88,6 +88,21 @@ impl World {
         assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
     }
 
+    /// A config file with all printers of this world as they stand on the local network.
+    pub(crate) fn on_lan(&self) -> String {
+        let mut config = String::new();
+        for printer in self.ready["printers"].as_array().unwrap() {
+            config += "[[printer]]\nhost = \"127.0.0.1\"\n";
+            for key in ["serial", "name", "mqtt_port", "ftps_port", "access_code"] {
+                config += &format!("{key} = {}\n", printer[key]);
+            }
+            let camera = &printer
+                [if printer["camera_port"].is_null() { "rtsps_port" } else { "camera_port" }];
+            config += &format!("camera_port = {camera}\n");
+        }
+        config
+    }
+
     /// The first printer: serial number, MQTT port, access code.
     pub(crate) fn printer(&self) -> (String, String, String) {
         let of = |key: &str| self.text(&format!("/printers/0/{key}"));

@@ -6,7 +6,7 @@ use bambu_protocol::{Model, cloud::Device};
 use bambulab::camera::{Camera, CameraKind};
 use clap::ValueHint;
 
-use super::{GLANCE, failure, one, save};
+use super::{GLANCE, failure, one, save, unless};
 use crate::{
     account,
     exit::{Failure, Kind},
@@ -58,7 +58,7 @@ pub(super) async fn run(
     let waiting = Waiting::default();
     waiting.say("looking for the printer …");
     let work = async {
-        let device = device(&args, settings).await?;
+        let device = unless(&stop, device(&args, settings)).await?;
         let printers = device.iter().map(|device| device.serial.to_string()).collect();
         let code = device.as_ref().and_then(|it| it.access_code.as_ref());
         let code = code.map(|code| code.reveal().to_owned());
@@ -67,11 +67,13 @@ pub(super) async fn run(
             access_code: args.code.or(by_hand.access_code).or(code),
             ..by_hand
         };
-        let mut target = one(&Which { printers, by_hand, group: None }, settings).await?;
+        let which = Which { printers, by_hand, group: None };
+        let mut target = unless(&stop, one(&which, settings)).await?;
         target.model = args.model.or(target.model);
         let options = settings.options()?;
-        let kind = CameraKind::ask(&target, &options, GLANCE).await;
-        let kind = kind.map_err(|why| failure(&why))?;
+        let kind =
+            async { CameraKind::ask(&target, &options, GLANCE).await.map_err(|why| failure(&why)) };
+        let kind = unless(&stop, kind).await?;
         let Some(dir) = args.save else {
             waiting.say("");
             return without_window(kind.url(&target), args.show_code);

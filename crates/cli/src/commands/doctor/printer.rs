@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bambu_protocol::{
     ftp::PORT as FILES,
-    model::Camera,
     status::Status,
     verify::{HMS_COMMAND_REFUSED, may_want_signatures},
 };
 use bambulab::{
-    BrokerAddress, Link, Options, Reason, Snapshot, Unreachable, link::inspect, tls::Verdict,
+    BrokerAddress, Link, Options, Reason, Snapshot, Unreachable, camera::CameraKind, link::inspect,
+    tls::Verdict,
 };
 use futures_util::future::join_all;
 use tokio::{net::TcpStream, time::timeout};
@@ -101,10 +101,8 @@ async fn local(
     let mut findings = vec![Finding::ok("address", format!("{}, {how}", address.host))];
     let ports = target.ports();
     let files_port = ports.ftps_port.unwrap_or(FILES);
-    let camera = target.model().map(|model| match model.capabilities().camera {
-        Camera::Jpeg => 6000,
-        Camera::Rtsps => 322,
-    });
+    let kind = CameraKind::of(target.model(), None).ok();
+    let camera = ports.camera_port.or(kind.map(CameraKind::port));
     let camera_port = async {
         match camera {
             Some(port) => is_open(&address.host, port).await,
@@ -130,9 +128,14 @@ async fn local(
     findings.push(match camera {
         None => Finding::skipped("camera_port", "its model is not known"),
         Some(port) if picture => Finding::ok("camera_port", format!("{port} is open")),
-        Some(port) => {
-            closed("camera_port", port, "switch on live view for the LAN at the printer, if wanted")
-        }
+        Some(port) => closed(
+            "camera_port",
+            port,
+            match kind {
+                Some(CameraKind::Jpeg) => "check the camera's cable, and restart the printer",
+                _ => "switch on \"LAN Mode Liveview\" on the printer's screen, if wanted",
+            },
+        ),
     });
     if !mqtt {
         findings.extend(skipped(&["certificate", "access_code"], "its port is closed"));

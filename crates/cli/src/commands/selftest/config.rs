@@ -39,12 +39,13 @@ pub(super) struct TestFile {
     size_mb: f64,
 }
 
-/// In seconds. `video_frame` is read and has no use yet.
+/// In seconds.
 #[derive(Deserialize)]
 #[serde(default)]
 pub(super) struct Timeouts {
     mqtt_connect: f64,
     api_request: f64,
+    video_frame: f64,
 }
 
 impl Default for Modes {
@@ -67,7 +68,7 @@ impl Default for TestFile {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { mqtt_connect: 30.0, api_request: 30.0 }
+        Self { mqtt_connect: 30.0, api_request: 30.0, video_frame: 30.0 }
     }
 }
 
@@ -104,7 +105,7 @@ impl Config {
 
     fn checked(self, path: &Path) -> Result<Self, Failure> {
         let (seconds, size) = (&self.timeouts, self.test_file.size_mb);
-        let seconds = [seconds.mqtt_connect, seconds.api_request];
+        let seconds = [seconds.mqtt_connect, seconds.api_request, seconds.video_frame];
         if seconds.iter().any(|&wait| !(0.1..=86_400.0).contains(&wait)) {
             return Err(wrong(path, "timeouts", "0.1 to 86400 seconds"));
         }
@@ -135,6 +136,10 @@ impl TestFile {
 }
 
 impl Timeouts {
+    pub(super) fn video_frame(&self) -> Duration {
+        Duration::from_secs_f64(self.video_frame)
+    }
+
     pub(super) fn mqtt_connect(&self) -> Duration {
         Duration::from_secs_f64(self.mqtt_connect)
     }
@@ -168,6 +173,7 @@ mod tests {
         assert!(config.test_modes.file_upload && !config.test_modes.mqtt);
         assert_eq!(config.test_file.bytes(), 2 << 20);
         assert_eq!(config.timeouts.mqtt_connect(), Duration::from_secs(10));
+        assert_eq!(config.timeouts.video_frame(), Duration::from_secs(15));
         assert_eq!(config.timeouts.api_request(), Duration::from_millis(500));
     }
 
