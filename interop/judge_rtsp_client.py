@@ -63,8 +63,9 @@ def shows(judge, what, viewer, wanted):
     """The viewer must have saved exactly these pictures."""
     judge.equal(viewer.exit, 0, f"{what}: it ends well: {viewer.said[-300:]}")
     judge.equal(viewer.trouble, "", f"{what}: nothing is damaged")
-    same = viewer.frames == wanted
-    judge.check(same, f"{what}: every picture, in order", f"{len(viewer.frames)} instead of {len(wanted)}")
+    differs = next((n for n, pair in enumerate(zip(viewer.frames, wanted)) if pair[0] != pair[1]), "none")
+    judge.check(viewer.frames == wanted, f"{what}: every picture, in order",
+                f"{len(viewer.frames)} instead of {len(wanted)}, {differs} is the first other one: {viewer.said[-400:]}")
     judge.check(CODE not in viewer.said, f"{what}: the access code is not shown")
 
 
@@ -110,7 +111,7 @@ def by_gst_killed(judge, _case, stuff):
     judge.equal(code, 0, f"gst killed: it goes on: {said[-300:]}")
     judge.equal(trouble, "", "gst killed: nothing is damaged")
     before = next((n for n in range(1, len(got)) if got[n] == stuff["hd frames"][0]), 0)
-    judge.check(before, "gst killed: the film begins anew")
+    judge.check(before, "gst killed: the film begins anew", said[-600:])
     judge.check(got == (stuff["hd frames"][:before] + stuff["hd frames"])[:count], "gst killed: none is lost or twice")
 
 
@@ -243,8 +244,10 @@ def main():
             "camera": lambda **habits: Camera(tls, pictures, CODE, **habits),
         }
         judge.equal((len(pictures), len(stuff["frames"]), len(stuff["hd frames"])), (120, 120, 300), "films to show")
+        # In real time, and with nothing else: a film of this size and its pictures take work.
+        judge.each(by_gst, ["digest", "basic"], stuff)
         cases = [
-            *((by_gst, method) for method in ("digest", "basic")), (by_gst_killed, None), (by_the_book, None),
+            (by_gst_killed, None), (by_the_book, None),
             *((hopeless, name) for name in HOPELESS), *((harmless, name) for name in HARMLESS),
             *((broken, case) for case in BROKEN), *((lost, what) for what in LOST), (closed, None),
         ]

@@ -159,7 +159,8 @@ pub(super) async fn run(hub: Arc<Hub>, dial: Dial) {
         let mut sink = Sink::new(hub.clone(), sessions);
         let began = Instant::now();
         let end = attempt(&hub, &dial, &mut sink).await;
-        hub.with_shelf(Shelf::clear);
+        let is_watched = hub.demand.borrow().viewers > 0;
+        hub.with_shelf(if is_watched { Shelf::retire } else { Shelf::clear });
         let was_let_in_before = std::mem::replace(&mut was_let_in, sink.has_begun());
         if sink.has_begun() {
             backoff.held(began.elapsed(), &dial.options.timing);
@@ -192,6 +193,7 @@ pub(super) async fn run(hub: Arc<Hub>, dial: Dial) {
             () = closing.cancelled() => break,
         }
         if hub.demand.borrow().viewers == 0 {
+            hub.with_shelf(Shelf::clear);
             hub.show(CameraState::Idle);
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Shelf {
     frames: VecDeque<Arc<Frame>>,
     bytes: usize,
     waiting: HashMap<u64, Waker>,
+    /// Frames up to this number are of upstreams that have ended: nobody begins there.
+    past: u64,
     /// Views up to this number get nothing any more.
     pub(super) ended: u64,
 }
@@ -33,7 +35,8 @@ impl Shelf {
             CameraKind::Jpeg => 1,
             CameraKind::H264 => MAX_FRAMES,
         };
-        Self { max_frames, frames: VecDeque::new(), bytes: 0, waiting: HashMap::new(), ended: 0 }
+        let (frames, waiting) = (VecDeque::new(), HashMap::new());
+        Self { max_frames, frames, bytes: 0, waiting, past: 0, ended: 0 }
     }
 
     pub(super) fn put(&mut self, frame: Arc<Frame>) {
@@ -47,7 +50,13 @@ impl Shelf {
         }
     }
 
-    /// An upstream has ended: what it showed is no picture of now.
+    /// An upstream has ended: what it showed is no picture of now, but a viewer that is a little
+    /// behind still gets it.
+    pub(super) fn retire(&mut self) {
+        self.past = self.frames.back().map_or(self.past, |frame| frame.number);
+    }
+
+    /// Nobody looks any more.
     pub(super) fn clear(&mut self) {
         self.frames.clear();
         self.bytes = 0;
@@ -59,7 +68,8 @@ impl Shelf {
         if last > 0 && last + 1 >= first {
             return self.frames.get(usize::try_from(last + 1 - first).ok()?);
         }
-        self.frames.iter().rev().find(|frame| frame.is_key && frame.number > last)
+        let begins = |frame: &&Arc<Frame>| frame.is_key && frame.number > last.max(self.past);
+        self.frames.iter().rev().find(begins)
     }
 
     /// Wakes `view` with the next frame, or when it ends.

@@ -71,3 +71,13 @@ fn after_another_upstream_all_go_on_at_its_key_frame() {
     (11..=13).for_each(|number| shelf.put(frame(number, number == 11, 9)));
     assert_eq!([0, 5, 10, 11].map(|last| after(&shelf, last)), [11, 11, 11, 12].map(Some));
 }
+
+#[test]
+fn one_that_is_behind_when_an_upstream_ends_still_gets_what_it_showed_and_nobody_begins_there() {
+    let mut shelf = Shelf::new(CameraKind::H264);
+    (1..=10).for_each(|number| shelf.put(frame(number, number % 5 == 1, 9)));
+    shelf.retire();
+    assert_eq!([0, 4, 10].map(|last| after(&shelf, last)), [None, Some(5), None]);
+    (11..=13).for_each(|number| shelf.put(frame(number, number == 11, 9)));
+    assert_eq!([0, 4, 10].map(|last| after(&shelf, last)), [11, 5, 11].map(Some));
+}
