@@ -26,8 +26,8 @@ use crate::{
 ///
 /// Starts a simulated cloud with printers on this machine, signs in to it with the same client
 /// that serves real printers, and shows them live: a table on a terminal, lines in a pipe. Over it
-/// run both proxies and the compatibility layer, and it says how to look at the same printers with
-/// other programs. Ends on Ctrl-C.
+/// run both proxies, the compatibility layer and the cameras, and it says how to look at the same
+/// printers with other programs. Ends on Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -114,8 +114,12 @@ pub(super) fn foot(ready: &Ready) -> String {
     let url =
         |name| ready.servers.as_ref().and_then(|all| all.get(name)).map_or("", String::as_str);
     let port = |name| url(name).rsplit(':').next().unwrap_or_default();
+    let camera = match port("camera") {
+        "" => String::new(),
+        port => format!(", :{port} cameras"),
+    };
     format!(
-        "{} strict, :{} full, :{} compat; i: how to ask",
+        "{} strict, :{} full, :{} compat{camera}; i: how to ask",
         url("proxy_strict"),
         port("proxy_full"),
         port("compat")
