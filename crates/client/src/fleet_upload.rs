@@ -49,9 +49,18 @@ impl Places {
     }
 
     /// Does the work once there is a place, and gives it back as soon as `moved` grows too slowly.
-    pub(crate) async fn during<T>(&self, moved: &AtomicU64, work: impl Future<Output = T>) -> T {
-        // It is never closed.
-        let mut place = self.0.acquire().await.ok();
+    /// Once cancelled, it waits for no place: the work itself has to end then.
+    pub(crate) async fn during<T>(
+        &self,
+        moved: &AtomicU64,
+        cancel: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let mut place = tokio::select! {
+            // It is never closed.
+            place = self.0.acquire() => place.ok(),
+            () = cancel.cancelled() => None,
+        };
         let mut work = pin!(work);
         let mut look = interval(LOOK);
         look.tick().await;
@@ -207,7 +216,7 @@ impl FleetUpload {
             ..Transfer::default()
         };
         let transfer = session.upload_file(&self.file, &self.path, &how);
-        let stored = self.places.during(&moved, transfer).await;
+        let stored = self.places.during(&moved, &self.cancel, transfer).await;
         session.close().await;
         stored
     }
@@ -276,7 +285,8 @@ mod tests {
         let places = Places::new(1);
         let began = Instant::now();
         let stuck = AtomicU64::new(0);
-        let slow = places.during(&stuck, sleep(Duration::from_secs(600)));
+        let go = CancellationToken::new();
+        let slow = places.during(&stuck, &go, sleep(Duration::from_secs(600)));
         let fast = async {
             let moved = AtomicU64::new(0);
             let work = async {
@@ -285,12 +295,12 @@ mod tests {
                     moved.fetch_add(SLOW, Ordering::Relaxed);
                 }
             };
-            places.during(&moved, work).await;
+            places.during(&moved, &go, work).await;
             began.elapsed()
         };
         let third = async {
             let moved = AtomicU64::new(0);
-            places.during(&moved, std::future::ready(())).await;
+            places.during(&moved, &go, std::future::ready(())).await;
             began.elapsed()
         };
         let (_, fast, third) = tokio::join!(slow, fast, third);

@@ -31,8 +31,9 @@ use place::{Place, Protection};
 /// A session with a printer's storage.
 ///
 /// There is one at a time per printer in this process, since printers bear no more: [`connect`]
-/// waits for its turn, so whoever holds a session and asks for another one of the same printer
-/// waits for himself. An idle session that the printer dropped is opened again once for the next
+/// waits for its turn, for a session that is at work as long as it takes. One that nobody has used
+/// for five minutes is not waited for any longer ([`FtpsError::InUse`]), so that whoever holds a
+/// session and asks for another one of the same printer does not wait for himself for ever. An idle session that the printer dropped is opened again once for the next
 /// request. Every method may be given up (its future dropped); the next one starts on a fresh
 /// session then.
 ///
@@ -41,7 +42,7 @@ pub struct Ftps {
     target: LanTarget,
     options: Options,
     place: Arc<Place>,
-    _turn: Option<OwnedSemaphorePermit>,
+    _turn: OwnedSemaphorePermit,
     control: Option<Control>,
     /// It knows no `EPSV`.
     plain_passive: bool,
@@ -57,10 +58,12 @@ impl Ftps {
     /// remembered once it has accepted the access code.
     ///
     /// # Errors
-    /// [`FtpsError`]: unreachable, untrusted, wrong access code, no storage service there.
+    /// [`FtpsError`]: unreachable, untrusted, wrong access code, no storage service there, in use
+    /// by another session of this process that does nothing.
     pub async fn connect(target: &LanTarget, options: &Options) -> Result<Self, FtpsError> {
         let place = Place::of(&target.serial);
-        let turn = place.turn().await;
+        let in_use = || FtpsError::InUse { serial: target.serial.clone() };
+        let turn = place.turn().await.ok_or_else(in_use)?;
         let mut session = Self {
             target: target.clone(),
             options: options.clone(),
@@ -94,6 +97,7 @@ impl Ftps {
     /// A session that answers: the one there is, else a new one. Whoever takes it gives it back
     /// when it is of further use.
     async fn control(&mut self) -> Result<Control, FtpsError> {
+        self.place.touch();
         if let Some(mut control) = self.control.take() {
             if control.is_alive().await {
                 return Ok(control);

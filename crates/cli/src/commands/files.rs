@@ -199,6 +199,8 @@ pub(crate) fn failure(error: &FtpsError) -> Failure {
         | E::NameRefused { .. }
         | E::NotFound { .. }
         | E::Exists { .. }
+        | E::IsFolder { .. }
+        | E::IsFile { .. }
         | E::NotEmpty { .. }
         | E::RenameRefused { .. }
         | E::Refused { .. } => Kind::Refused,

@@ -128,6 +128,7 @@ impl Ftps {
 
     /// Keeps the session for what comes next, unless the printer ends it.
     pub(super) fn keep(&mut self, control: Control, reply: &Reply) -> Result<(), FtpsError> {
+        self.place.touch();
         if reply.code == 421 {
             return Err(FtpsError::Lost { why: reply.text() });
         }

@@ -9,7 +9,8 @@ use tokio::{
 use super::{
     Ftps, FtpsError, Stored, Transfer,
     data::{Asked, Begun, demanded},
-    folder::clean,
+    folder::clean_file,
+    place::Place,
     transfer::{CHUNK, hex, local},
 };
 
@@ -24,7 +25,7 @@ impl Ftps {
         mut into: impl AsyncWrite + Unpin,
         how: &Transfer,
     ) -> Result<Stored, FtpsError> {
-        let path = clean(path)?;
+        let path = clean_file(path)?;
         let size = self.size_of(&path).await?;
         let asked = Asked { folder: None, verb: "RETR", argument: &path };
         let (mut control, mut data) = match self.begin(asked).await? {
@@ -43,7 +44,7 @@ impl Ftps {
         let fetched = tokio::select! {
             biased;
             () = how.cancel.cancelled() => Err(FtpsError::Cancelled),
-            fetched = fetch(&mut data, &mut into, of, how, &mut done) => fetched,
+            fetched = fetch(&mut data, &mut into, of, how, &mut done, &self.place) => fetched,
             () = sleep(whole) => Err(FtpsError::Stalled { done: 0, of, waited: whole }),
         };
         drop(data);
@@ -72,6 +73,7 @@ async fn fetch(
     of: u64,
     how: &Transfer,
     done: &mut u64,
+    place: &Place,
 ) -> Result<String, FtpsError> {
     let here = |error| local(std::path::Path::new(""), error);
     let mut buffer = vec![0; CHUNK];
@@ -86,6 +88,7 @@ async fn fetch(
             Ok(read) => buffer.get(..read).unwrap_or_default(),
         };
         *done += chunk.len() as u64;
+        place.touch();
         if *done > of {
             return Err(FtpsError::Cut { done: *done, of });
         }

@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
-use bambu_protocol::ftp::{BadPath, Reply};
+use bambu_protocol::{
+    Serial,
+    ftp::{BadPath, Reply},
+};
 
 use crate::{endpoint::BrokerAddress, link::Unreachable};
 
@@ -53,6 +56,15 @@ pub enum FtpsError {
         /// Its words.
         text: String,
     },
+    /// Another session of this process is with this printer, and does nothing: close it, or use it.
+    #[error(
+        "another session of this program holds the storage of {serial} and does nothing; close it, \
+         or use that one"
+    )]
+    InUse {
+        /// Which printer.
+        serial: Serial,
+    },
     /// The printer has no storage, or does not find it.
     #[error("the printer shows no storage; put in a USB stick or an SD card, and see its screen")]
     NoStorage,
@@ -79,6 +91,18 @@ pub enum FtpsError {
     /// Something of that name is there already, and was to be left alone.
     #[error("{path} is on the printer already; give another name, or let it be replaced")]
     Exists {
+        /// Which path.
+        path: String,
+    },
+    /// It is a folder, and a file was meant.
+    #[error("{path} is a folder on the printer; give the path of a file")]
+    IsFolder {
+        /// Which path.
+        path: String,
+    },
+    /// It is a file, and a folder was meant.
+    #[error("{path} is a file on the printer; give the path of a folder")]
+    IsFile {
         /// Which path.
         path: String,
     },
@@ -191,11 +215,14 @@ impl FtpsError {
             Self::NotFtps { .. } => "not_ftps",
             Self::WrongAccessCode(_) => "wrong_credentials",
             Self::TooManySessions { .. } => "busy",
+            Self::InUse { .. } => "in_use",
             Self::NoStorage => "no_storage",
             Self::StorageFull { .. } => "storage_full",
             Self::NameRefused { .. } => "name_refused",
             Self::NotFound { .. } => "not_found",
             Self::Exists { .. } => "exists",
+            Self::IsFolder { .. } => "is_folder",
+            Self::IsFile { .. } => "is_file",
             Self::NotEmpty { .. } => "not_empty",
             Self::Cut { .. } => "cut",
             Self::Stalled { .. } => "stalled",

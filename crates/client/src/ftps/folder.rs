@@ -43,9 +43,10 @@ impl Ftps {
     /// Removes a file.
     ///
     /// # Errors
-    /// [`FtpsError::NotFound`], [`FtpsError::NoStorage`], or the printer refuses.
+    /// [`FtpsError::NotFound`], [`FtpsError::IsFolder`], [`FtpsError::NoStorage`], or the printer
+    /// refuses.
     pub async fn delete(&mut self, path: &str) -> Result<(), FtpsError> {
-        let path = clean(path)?;
+        let path = clean_file(path)?;
         let reply = self.ask(&format!("DELE {path}")).await?;
         if reply.is_done() {
             return Ok(());
@@ -62,7 +63,7 @@ impl Ftps {
     /// # Errors
     /// [`FtpsError::NotFound`], [`FtpsError::NameRefused`], or the printer refuses.
     pub async fn rename(&mut self, from: &str, to: &str) -> Result<(), FtpsError> {
-        let (from, to) = (clean(from)?, clean(to)?);
+        let (from, to) = (clean_file(from)?, clean_file(to)?);
         let reply = self.ask(&format!("RNFR {from}")).await?;
         match reply.code {
             350 => {}
@@ -100,7 +101,7 @@ impl Ftps {
     /// Removes an empty folder.
     ///
     /// # Errors
-    /// [`FtpsError::NotEmpty`], [`FtpsError::NotFound`], or the printer refuses.
+    /// [`FtpsError::NotEmpty`], [`FtpsError::NotFound`], [`FtpsError::IsFile`], or the printer refuses.
     pub async fn remove_folder(&mut self, path: &str) -> Result<(), FtpsError> {
         let path = clean(path)?;
         let reply = self.ask(&format!("RMD {path}")).await?;
@@ -193,7 +194,7 @@ impl Ftps {
         Ok(entries.iter().find(wanted).map(|entry| entry.size))
     }
 
-    async fn is_folder(&mut self, path: &str) -> Result<bool, FtpsError> {
+    pub(super) async fn is_folder(&mut self, path: &str) -> Result<bool, FtpsError> {
         Ok(self.ask(&format!("CWD {path}")).await?.is_done())
     }
 
@@ -218,9 +219,23 @@ impl Ftps {
         let first = path.split('/').nth(1).unwrap_or_default();
         match root {
             Some(root) if !root.is_empty() || !OWN_FOLDERS.contains(&first) => {
-                FtpsError::NotFound { path: path.to_owned() }
+                self.other_kind(command, path).await
             }
             _ => FtpsError::NoStorage,
+        }
+    }
+
+    /// What is not there as a file may be there as a folder, and the other way round.
+    async fn other_kind(&mut self, command: &str, path: &str) -> FtpsError {
+        let path = path.to_owned();
+        match command {
+            "DELE" | "RETR" if self.is_folder(&path).await.unwrap_or(false) => {
+                FtpsError::IsFolder { path }
+            }
+            "LIST" | "RMD" | "STOR" if matches!(self.size_of(&path).await, Ok(Some(_))) => {
+                FtpsError::IsFile { path }
+            }
+            _ => FtpsError::NotFound { path },
         }
     }
 }
@@ -228,6 +243,14 @@ impl Ftps {
 /// A path in the form that is sent.
 pub(super) fn clean(path: &str) -> Result<String, FtpsError> {
     remote_path(path).map_err(|why| FtpsError::bad_path(path, why))
+}
+
+/// The same for a file: the root is none.
+pub(super) fn clean_file(path: &str) -> Result<String, FtpsError> {
+    match clean(path)? {
+        path if path == "/" => Err(FtpsError::IsFolder { path }),
+        path => Ok(path),
+    }
 }
 
 /// A refusal of something that gives a name: 553 and 501 mean the name. [V]

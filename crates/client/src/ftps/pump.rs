@@ -14,6 +14,7 @@ use tokio::{
 use super::{
     FtpsError, Transfer,
     data::Data,
+    place::Place,
     transfer::{CHUNK, hex, local},
 };
 
@@ -34,6 +35,7 @@ pub(super) async fn pump(
     length: u64,
     how: &Transfer,
     done: &AtomicU64,
+    place: &Place,
 ) -> Result<String, Broken> {
     let mut buffer = vec![0; CHUNK];
     let mut md5 = Md5::new();
@@ -53,6 +55,7 @@ pub(super) async fn pump(
             let written = written.ok().filter(|written| *written > 0).ok_or(Broken::Data)?;
             rest = rest.get(written..).unwrap_or_default();
             let moved = written as u64;
+            place.touch();
             how.tell(done.fetch_add(moved, Ordering::Relaxed) + moved, length);
             // A fast line never lets the one who waits for this have a look.
             if how.cancel.is_cancelled() {

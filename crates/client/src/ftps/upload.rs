@@ -54,6 +54,9 @@ impl Ftps {
         if name_of(&path).is_empty() {
             return Err(FtpsError::NameRefused { path, why: "it names a folder".into() });
         }
+        if how.cancel.is_cancelled() {
+            return Err(FtpsError::Cancelled);
+        }
         if how.existing != Existing::Replace
             && let Some(size) = self.size_of(&path).await?
         {
@@ -122,7 +125,7 @@ impl Ftps {
         let done = AtomicU64::new(0);
         let sent = {
             let mut said = pin!(control.reply());
-            let mut pump = pin!(pump(source, &mut data, length, how, &done));
+            let mut pump = pin!(pump(source, &mut data, length, how, &done, &self.place));
             let whole = how.deadline(length);
             let pumped = tokio::select! {
                 biased;
@@ -232,6 +235,9 @@ impl Ftps {
     async fn not_stored(&mut self, target: &str, reply: &Reply) -> FtpsError {
         // With both of these codes the folder may be missing, with 550 the storage, too.
         let folder = folder_of(target);
+        if matches!(reply.code, 550 | 553) && self.is_folder(target).await.unwrap_or(false) {
+            return FtpsError::IsFolder { path: target.to_owned() };
+        }
         if matches!(reply.code, 550 | 553) && folder != "/" {
             match self.entries(folder).await {
                 Ok(Ok(_)) => {}
@@ -277,6 +283,9 @@ impl Ftps {
             if reply.is_unknown_command() {
                 self.renames = Some(false);
                 return Err(FtpsError::RenameRefused { text: reply.text() });
+            }
+            if reply.is_refusal() && self.is_folder(path).await? {
+                return Err(FtpsError::IsFolder { path: path.to_owned() });
             }
             return Err(refused_name("RNTO", path, &reply));
         }

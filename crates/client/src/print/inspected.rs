@@ -25,7 +25,11 @@ impl Inspected {
         let name = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bad = |source| PrintJobError::BadFile { name: name(), source };
         let opened = File::open(path).map_err(unreadable)?;
-        let (length, modified) = state(&opened.metadata().map_err(unreadable)?);
+        let about = opened.metadata().map_err(unreadable)?;
+        if about.is_dir() {
+            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+        }
+        let (length, modified) = state(&about);
         let mut reader = BufReader::new(opened);
         let file = threemf::inspect(&mut reader).map_err(bad)?;
         if !file.is_sliced() {

@@ -132,12 +132,22 @@ impl PrintJob {
         progress: impl Fn(&JobProgress) + Send + Sync + 'static,
     ) -> Result<Printing, PrintJobError> {
         let tell: Tell = Arc::new(progress);
-        let ready = tokio::select! {
+        let looked = tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(PrintJobError::Cancelled),
-            ready = self.prepare(printer, target, options, &tell) => ready,
+            looked = self.prepare(printer, target, options, &tell) => looked,
         };
-        let (plan, stored) = ready?;
+        let (job, plan) = looked?;
+        let stored = match (&job.source, &job.inspected) {
+            (Source::Local(path), Some(inspected)) => {
+                // Cancelled by the transfer itself, which removes what is left of the file.
+                Some(job.upload(path, inspected, &plan.path, target, options, &tell).await?)
+            }
+            _ => None,
+        };
+        if self.cancel.is_cancelled() {
+            return Err(PrintJobError::Cancelled);
+        }
         self.send(printer, plan, stored, &tell).await
     }
 
@@ -151,14 +161,14 @@ impl PrintJob {
         job.plan(job.file(), &status, target.model)
     }
 
-    /// Waits for the first whole status, makes the plan, and brings the file to the printer.
+    /// Looks into the file, waits for the first whole status, and makes the plan.
     async fn prepare(
         &self,
         printer: &Printer,
         target: &LanTarget,
         options: &Options,
         tell: &Tell,
-    ) -> Result<(Plan, Option<Stored>), PrintJobError> {
+    ) -> Result<(Self, Plan), PrintJobError> {
         if self.inspected.is_none() && matches!(self.source, Source::Local(_)) {
             tell(&JobProgress::Step(JobStep::Inspect));
         }
@@ -166,17 +176,14 @@ impl PrintJob {
         tell(&JobProgress::Step(JobStep::Connect));
         let status = live(printer).await?;
         let mut plan = job.plan(job.file(), &status, target.model)?;
-        let (Source::Local(path), Some(inspected)) = (&job.source, &job.inspected) else {
+        if matches!(job.source, Source::Stored(_)) {
             let there = is_there(&plan.path, target, options).await?;
             if let Some(check) = plan.checks.iter_mut().find(|check| check.name == "file") {
                 check.verdict = there;
             }
-            tell(&JobProgress::Planned(Box::new(plan.clone())));
-            return Ok((plan, None));
-        };
+        }
         tell(&JobProgress::Planned(Box::new(plan.clone())));
-        let stored = job.upload(path, inspected, &plan.path, target, options, tell).await?;
-        Ok((plan, Some(stored)))
+        Ok((job, plan))
     }
 
     /// The file on the printer is the one that was looked into, or it is not printed.
@@ -200,7 +207,12 @@ impl PrintJob {
         if !same(path)? {
             return Err(changed());
         }
-        let mut session = Ftps::connect(target, options).await?;
+        let connected = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(PrintJobError::Cancelled),
+            connected = Ftps::connect(target, options) => connected,
+        };
+        let mut session = connected?;
         tell(&JobProgress::Step(JobStep::Queue));
         let moved = Arc::new(AtomicU64::new(0));
         let told = (tell.clone(), moved.clone());
@@ -218,7 +230,7 @@ impl PrintJob {
             tell(&JobProgress::Step(JobStep::Upload));
             session.upload_file(path, to, &how).await
         };
-        let stored = self.places.during(&moved, transfer).await?;
+        let stored = self.places.during(&moved, &self.cancel, transfer).await?;
         if !stored.kept && !same(path)? {
             session.delete(&stored.path).await?;
             session.close().await;

@@ -28,6 +28,9 @@ pub(super) struct Watch {
     file: String,
     error_before: Option<u32>,
     hms_before: HashSet<String>,
+    /// The state of an earlier job that looks just like this one: until the state is another one,
+    /// the printer still shows that.
+    older: Option<PrinterState>,
     /// It was shown being prepared.
     prepares: bool,
 }
@@ -35,14 +38,17 @@ pub(super) struct Watch {
 impl Watch {
     /// `before` is the status when the request is sent.
     pub(super) fn new(request: &ProjectFile, before: &Status) -> Self {
-        Self {
+        let mut watch = Self {
             id: request.subtask_id.clone(),
             name: request.subtask_name.clone(),
             file: request.file.clone(),
             error_before: before.error.as_ref().map(|error| error.number),
             hms_before: before.hms.iter().map(|hms| hms.code.clone()).collect(),
+            older: None,
             prepares: false,
-        }
+        };
+        watch.older = watch.is_ours(before).then_some(before.state);
+        watch
     }
 
     /// Takes the next status; an answer ends the watch.
@@ -50,9 +56,10 @@ impl Watch {
         if status.online == Some(false) {
             return None;
         }
+        self.older = self.older.filter(|older| *older == status.state);
         let error = status.error.as_ref().filter(|it| Some(it.number) != self.error_before);
         let ended = error.is_some_and(|error| error.effect == Effect::Ended);
-        if !self.is_ours(status) {
+        if self.older.is_some() || !self.is_ours(status) {
             return ended.then(|| Seen::GaveUp(self.why(status)));
         }
         match status.state {
@@ -179,5 +186,21 @@ mod tests {
         runs.job.name = Some("cube".into());
         runs.job.file = Some("/data/Metadata/plate_1.gcode".into());
         assert!(matches!(watch.status(&runs), Some(Seen::Prints(_))));
+    }
+
+    #[test]
+    fn an_earlier_job_of_the_same_name_is_not_taken_for_this_one() {
+        let named = |state| {
+            let mut status = status(state, "0");
+            status.job.name = Some("cube".into());
+            status.job.file = Some("cube.gcode.3mf".into());
+            status
+        };
+        let done = named(PrinterState::Finished);
+        let mut watch = Watch::new(&job(), &done);
+        assert_eq!(watch.status(&done), None, "the printer dropped the request");
+        assert_eq!(watch.status(&named(PrinterState::Preparing)), None);
+        let runs = watch.status(&named(PrinterState::Running));
+        assert_eq!(runs, Some(Seen::Prints(PrinterState::Running)));
     }
 }

@@ -66,7 +66,12 @@ async fn perform(session: &mut Ftps, task: Task, name: &str, json: bool) -> Resu
             list(&folder, entries, json)
         }
         Task::Get { path, file, force } => {
-            let file = file.unwrap_or_else(|| name_of(&path).into());
+            // Into a folder of this machine under its own name.
+            let file = match file {
+                Some(folder) if folder.is_dir() => folder.join(name_of(&path)),
+                Some(file) => file,
+                None => name_of(&path).into(),
+            };
             let stored = fetch(session, &path, &file, force, name, json).await?;
             let file = file.display().to_string();
             let text = format!("ok: {} as {file}, {}", stored.path, human::bytes(stored.size));
@@ -164,12 +169,16 @@ async fn fetch(
             .next("name another file, or replace it with --force"));
     }
     let local = |error: io::Error| {
-        Failure::new(Kind::Failed, error).about(format!("cannot write {}", file.display()))
+        Failure::new(Kind::Usage, error)
+            .about(format!("cannot write {}", file.display()))
+            .next("check the folder, its permissions and the room")
     };
     let mut partial = file.as_os_str().to_owned();
-    partial.push(".part");
-    let partial = Partial(PathBuf::from(partial));
-    let mut into = tokio::fs::File::create(&partial.0).await.map_err(local)?;
+    // Nobody else's file has this name, or it is left alone.
+    partial.push(format!(".{}.part", std::process::id()));
+    let partial = PathBuf::from(partial);
+    let mut into = tokio::fs::File::create_new(&partial).await.map_err(local)?;
+    let partial = Partial(partial);
     let bars = Bars::new(!json, std::iter::once(name));
     let bar = bars.add(name);
     let teller = bar.clone();
