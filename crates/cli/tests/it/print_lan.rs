@@ -179,20 +179,116 @@ fn files_go_there_and_back() {
     assert!(gone.code == 3 && gone.stderr.contains("next: "), "{gone:?}");
 }
 
+#[test]
+fn what_a_path_is_is_told_as_it_is() {
+    let world = world(&["--models", "X1C", "--printers", "1"]);
+    let home = world.home.path();
+    std::fs::create_dir(home.join("here")).unwrap();
+    std::fs::write(home.join("back.3mf.part"), "mine").unwrap();
+    for (arguments, code, words) in [
+        (&["put", "X1C", "p1.gcode.3mf", "/cache/"][..], 0, ""),
+        (&["put", "X1C", "p1.gcode.3mf", "/cache"], 3, "/cache is a folder"),
+        (&["put", "X1C", "p1.gcode.3mf", "/cache/p1.gcode.3mf/x"], 3, "is a file"),
+        (&["get", "X1C", "/cache"], 3, "/cache is a folder"),
+        (&["get", "X1C", "/"], 2, "names no file"),
+        (&["get", "X1C", "/", "back.3mf"], 3, "/ is a folder"),
+        (&["rm", "X1C", "/cache"], 3, "/cache is a folder"),
+        (&["ls", "X1C", "/cache/p1.gcode.3mf"], 3, "is a file"),
+        (&["rmdir", "X1C", "/cache/p1.gcode.3mf"], 3, "is a file"),
+        (&["get", "X1C", "/cache/p1.gcode.3mf", "none/back.3mf"], 2, "cannot write none"),
+        (&["get", "X1C", "/cache/p1.gcode.3mf", "here"], 0, ""),
+        (&["get", "X1C", "/cache/p1.gcode.3mf", "back.3mf"], 0, ""),
+    ] {
+        let run = run(&world, &[&["files"], arguments].concat());
+        assert_eq!(run.code, code, "{arguments:?}: {run:?}");
+        assert!(run.stderr.contains(words), "{arguments:?}: {run:?}");
+        assert_eq!(run.stderr.contains("next: "), code != 0, "{run:?}");
+    }
+    assert_eq!(std::fs::read(home.join("here/p1.gcode.3mf")).unwrap(), sliced("C12", "PLA"));
+    assert_eq!(std::fs::read(home.join("back.3mf.part")).unwrap(), b"mine");
+    let dir = run(&world, &["print", "."]);
+    assert!(dir.code == 2 && dir.stderr.contains(". cannot be read"), "{dir:?}");
+}
+
+/// Calls it while a file is on its way.
+fn meddle(how: &mut bambulab::ftps::Transfer, meddler: impl Fn() + Send + Sync + 'static) {
+    how.progress = Some(std::sync::Arc::new(move |done, of| {
+        if done > 0 && done < of {
+            meddler();
+        }
+    }));
+}
+
+#[tokio::test]
+async fn what_is_given_up_or_changed_on_its_way_leaves_nothing_on_the_printer() {
+    use bambulab::{
+        ftps::{Ftps, FtpsError, Transfer},
+        print::{JobProgress, PrintJob, PrintJobError},
+    };
+    let world = world(&["--models", "P1S", "--printers", "1"]);
+    let (target, options) = target(&world, 0);
+    let file = world.home.path().join("long.gcode.3mf");
+    let zip = sliced("C12", "PLA");
+    let long = {
+        let mut writer = ZipWriter::new_append(Cursor::new(zip)).unwrap();
+        writer
+            .start_file(
+                "noise",
+                SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+            )
+            .unwrap();
+        writer.write_all(&vec![7; 3 << 20]).unwrap();
+        writer.finish().unwrap().into_inner()
+    };
+    std::fs::write(&file, &long).unwrap();
+    let mut session = Ftps::connect(&target, &options).await.unwrap();
+    let before = session.list("/").await.unwrap();
+
+    let mut how = Transfer::default();
+    let path = file.clone();
+    meddle(&mut how, move || {
+        let mut file = std::fs::File::options().append(true).open(&path).unwrap();
+        file.write_all(b"more").unwrap();
+    });
+    let changed = session.upload_file(&file, "/long.gcode.3mf", &how).await.unwrap_err();
+    assert!(matches!(changed, FtpsError::Changed { .. }), "{changed}");
+    assert_eq!(session.list("/").await.unwrap(), before);
+    session.close().await;
+
+    std::fs::write(&file, &long).unwrap();
+    let cancel = tokio_util::sync::CancellationToken::new();
+    let job = PrintJob::new(&file).cancel(cancel.clone());
+    let printer = bambulab::Printer::connect(target.clone(), options.clone());
+    let begun = job.start(&printer, &target, &options, move |step| {
+        if matches!(step, JobProgress::Sent { bytes, .. } if *bytes > 0) {
+            cancel.cancel();
+        }
+    });
+    let ended = begun.await.unwrap_err();
+    assert!(matches!(ended, PrintJobError::Storage(FtpsError::Cancelled)), "{ended}");
+    assert!(!ended.is_sent());
+    printer.close().await;
+    let mut session = Ftps::connect(&target, &options).await.unwrap();
+    assert_eq!(session.list("/").await.unwrap(), before);
+}
+
+fn target(world: &World, index: usize) -> (LanTarget, Options) {
+    let of = |key: &str| world.text(&format!("/printers/{index}/{key}"));
+    let code = AccessCode::new(&of("access_code"));
+    let target = LanTarget {
+        port: of("mqtt_port").parse().unwrap(),
+        ftps_port: of("ftps_port").parse().unwrap(),
+        ..LanTarget::new(Serial::new(&of("serial")).unwrap(), "127.0.0.1", code)
+    };
+    let roots = Roots::public().with_pem_file(world.ca()).unwrap();
+    (target, Options { roots, ..Options::default() })
+}
+
 #[tokio::test]
 async fn the_snippets_of_the_python_library_have_twins_that_print() {
     let world = world(&["--models", "P1S", "--printers", "2", "--speed", "60"]);
-    let target = |index: usize| {
-        let of = |key: &str| world.text(&format!("/printers/{index}/{key}"));
-        let code = AccessCode::new(&of("access_code"));
-        LanTarget {
-            port: of("mqtt_port").parse().unwrap(),
-            ftps_port: of("ftps_port").parse().unwrap(),
-            ..LanTarget::new(Serial::new(&of("serial")).unwrap(), "127.0.0.1", code)
-        }
-    };
-    let roots = Roots::public().with_pem_file(world.ca()).unwrap();
-    let options = Options { roots, ..Options::default() };
+    let (_, options) = target(&world, 0);
+    let target = |index| target(&world, index).0;
     let file = world.home.path().join("p1.gcode.3mf");
     let job = example::upload(target(0), options.clone(), file.to_str().unwrap()).await.unwrap();
     assert!(job.shown && job.path == "/p1.gcode.3mf");

@@ -174,10 +174,12 @@ pub enum FtpsError {
         /// Why.
         source: io::Error,
     },
-    /// What was to be sent ended before its length: it changed.
-    #[error("the file ended after {done} of {of} bytes; send it again once it is complete")]
+    /// What was to be sent is another file by now; what was stored of it is removed.
+    #[error(
+        "the file changed while it was sent ({done} of {of} bytes); send it again once it is complete"
+    )]
     Changed {
-        /// What it had.
+        /// What was sent.
         done: u64,
         /// What it should have.
         of: u64,

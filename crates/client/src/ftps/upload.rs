@@ -1,6 +1,7 @@
 //! Files onto the printer: under another name first, and taken for stored when their size says so.
 
 use std::{
+    fs::{self, Metadata},
     path::Path,
     pin::pin,
     sync::atomic::{AtomicU64, Ordering},
@@ -45,10 +46,22 @@ impl Ftps {
     /// [`FtpsError`]; what was left on the printer is removed.
     pub async fn upload(
         &mut self,
+        source: impl AsyncRead + Unpin,
+        length: u64,
+        path: &str,
+        how: &Transfer,
+    ) -> Result<Stored, FtpsError> {
+        self.upload_if(source, length, path, how, || true).await
+    }
+
+    /// The same, unless what was sent is no longer what it was when all of it is over.
+    async fn upload_if(
+        &mut self,
         mut source: impl AsyncRead + Unpin,
         length: u64,
         path: &str,
         how: &Transfer,
+        is_same: impl Fn() -> bool,
     ) -> Result<Stored, FtpsError> {
         let path = clean(path)?;
         if name_of(&path).is_empty() {
@@ -72,6 +85,10 @@ impl Ftps {
         let renamed = self.renames(&partial).await?;
         let target = if renamed { &partial } else { &path };
         let md5 = self.store(&mut source, length, target, how).await?;
+        if !is_same() {
+            self.clear(target).await;
+            return Err(FtpsError::Changed { done: length, of: length });
+        }
         if renamed && let Err(error) = self.settle(&partial, &path).await {
             self.clear(&partial).await;
             return Err(error);
@@ -83,7 +100,8 @@ impl Ftps {
     /// again under its own name.
     ///
     /// # Errors
-    /// As [`Ftps::upload`], and [`FtpsError::Local`].
+    /// As [`Ftps::upload`], [`FtpsError::Local`], and [`FtpsError::Changed`] when somebody wrote to
+    /// the file meanwhile.
     pub async fn upload_file(
         &mut self,
         file: &Path,
@@ -98,7 +116,10 @@ impl Ftps {
                 return Err(local(file, std::io::ErrorKind::InvalidInput.into()));
             }
             source.set_max_buf_size(CHUNK);
-            match self.upload(source, about.len(), path, how).await {
+            let state = |about: &Metadata| (about.len(), about.modified().ok());
+            let before = state(&about);
+            let is_same = || fs::metadata(file).is_ok_and(|about| state(&about) == before);
+            match self.upload_if(source, about.len(), path, how, is_same).await {
                 Err(FtpsError::RenameRefused { text }) if again => {
                     tracing::debug!(text, "no renaming; sending it again under its own name");
                     again = false;

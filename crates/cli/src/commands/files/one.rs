@@ -145,6 +145,10 @@ fn list(folder: &str, mut entries: Vec<Entry>, json: bool) -> Result<(), Failure
         table.row([size.as_str().into(), Cell::painted(changed, Paint::Dim), name]);
     }
     match entries.is_empty() {
+        // One without a stick or card shows an empty root, too.
+        true if folder.trim_matches('/').is_empty() => {
+            writeln!(out, "nothing is there; see on the printer's screen that it has storage")?;
+        }
         true => writeln!(out, "nothing is there")?,
         false => table.write(&mut out, output::colour())?,
     }
