@@ -117,7 +117,10 @@ async fn answer(session: &mut Ftps, asked: Asked) -> Result<Value, FtpsError> {
         Asked::MakeFolder { path } => done(session.make_folder(&path).await?),
         Asked::RemoveFolder { path } => done(session.remove_folder(&path).await?),
         Asked::FreeSpace => json!({"free": session.free_space().await?}),
-        Asked::Wait { seconds } => done(tokio::time::sleep(Duration::from_secs(seconds)).await),
+        Asked::Wait { seconds } => {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            done(())
+        }
     })
 }
 

@@ -105,7 +105,7 @@ impl Cli {
             Command::Query(args) => commands::block_on(commands::query::run(args, &flags)),
             Command::Monitor(args) => commands::block_on(commands::monitor::run(args, &flags)),
             Command::Control(args) => commands::block_on(commands::control::run(args, &flags)),
-            Command::Inspect(args) => commands::inspect::run(args),
+            Command::Inspect(args) => commands::inspect::run(&args),
             Command::Upload(args) => commands::block_on(commands::upload::run(args, &flags)),
             Command::Print(args) => commands::block_on(commands::print::run(args, &flags)),
             Command::Files(args) => commands::block_on(commands::files::run(args, &flags)),

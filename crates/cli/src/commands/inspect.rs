@@ -76,7 +76,7 @@ struct Verified {
     md5: String,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let name = args.file.file_name().unwrap_or(args.file.as_os_str());
     let name = name.to_string_lossy().into_owned();
     let mut file = File::open(&args.file)
@@ -193,8 +193,8 @@ fn rewound(file: &mut File) -> Result<BufReader<&mut File>, Failure> {
 
 /// The picture that shows most.
 fn best(pictures: &[Picture]) -> Option<PictureKind> {
-    let kinds = PictureKind::ALL.into_iter();
-    kinds.filter(|kind| pictures.iter().any(|picture| picture.kind == *kind)).next()
+    let has = |kind: &PictureKind| pictures.iter().any(|picture| picture.kind == *kind);
+    PictureKind::ALL.into_iter().find(has)
 }
 
 fn save(file: &mut File, told: &SlicedFile, name: &str, path: &Path) -> Result<(), Failure> {
