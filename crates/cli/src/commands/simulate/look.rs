@@ -64,7 +64,6 @@ pub(crate) fn write(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  bambu camera {idle} snapshot now.jpg")?;
         writeln!(out, "  bambu print {sample} {idle} --dry-run")?;
         writeln!(out, "  bambu print {sample} {idle}")?;
-        writeln!(out, "  bambu print {sample} {idle} --cloud")?;
         writeln!(out, "  bambu query --tasks")?;
     }
     writeln!(out, "  bambu monitor")?;
