@@ -31,7 +31,7 @@ class Judge:
 
     def equal(self, got, want, what):
         """Counts one comparison."""
-        return self.check(got == want, what, f"expected {want!r}, got {got!r}")
+        return self.check(got == want, what, f"expected {want!r:.600}, got {got!r:.600}")
 
     def part(self, function, *arguments):
         """Runs one part of a judge; an exception in it is a failed check, not the end."""

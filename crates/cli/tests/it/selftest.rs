@@ -76,7 +76,7 @@ fn printers_of_the_config_file_list_their_storage_and_show_a_picture() {
     world.put(&format!("/printers/{serial}/faults/camera-off"));
     let run = look();
     assert!(run.code == 0 && run.stdout.contains("1 picture, "), "{run:?}");
-    assert!(run.stdout.contains("switched off: A1 mini 1"), "{run:?}");
+    assert!(run.stdout.contains("A1 mini 1 is switched off"), "{run:?}");
     world.put(&format!("/printers/{serial}/faults/wrong-code"));
     let run = look();
     assert!(run.code == 1 && run.stdout.contains("access code"), "{run:?}");

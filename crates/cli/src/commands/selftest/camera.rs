@@ -36,20 +36,19 @@ async fn look(subject: &Subject<'_>) -> Result<String, NotPassed> {
         match pictured.await {
             Ok(picture) => seen.push(picture.len().div_ceil(1000)),
             // Somebody's wish, not a fault.
-            Err(CameraError::CameraOff | CameraError::LiveviewOff) => off.push(name),
-            Err(error @ CameraError::NoSnapshot) => return skip(error.to_string()),
+            Err(CameraError::CameraOff | CameraError::LiveviewOff) => {
+                off.push(format!("{name} is switched off"));
+            }
+            Err(CameraError::NoSnapshot) => {
+                off.push(format!("{name} has H.264, not in this build"))
+            }
             Err(error) => return Err(failure(&error).about(name).into()),
         }
     }
-    let off = match off.as_slice() {
-        [] => String::new(),
-        off => format!("; switched off: {}", off.join(", ")),
-    };
-    match seen.as_slice() {
-        [] => skip(format!("no camera is on{off}")),
-        seen => {
-            let sum: usize = seen.iter().sum();
-            Ok(format!("{}, {sum} kB{off}", count(seen.len(), "picture")))
-        }
+    if seen.is_empty() {
+        return skip(off.join(", "));
     }
+    let sum: usize = seen.iter().sum();
+    let seen = format!("{}, {sum} kB", count(seen.len(), "picture"));
+    Ok(std::iter::once(seen).chain(off).collect::<Vec<_>>().join("; "))
 }
