@@ -27,7 +27,7 @@ fn the_binary_answers_to_the_seeds_names() {
     assert_eq!(code, Some(4));
     assert!(stderr.contains("next: bambu login"), "{stderr}");
     let (code, stderr) = call("bambu-camera", &[]);
-    assert_eq!(code, Some(2));
+    assert_eq!(code, Some(4), "{stderr}");
     assert!(stderr.contains("next: "), "{stderr}");
 }
 
