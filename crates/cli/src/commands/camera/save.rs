@@ -8,7 +8,7 @@ use std::{
 
 use bambulab::camera::{Camera, CameraError, Frame, View};
 use clap::ValueHint;
-use tokio::{fs::File, io::AsyncWriteExt as _};
+use tokio::{fs::File, io::AsyncWriteExt as _, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -59,10 +59,11 @@ pub(super) async fn run(
             Err(failure) => break Err(failure),
         }
     };
+    let result = result.and(folder.end_still().await);
     waiting.say("");
     let missed = match view.missed() {
         0 => String::new(),
-        missed => format!(", {missed} missed: the disk was too slow"),
+        missed => format!(", {missed} missed: this machine was too slow"),
     };
     eprintln!("saved {count} frames in {}{missed}", folder.dir.display());
     result
@@ -88,7 +89,15 @@ struct Folder {
     /// The number of the newest picture.
     newest: u64,
     film: Option<File>,
+    /// A picture of the film that is being made, beside what comes.
+    still: Option<JoinHandle<Result<(), Unsaved>>>,
     has_noted: bool,
+}
+
+/// Why a picture is not there.
+enum Unsaved {
+    NoPicture(CameraError),
+    NotWritten(Failure),
 }
 
 impl Folder {
@@ -103,7 +112,7 @@ impl Folder {
         });
         let newest = newest.await.map_err(|error| Failure::new(Kind::Failed, error))?;
         let newest = newest.map_err(|error: std::io::Error| super::unwritable(&dir, error))?;
-        Ok(Self { dir, newest, film: None, has_noted: false })
+        Ok(Self { dir, newest, film: None, still: None, has_noted: false })
     }
 
     async fn put(&mut self, frame: &Arc<Frame>) -> Result<(), Failure> {
@@ -112,22 +121,45 @@ impl Folder {
             let film = self.film(&path).await?;
             film.write_all(&part).await.map_err(|error| super::unwritable(&path, error))?;
             film.flush().await.map_err(|error| super::unwritable(&path, error))?;
-            if !frame.is_key {
-                return Ok(());
-            }
+            return if frame.is_key { self.begin_still(frame).await } else { Ok(()) };
         }
-        let picture = match frame.jpeg().await {
-            Ok(picture) => picture,
-            Err(why) if frame.video.is_some() => {
+        let picture = frame.jpeg().await.map_err(|why| super::failure(&why))?;
+        super::write(&self.next_path(), &picture).await
+    }
+
+    /// Makes a picture of a key frame, unless the one before is not done: decoding takes longer than
+    /// a frame lasts, and the film has all of them.
+    async fn begin_still(&mut self, frame: &Arc<Frame>) -> Result<(), Failure> {
+        if self.still.as_ref().is_some_and(|still| !still.is_finished()) {
+            return Ok(());
+        }
+        self.end_still().await?;
+        let (frame, path) = (Arc::clone(frame), self.next_path());
+        self.still = Some(tokio::spawn(async move {
+            let picture = frame.jpeg().await.map_err(Unsaved::NoPicture)?;
+            super::write(&path, &picture).await.map_err(Unsaved::NotWritten)
+        }));
+        Ok(())
+    }
+
+    /// Waits for the picture that is being made.
+    async fn end_still(&mut self) -> Result<(), Failure> {
+        let Some(still) = self.still.take() else { return Ok(()) };
+        match still.await.map_err(|error| Failure::new(Kind::Failed, error))? {
+            Ok(()) => Ok(()),
+            Err(Unsaved::NotWritten(failure)) => Err(failure),
+            Err(Unsaved::NoPicture(why)) => {
                 if !std::mem::replace(&mut self.has_noted, true) {
                     eprintln!("note: no JPEG beside the film: {why}");
                 }
-                return Ok(());
+                Ok(())
             }
-            Err(why) => return Err(super::failure(&why)),
-        };
+        }
+    }
+
+    fn next_path(&mut self) -> PathBuf {
         self.newest += 1;
-        super::write(&self.dir.join(format!("frame_{:06}.jpg", self.newest)), &picture).await
+        self.dir.join(format!("frame_{:06}.jpg", self.newest))
     }
 
     async fn film(&mut self, path: &Path) -> Result<&mut File, Failure> {
