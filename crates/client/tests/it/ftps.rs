@@ -164,7 +164,8 @@ async fn refusals_are_told_by_their_kind() {
         ("421 good-bye", "lost"),
     ] {
         let mut answers = vec![("STOR", answer.into())];
-        if kind == "no_storage" {
+        // The fake has every folder that it is asked for.
+        if matches!(kind, "no_storage" | "name_refused") {
             answers.push(("CWD", "550 nothing there".into()));
         }
         let fake = Fake::new(&p1s(), Odd { answers, ..Odd::default() }).await;
