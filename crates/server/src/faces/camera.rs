@@ -10,6 +10,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
+use bambu_protocol::Model;
 use bambulab::LanTarget;
 
 use crate::{
@@ -81,6 +82,7 @@ impl Wall {
             settings.printers.is_empty() || named
         };
         for LanTarget { serial, name, model, .. } in printers.iter().filter(is_wanted).cloned() {
+            let model = model.or_else(|| Model::from_serial(&serial));
             roster.put(Shown { serial, name, model, link: None });
         }
         if roster.all().is_empty() {
