@@ -543,7 +543,7 @@ def newcomer(judge, binary, _folder):
     """`bambu demo`: what it says where its servers are is true, for curl."""
     with World(binary, "--json", verb="demo") as world:
         servers, serials = world.ready.get("servers") or {}, {p["serial"] for p in world.printers}
-        judge.equal(sorted(servers), ["compat", "proxy_full", "proxy_strict", "proxy_token"], "demo: servers in the ready file")
+        judge.equal(sorted(servers), ["camera", "compat", "proxy_full", "proxy_strict", "proxy_token"], "demo: servers in the ready file")
         for mode in ("strict", "full"):
             answer = curl(f"{servers[f'proxy_{mode}']}{IOT}/bind", servers["proxy_token"])
             judge.equal({d["dev_id"] for d in (answer.json or {}).get("devices", [])}, serials, f"demo: {mode}")

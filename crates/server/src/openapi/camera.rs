@@ -22,6 +22,16 @@ fn of_one(route: Route<'_>) -> Route<'_> {
     serial(route).unknown()
 }
 
+fn of_the_only(route: Route<'_>) -> Route<'_> {
+    let says = "Several cameras are shown, so the printer has to be named.";
+    let example = json!({
+        "error": "Which camera",
+        "message": "several cameras are shown here; ask for /api/v2/printers/SERIAL/camera and what \
+                    is below it, with a serial number of /api/v2/cameras",
+    });
+    route.error(404, says, example)
+}
+
 /// The routes that are the same for every printer.
 pub(super) fn write(book: &mut Book) {
     book.route(HttpMethod::Get, "/api/v2/cameras", TAG, "cameras", "How every camera is")
@@ -45,11 +55,11 @@ pub(super) fn write(book: &mut Book) {
 
 /// The short names of the face of its own.
 pub(super) fn short(book: &mut Book, face: Option<Face>) {
-    let none: More = |route| route;
-    about(book, "/camera", "the_camera", none);
-    snapshot(book, "/snapshot.jpg", "the_snapshot", none);
-    stream(book, "/stream", "the_mjpeg", none);
-    live(book, "/live", "the_live", none);
+    about(book, "/camera", "the_camera", of_the_only);
+    snapshot(book, "/snapshot.jpg", "the_snapshot", of_the_only);
+    // As above.
+    stream(book, "/stream", "the_mjpeg", |route| route);
+    live(book, "/live", "the_live", of_the_only);
     if face == Some(Face::Camera) {
         let says = "A page that plays the camera, or all of them";
         book.route(HttpMethod::Get, "/", TAG, "the_page", says)

@@ -94,9 +94,23 @@ pub(crate) fn router(parts: Parts, guard: Guard) -> Router {
     guarded(routes, parts, guard)
 }
 
-/// The page of all cameras.
+/// The page of all cameras. The short names say that there are several.
 pub(crate) fn wall(parts: Parts, guard: Guard) -> Router {
-    guarded(Router::new().route("/", get(page::wall)), parts, guard)
+    let routes = Router::new()
+        .route("/camera", get(which))
+        .route("/snapshot.jpg", get(which))
+        .route("/stream", get(which))
+        .route("/live", get(which))
+        .route("/", get(page::wall));
+    guarded(routes, parts, guard)
+}
+
+async fn which() -> ApiError {
+    ApiError::not_found(
+        "Which camera",
+        "several cameras are shown here; ask for /api/v2/printers/SERIAL/camera and what is below \
+         it, with a serial number of /api/v2/cameras",
+    )
 }
 
 /// The same routes by short names, where there is one printer.
