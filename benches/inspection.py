@@ -20,13 +20,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 
 from sliced import Plate, Project  # noqa: E402
+from watched import Watched  # noqa: E402
+from world import clean_environment  # noqa: E402
 
 #: What we promise: memory in KiB, and time as a part of Python's.
 MEMORY, RATIO = 32 << 10, 1.0
@@ -75,16 +76,11 @@ print(digest.hexdigest().upper() == told)
 
 
 def watched(command):
-    """(seconds, peak KiB, output). The parent holds little, since a child counts what it had."""
-    begun = time.perf_counter()
-    with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen([*map(str, command)], stdout=out)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode, seconds = os.waitstatus_to_exitcode(status), time.perf_counter() - begun
-        if child.returncode:
-            raise SystemExit(f"{command[0]} ended with {child.returncode}")
-        out.seek(0)
-        return seconds, usage.ru_maxrss, out.read()
+    """(seconds, peak KiB, output)."""
+    done = Watched([str(part) for part in command], clean_environment(), 600, pause=0.001)
+    if done.code:
+        raise SystemExit(f"{command[0]} ended with {done.code}")
+    return done.seconds, done.peak, done.out
 
 
 def main():
@@ -114,7 +110,7 @@ def main():
             for side in sorted(sides, reverse=bool(number % 2)):
                 seen[side].append(watched(sides[side]))
         assert json.loads(seen["ours", "all"][0][2])["verified"]["1"]["equal"] is True
-        assert seen["python", "all"][0][2].strip() == b"True"
+        assert seen["python", "all"][0][2].strip() == "True"
     print("| | seconds | peak KiB |\n|---|---|---|")
     for (who, how), runs in seen.items():
         seconds = statistics.median(run[0] for run in runs)
