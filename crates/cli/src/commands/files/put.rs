@@ -77,7 +77,9 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), Failure> 
     let path = path_of(&file, to.as_deref());
     if !file.is_file() {
         let text = format!("there is no file {}", file.display());
-        return Err(Failure::say(Kind::Usage, text).next("check the path"));
+        return Err(Failure::say(Kind::Usage, text).next(
+            "check the path; without --printer the printer comes first: bambu files put PRINTER FILE",
+        ));
     }
     let options = settings.options()?;
     let stop = shutdown::token();
