@@ -73,7 +73,7 @@ mod mqtt;
 pub mod options;
 pub mod print;
 pub mod printer;
-mod private_file;
+pub mod private_file;
 pub mod proxy_tokens;
 pub mod session;
 pub mod tls;

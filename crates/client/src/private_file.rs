@@ -1,7 +1,7 @@
 //! A file for its owner's eyes alone: read with a bound, replaced in one step, locked by another one.
 //!
 //! The saved session is in `session.rs`, the proxy tokens are in `proxy_tokens.rs`, known printers in
-//! `tls/known/`.
+//! `tls/known/`. What is public here is for programs that keep such a file beside these.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -11,6 +11,8 @@ use std::{
 
 /// More than this is no file of ours.
 const LONGEST: u64 = 4 << 20;
+/// Unix mode of a file that its owner alone may read and write.
+pub const PRIVATE: u32 = 0o600;
 
 /// Why a file with secrets could not be read or written. The text names the file, never its content.
 #[derive(Debug, thiserror::Error)]
@@ -64,33 +66,43 @@ impl FileError {
 
 /// Its text; `None` when it is not there.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
-    let failed = |source| FileError::Read { path: path.to_owned(), source };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut text = String::new();
-    let length = file.take(LONGEST + 1).read_to_string(&mut text).map_err(failed)?;
-    if length as u64 > LONGEST {
-        return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, "it is over 4 MiB")));
+    match text(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(source) => Err(FileError::Read { path: path.to_owned(), source }),
     }
-    Ok(Some(text))
+}
+
+/// Its text, of 4 MiB at the most.
+///
+/// # Errors
+/// What the system says, and [`io::ErrorKind::FileTooLarge`].
+pub fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let length = File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if length as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is over 4 MiB"));
+    }
+    Ok(text)
 }
 
 /// Puts a new file in its place in one step; whoever looks sees the old text or the new one.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
     refuse_link(path)?;
     folder_of(path)
-        .and_then(|()| swap(path, text))
+        .and_then(|()| swap(path, text, PRIVATE))
         .map_err(|source| FileError::Write { path: path.to_owned(), source })
 }
 
-/// The same in a folder that is there, through a link, too.
-pub(crate) fn swap(path: &Path, text: &str) -> io::Result<()> {
+/// Puts a new file in its place in one step, in a folder that is there and in place of a link, too.
+/// It has this Unix mode from its first byte on.
+///
+/// # Errors
+/// What the system says; the old file is still there then.
+pub fn swap(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     // A name of its own for each writer, and never one that somebody else has prepared.
     let new = beside(path, &format!("{:08x}.new", rand::random::<u32>()));
-    let written = options()
+    let written = options(mode)
         .create_new(true)
         .open(&new)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
@@ -112,21 +124,21 @@ pub(crate) fn remove(path: &Path) -> Result<bool, FileError> {
 
 /// Whether others than its owner may read or write it.
 #[cfg(unix)]
-pub(crate) fn is_open_to_others(path: &Path) -> bool {
+pub fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
 }
 
 /// Whether others than its owner may read or write it; not known here.
 #[cfg(not(unix))]
-pub(crate) fn is_open_to_others(_: &Path) -> bool {
+pub fn is_open_to_others(_: &Path) -> bool {
     false
 }
 
 /// Opens the lock file beside it; `None` where that cannot be had, because the folder is read-only.
 pub(crate) fn lock_file(path: &Path) -> Option<File> {
     folder_of(path).ok()?;
-    options().read(true).create(true).truncate(false).open(beside(path, "lock")).ok()
+    options(PRIVATE).read(true).create(true).truncate(false).open(beside(path, "lock")).ok()
 }
 
 /// Takes the lock, until the file is dropped; `Err` while another process has it. Where the file
@@ -151,7 +163,11 @@ pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn folder_of(path: &Path) -> io::Result<()> {
+/// Makes the folder that it is in, if need be, for its owner alone.
+///
+/// # Errors
+/// What the system says.
+pub fn folder_of(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -161,12 +177,14 @@ fn folder_of(path: &Path) -> io::Result<()> {
     }
 }
 
-/// For writing; a file that is made is readable by its owner alone, from the first byte.
-pub(crate) fn options() -> OpenOptions {
+/// For writing; a file that is made has this Unix mode from its first byte on.
+pub(crate) fn options(mode: u32) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
     options
 }
 

@@ -183,10 +183,20 @@ fn check(token: &Token) -> Result<(), InvalidProxyToken> {
 
 fn read(path: &Path) -> Result<BTreeMap<String, Token>, FileError> {
     let text = private_file::read(path)?.unwrap_or_default();
+    if is_empty(&text) { Ok(BTreeMap::new()) } else { parse(path, &text) }
+}
+
+/// Whether the file holds nothing yet, not even `{}`.
+pub fn is_empty(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim().is_empty()
+}
+
+/// The custom tokens of such a file's text, each with the cloud's token that it stands for.
+///
+/// # Errors
+/// [`FileError::Foreign`]: it is something else.
+pub fn parse(path: &Path, text: &str) -> Result<BTreeMap<String, Token>, FileError> {
     let text = text.trim_start_matches('\u{feff}');
-    if text.trim().is_empty() {
-        return Ok(BTreeMap::new());
-    }
     let flat: BTreeMap<String, String> = serde_json::from_str(text).map_err(|error| {
         FileError::Foreign { path: path.to_owned(), line: error.line(), wanted: WANTED }
     })?;

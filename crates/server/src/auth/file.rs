@@ -3,21 +3,16 @@
 //! It is written by the client library's `ProxyTokens`, or by hand.
 
 use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Read as _},
+    fs, io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use bambulab::{FileError, Token};
+use bambulab::{FileError, Token, private_file, proxy_tokens};
 
 use super::OpenError;
 use crate::config::TokenDigest;
 
-/// More than this is no file of tokens.
-const LONGEST: u64 = 4 << 20;
-const WANTED: &str = "a file of proxy tokens: JSON with a text for each custom token";
 /// What the seeds' example has in place of the cloud's tokens.
 const PLACEHOLDERS: [&str; 2] =
     ["YOUR_REAL_BAMBU_CLOUD_TOKEN_HERE", "ANOTHER_BAMBU_CLOUD_TOKEN_HERE"];
@@ -62,9 +57,10 @@ impl Watched {
     /// Reads it for the first time: one that is not there, or is empty, has no token yet.
     pub(super) fn open(path: &Path) -> Result<(Self, Flat), OpenError> {
         let stamp = stamp(path);
-        let (known, flat) = match read(path) {
+        let (known, flat) = match private_file::text(path) {
             Ok(text) => {
-                let flat = if is_empty(&text) { Flat::new() } else { parse(path, &text)? };
+                let flat =
+                    if proxy_tokens::is_empty(&text) { Flat::new() } else { parse(path, &text)? };
                 (Seen::Bytes(TokenDigest::of(&text)), flat)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -82,7 +78,8 @@ impl Watched {
             return Look::Same;
         }
         self.stamp = stamp;
-        let text = if is_other(&self.path) { Err(NO_FILE.into()) } else { read(&self.path) };
+        let text =
+            if is_other(&self.path) { Err(NO_FILE.into()) } else { private_file::text(&self.path) };
         let seen = match &text {
             Ok(text) => Seen::Bytes(TokenDigest::of(text)),
             Err(error) => Seen::Nothing(error.kind()),
@@ -103,18 +100,9 @@ impl Watched {
 
 /// A sentence about a file that others may read.
 pub(super) fn open_to_others(path: &Path) -> Option<String> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let open = fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0);
-        let path = path.display();
-        open.then(|| format!("others may read the tokens in {path}; chmod 600 {path} ends that"))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        None
-    }
+    let shown = path.display();
+    private_file::is_open_to_others(path)
+        .then(|| format!("others may read the tokens in {shown}; chmod 600 {shown} ends that"))
 }
 
 fn stamp(path: &Path) -> Stamp {
@@ -131,34 +119,17 @@ fn is_other(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file())
 }
 
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let length = File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
-    if length as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is over 4 MiB"));
-    }
-    Ok(text)
-}
-
 fn unreadable(path: &Path, source: io::Error) -> FileError {
     FileError::Read { path: path.to_owned(), source }
 }
 
-fn is_empty(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim().is_empty()
-}
-
 fn parse(path: &Path, text: &str) -> Result<Flat, OpenError> {
-    let text = text.trim_start_matches('\u{feff}');
-    let flat: BTreeMap<String, String> = serde_json::from_str(text).map_err(|error| {
-        FileError::Foreign { path: path.to_owned(), line: error.line(), wanted: WANTED }
-    })?;
-    let mut tokens = Flat::with_capacity(flat.len());
-    for (custom, real) in flat {
-        if let Some(text) = PLACEHOLDERS.into_iter().find(|text| *text == real.trim()) {
+    let mut tokens = Flat::new();
+    for (custom, real) in proxy_tokens::parse(path, text)? {
+        if let Some(text) = PLACEHOLDERS.into_iter().find(|text| *text == real.reveal().trim()) {
             return Err(OpenError::Placeholder { path: path.to_owned(), text });
         }
-        let (custom, real) = (Token::new(&custom), Token::new(&real));
+        let custom = Token::new(&custom);
         // A token that no header can carry, or that stands for nothing, lets nobody in.
         if !custom.is_empty() && !real.is_empty() {
             tokens.push((custom, real));

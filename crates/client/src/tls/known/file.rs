@@ -92,7 +92,11 @@ pub(super) fn append(path: &Path, serial: &str, print: Fingerprint) -> io::Resul
         // A line that was cut off stays the only damaged one.
         text.insert(0, '\n');
     }
-    private_file::options().append(true).create(true).open(path)?.write_all(text.as_bytes())
+    private_file::options(private_file::PRIVATE)
+        .append(true)
+        .create(true)
+        .open(path)?
+        .write_all(text.as_bytes())
 }
 
 /// Replaces line `number` (from 1), in one step.
@@ -110,7 +114,7 @@ pub(super) fn replace(
             false => text = text + old + "\n",
         }
     }
-    private_file::swap(path, &text)
+    private_file::swap(path, &text, private_file::PRIVATE)
 }
 
 fn line(serial: &str, print: Fingerprint) -> String {

@@ -2,12 +2,12 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
+    fs, io,
     net::IpAddr,
     path::{Path, PathBuf},
 };
 
+use bambulab::private_file;
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use tracing::info;
 
@@ -18,6 +18,9 @@ pub(super) const FILE: &str = "server-tls.pem";
 
 /// The certificate alone, to be handed to those who shall trust it.
 pub(super) const PUBLIC: &str = "server-certificate.pem";
+
+/// Unix mode of what anybody may read.
+const READABLE: u32 = 0o644;
 
 /// Begins the certificate, which stands behind the key.
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -59,13 +62,15 @@ pub(super) fn kept(folder: &Path, names: &BTreeSet<String>) -> Result<PathBuf, C
         let (key, certificate) = make(names).map_err(CertificateError::Made)?;
         let list = names.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         let text = format!("{NAMES}{list}\n{key}{certificate}");
-        folder_of(&path).and_then(|()| write(&path, &text, 0o600)).map_err(failed(&path))?;
-        write(&public, &certificate, 0o644).map_err(failed(&public))?;
+        private_file::folder_of(&path)
+            .and_then(|()| private_file::swap(&path, &text, private_file::PRIVATE))
+            .map_err(failed(&path))?;
+        private_file::swap(&public, &certificate, READABLE).map_err(failed(&public))?;
         info!(file = %public.display(), names = %list, "a certificate was made");
     } else if !public.exists() {
         let kept = fs::read_to_string(&path).map_err(failed(&path))?;
         let certificate = kept.find(BEGIN).and_then(|at| kept.get(at..)).unwrap_or_default();
-        write(&public, certificate, 0o644).map_err(failed(&public))?;
+        private_file::swap(&public, certificate, READABLE).map_err(failed(&public))?;
     }
     Ok(path)
 }
@@ -92,30 +97,4 @@ fn make(names: &BTreeSet<String>) -> Result<(String, String), rcgen::Error> {
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
     Ok((key.serialize_pem(), certificate.pem()))
-}
-
-fn folder_of(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    path.parent().map_or(Ok(()), |folder| builder.recursive(true).create(folder))
-}
-
-/// In one step, and closed to others from its first byte on.
-fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let new = path.with_extension(format!("{:08x}.new", rand::random::<u32>()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    let written = options
-        .open(&new)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written
 }
