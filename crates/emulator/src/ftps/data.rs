@@ -3,18 +3,13 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    pin::Pin,
-    task::{Context, Poll},
     time::Duration,
 };
 
 use rustls::HandshakeKind;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
-    net::TcpListener,
-    time::timeout,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpListener, time::timeout};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_util::either::Either;
 
 use crate::faults::{Circumstances, wire::Wire};
 
@@ -85,86 +80,41 @@ impl Passive {
     }
 }
 
-/// A data connection.
-pub(super) enum Data {
-    Clear(Wire),
-    Secure(Box<TlsStream<Wire>>),
+/// A data connection: TLS, or in the clear.
+pub(super) type Data = Either<Box<TlsStream<Wire>>, Wire>;
+
+/// Starts TLS on a connection whose command has been answered.
+pub(super) async fn secure(
+    wire: Wire,
+    acceptor: &TlsAcceptor,
+    demands_reuse: bool,
+) -> Result<Data, NoData> {
+    let stream = match timeout(TLS_PATIENCE, acceptor.accept(wire)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "TLS handshake of a data connection failed");
+            return Err(NoData::Tls);
+        }
+        Err(_) => return Err(NoData::Tls),
+    };
+    let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+    let data = Either::Left(Box::new(stream));
+    if demands_reuse && !resumed {
+        close(data).await;
+        return Err(NoData::NotResumed);
+    }
+    Ok(data)
 }
 
-impl Data {
-    /// Starts TLS on a connection whose command has been answered.
-    pub(super) async fn secure(
-        wire: Wire,
-        acceptor: &TlsAcceptor,
-        demands_reuse: bool,
-    ) -> Result<Self, NoData> {
-        let stream = match timeout(TLS_PATIENCE, acceptor.accept(wire)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "TLS handshake of a data connection failed");
-                return Err(NoData::Tls);
-            }
-            Err(_) => return Err(NoData::Tls),
-        };
-        let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
-        let data = Self::Secure(Box::new(stream));
-        if demands_reuse && !resumed {
-            data.close().await;
-            return Err(NoData::NotResumed);
-        }
-        Ok(data)
-    }
-
-    /// Says goodbye and waits for nothing: what was written is on its way, and its end is told.
-    pub(super) async fn close(mut self) {
-        let _ = timeout(FAREWELL, self.shutdown()).await;
-    }
-
-    /// Breaks it.
-    pub(super) fn reset(self) {
-        match &self {
-            Self::Clear(wire) => wire.reset_at_end(),
-            Self::Secure(stream) => stream.get_ref().0.reset_at_end(),
-        }
-    }
+/// Says goodbye and waits for nothing: what was written is on its way, and its end is told.
+pub(super) async fn close(mut data: Data) {
+    let _ = timeout(FAREWELL, data.shutdown()).await;
 }
 
-impl AsyncRead for Data {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Clear(wire) => Pin::new(wire).poll_read(context, buf),
-            Self::Secure(stream) => Pin::new(stream).poll_read(context, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Data {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Clear(wire) => Pin::new(wire).poll_write(context, bytes),
-            Self::Secure(stream) => Pin::new(stream).poll_write(context, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Clear(wire) => Pin::new(wire).poll_flush(context),
-            Self::Secure(stream) => Pin::new(stream).poll_flush(context),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Clear(wire) => Pin::new(wire).poll_shutdown(context),
-            Self::Secure(stream) => Pin::new(stream).poll_shutdown(context),
-        }
+/// Breaks it.
+pub(super) fn reset(data: &Data) {
+    match data {
+        Either::Left(stream) => stream.get_ref().0.reset_at_end(),
+        Either::Right(wire) => wire.reset_at_end(),
     }
 }

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    data::{Data, NoData},
+    data::{self, Data, NoData},
     listing,
     session::{Control, Next, Reply, Session, say, send},
 };
@@ -66,7 +66,7 @@ impl Session {
         };
         match timeout(STALL, written).await {
             Ok(Ok(())) => {
-                data.close().await;
+                data::close(data).await;
                 say(
                     226,
                     match missing && self.files.storage.is_present() {
@@ -122,12 +122,12 @@ impl Session {
                 Err(_) => return say(451, "Failure writing to local file."),
             }
             if cut && (read == 0 || got >= CUT_AFTER) {
-                data.reset();
+                data::reset(&data);
                 return Next::Reset;
             }
         }
         drop(file);
-        data.close().await;
+        data::close(data).await;
         if faults.strikes(Fault::Late226) {
             sleep(LATE).await;
         }
@@ -173,11 +173,11 @@ impl Session {
             }
             sent = sent.saturating_add(read as u64);
             if cut && sent >= CUT_AFTER.min(size / 2) {
-                data.reset();
+                data::reset(&data);
                 return Next::Reset;
             }
         }
-        data.close().await;
+        data::close(data).await;
         say(226, "Transfer complete.")
     }
 
@@ -202,10 +202,10 @@ impl Session {
             return Err(Next::Reset);
         }
         if !self.is_private || self.circumstances.faults.strikes(Fault::PlainData) {
-            return Ok(Data::Clear(wire));
+            return Ok(Data::Right(wire));
         }
         let reuse = self.habits.demands_reuse;
-        let secured = Data::secure(wire, &self.acceptor, reuse).await;
+        let secured = data::secure(wire, &self.acceptor, reuse).await;
         secured.map_err(|no| match no {
             NoData::Tls => say(522, "SSL connection failed"),
             NoData::NotResumed => say(
