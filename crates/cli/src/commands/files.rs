@@ -10,6 +10,7 @@ use std::{path::PathBuf, time::Duration};
 
 use bambulab::ftps::FtpsError;
 
+use self::one::Task;
 use crate::{
     exit::{Failure, Kind},
     settings::{Flags, Settings},
@@ -43,22 +44,18 @@ pub(crate) struct Args {
 enum What {
     /// List a folder
     Ls {
-        /// The printer by name, serial number or the unique beginning of one
-        #[arg(value_name = "PRINTER")]
-        printer: String,
+        #[command(flatten)]
+        at: At,
         /// Which folder
         #[arg(value_name = "FOLDER", default_value = "/")]
         folder: String,
-        #[command(flatten)]
-        how: How,
     },
     /// Store a file on one printer or many
     Put(put::Args),
     /// Fetch a file
     Get {
-        /// The printer by name, serial number or the unique beginning of one
-        #[arg(value_name = "PRINTER")]
-        printer: String,
+        #[command(flatten)]
+        at: At,
         /// Path on the printer
         #[arg(value_name = "PATH")]
         path: String,
@@ -68,69 +65,55 @@ enum What {
         /// Replace a file that is here already
         #[arg(long)]
         force: bool,
-        #[command(flatten)]
-        how: How,
     },
     /// Remove files
     Rm {
-        /// The printer by name, serial number or the unique beginning of one
-        #[arg(value_name = "PRINTER")]
-        printer: String,
+        #[command(flatten)]
+        at: At,
         /// Paths on the printer
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<String>,
-        #[command(flatten)]
-        how: How,
     },
     /// Rename or move a file
     Mv {
-        /// The printer by name, serial number or the unique beginning of one
-        #[arg(value_name = "PRINTER")]
-        printer: String,
+        #[command(flatten)]
+        at: At,
         /// Path on the printer
         #[arg(value_name = "FROM")]
         from: String,
         /// Its new path
         #[arg(value_name = "TO")]
         to: String,
-        #[command(flatten)]
-        how: How,
     },
     /// Make a folder
     Mkdir {
-        /// The printer by name, serial number or the unique beginning of one
-        #[arg(value_name = "PRINTER")]
-        printer: String,
+        #[command(flatten)]
+        at: At,
         /// Path on the printer
         #[arg(value_name = "FOLDER")]
         folder: String,
-        #[command(flatten)]
-        how: How,
     },
     /// Remove an empty folder
     Rmdir {
-        /// The printer by name, serial number or the unique beginning of one
-        #[arg(value_name = "PRINTER")]
-        printer: String,
+        #[command(flatten)]
+        at: At,
         /// Path on the printer
         #[arg(value_name = "FOLDER")]
         folder: String,
-        #[command(flatten)]
-        how: How,
     },
     /// Tell how much room is left, where the printer says it
     Df {
-        /// The printer by name, serial number or the unique beginning of one
-        #[arg(value_name = "PRINTER")]
-        printer: String,
         #[command(flatten)]
-        how: How,
+        at: At,
     },
 }
 
-/// How to reach it and how to tell it.
+/// Which printer, how to reach it and how to tell of it.
 #[derive(clap::Args)]
-struct How {
+struct At {
+    /// The printer by name, serial number or the unique beginning of one
+    #[arg(value_name = "PRINTER")]
+    printer: String,
     #[command(flatten)]
     by_hand: ByHand,
     /// Print JSON
@@ -140,28 +123,17 @@ struct How {
 
 pub(crate) async fn run(args: Args, flags: &Flags) -> Result<(), Failure> {
     let settings = Settings::load(flags)?;
-    match args.what {
-        What::Put(args) => put::run(args, &settings).await,
-        What::Ls { printer, folder, how } => {
-            one::run(&printer, &how, &settings, one::Task::List(folder)).await
-        }
-        What::Get { printer, path, file, force, how } => {
-            one::run(&printer, &how, &settings, one::Task::Get { path, file, force }).await
-        }
-        What::Rm { printer, paths, how } => {
-            one::run(&printer, &how, &settings, one::Task::Remove(paths)).await
-        }
-        What::Mv { printer, from, to, how } => {
-            one::run(&printer, &how, &settings, one::Task::Rename(from, to)).await
-        }
-        What::Mkdir { printer, folder, how } => {
-            one::run(&printer, &how, &settings, one::Task::MakeFolder(folder)).await
-        }
-        What::Rmdir { printer, folder, how } => {
-            one::run(&printer, &how, &settings, one::Task::RemoveFolder(folder)).await
-        }
-        What::Df { printer, how } => one::run(&printer, &how, &settings, one::Task::Room).await,
-    }
+    let (at, task) = match args.what {
+        What::Put(args) => return put::run(args, &settings).await,
+        What::Ls { at, folder } => (at, Task::List(folder)),
+        What::Get { at, path, file, force } => (at, Task::Get { path, file, force }),
+        What::Rm { at, paths } => (at, Task::Remove(paths)),
+        What::Mv { at, from, to } => (at, Task::Rename(from, to)),
+        What::Mkdir { at, folder } => (at, Task::MakeFolder(folder)),
+        What::Rmdir { at, folder } => (at, Task::RemoveFolder(folder)),
+        What::Df { at } => (at, Task::Room),
+    };
+    one::run(at, &settings, task).await
 }
 
 /// Printers with their addresses, as far as these can be found.

@@ -10,7 +10,7 @@ use bambu_protocol::ftp::name_of;
 use bambulab::ftps::{Entry, Ftps, Stored, Transfer};
 use serde_json::{Value, json};
 
-use super::{How, choose, failure, no_address};
+use super::{At, choose, failure, no_address};
 use crate::{
     exit::{Failure, Kind},
     output::{self, Cell, Paint, Table, bars::Bars, human},
@@ -30,14 +30,9 @@ pub(super) enum Task {
     Room,
 }
 
-pub(super) async fn run(
-    printer: &str,
-    how: &How,
-    settings: &Settings,
-    task: Task,
-) -> Result<(), Failure> {
-    let which =
-        Which { printers: vec![printer.to_owned()], group: None, by_hand: how.by_hand.clone() };
+pub(super) async fn run(at: At, settings: &Settings, task: Task) -> Result<(), Failure> {
+    let At { printer, by_hand, json } = at;
+    let which = Which { printers: vec![printer], group: None, by_hand };
     let stop = shutdown::token();
     let work = async {
         let targets = choose(&which, settings).await?;
@@ -48,7 +43,7 @@ pub(super) async fn run(
         let options = settings.options()?;
         let connected = Ftps::connect(&on_lan, &options).await;
         let mut session = connected.map_err(|error| failure(&error).about(target.shown()))?;
-        let done = perform(&mut session, task, target.shown(), how.json).await;
+        let done = perform(&mut session, task, target.shown(), json).await;
         session.close().await;
         done.map_err(|failure| failure.about(target.shown()))
     };
